@@ -1,0 +1,4 @@
+set(PLN_SHARE ${CMAKE_INSTALL_DATADIR}/perilune)
+install(TARGETS perilune RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(TARGETS perilune_so LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(DIRECTORY lua strategies workflows examples DESTINATION ${PLN_SHARE})

@@ -1,0 +1,36 @@
+--- The C API: the only ffi.cdef in the tree.
+-- Returns `C`, through which every function of src/abi is called. Inside the perilune executable the symbols are
+-- its own; under any other LuaJIT they come from libperilune.so (see lua/perilune.lua).
+local ffi = require "ffi"
+
+ffi.cdef "const char *pln_abi_text(void);"
+
+local function in_executable()
+  return pcall(function() return ffi.C.pln_abi_text end)
+end
+
+local M = {}
+
+--- The namespace of the C API.
+M.C = in_executable() and ffi.C or ffi.load(os.getenv "PERILUNE_LIBRARY" or "perilune")
+
+ffi.cdef(ffi.string(M.C.pln_abi_text()))
+
+--- The text of this thread's last C error.
+function M.last_error()
+  return ffi.string(M.C.pln_error_last().text)
+end
+
+--- Turns a C status into nil, message: `return abi.check(C.pln_x(…))` gives the result or nil and the error.
+function M.check(status)
+  if status == nil or (type(status) == "number" and status < 0) then return nil, M.last_error() end
+  return status
+end
+
+--- Raises the last C error at the caller's level (for misuse that cannot be the user's data).
+function M.must(status, level)
+  if status == nil or (type(status) == "number" and status < 0) then error(M.last_error(), (level or 1) + 1) end
+  return status
+end
+
+return M

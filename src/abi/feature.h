@@ -1,0 +1,75 @@
+#pragma once
+#include "abi/data.h"
+/* The feature hub: a graph of features over one or more streams of bars, evaluated chunk by chunk.
+ *
+ * Life: new, add_stream…, add_feature…, seal, then (horizon, advance, read columns)… until the data ends, free.
+ * One hub belongs to one thread. Bars are borrowed and must outlive the hub.
+ *
+ * Rows advance in slices of time: pln_hub_advance(hub, t) computes, for every stream, the rows that are visible
+ * at or before t and were not computed yet, so that a feature of one stream can be joined as-of onto another's
+ * rows. A slice never spans more than chunk_rows rows of any stream. */
+typedef struct pln_hub pln_hub;
+
+pln_hub *pln_hub_new(int32_t chunk_rows); /* 1 … 65536 rows; 4096 is a good size */
+void pln_hub_free(pln_hub *hub);
+
+/* Adds a stream named SYMBOL_TIMEFRAME ("SPY_1m") after its bars. Returns its id (0, 1, …) or a status. The
+ * feature history begins at the first bar. */
+int32_t pln_hub_add_stream(pln_hub *hub, const pln_bars *bars);
+
+/* Adds a feature, written as an expression (docs/expressions.md), over the rows of a stream. Equal
+ * subexpressions are one node. Returns the feature's id or a status; the error has the column of the
+ * expression as its column. Ids are stable: the same expression on the same stream gives the same id. */
+int32_t pln_hub_add_feature(pln_hub *hub, int32_t stream, const char *expression);
+
+/* Ends building: orders the graph, makes its state. */
+int32_t pln_hub_seal(pln_hub *hub);
+
+/* The largest time to which one advance may go; INT64_MAX once all rows are computed (nothing is left). */
+int64_t pln_hub_horizon(const pln_hub *hub);
+/* Computes the rows visible at or before until_ns (<= horizon). Returns the number of rows computed, over all
+ * streams, or a status. Their columns are valid until the next advance. */
+int64_t pln_hub_advance(pln_hub *hub, int64_t until_ns);
+/* The rows of a stream in the current slice: [first, last) as indices of its bars. */
+int64_t pln_hub_first_row(const pln_hub *hub, int32_t stream);
+int64_t pln_hub_last_row(const pln_hub *hub, int32_t stream);
+/* Values of a feature in the current slice: entry 0 is the stream's first row. NaN before warm-up. Valid until
+ * the next advance. */
+const double *pln_hub_column(const pln_hub *hub, int32_t feature);
+/* Number of rows of its own stream that a feature needs before it is warm (data-dependent joins count 0). */
+int64_t pln_hub_warmup(const pln_hub *hub, int32_t feature);
+/* First row of the slice (as an index of the stream's bars) at which all n features are warm (not NaN), or the
+ * last row + 1 if none. */
+int64_t pln_hub_first_warm(const pln_hub *hub, int32_t stream, const int32_t *features, int32_t n);
+/* Number of distinct nodes in the graph. */
+int32_t pln_hub_nodes(const pln_hub *hub);
+
+/* One-shot form: evaluates an expression over all of `bars` into out[n_bars]. 0 or a status. */
+int32_t pln_feature_compute(const pln_bars *bars, const char *expression, double *out);
+
+/* What is known of an indicator; static, valid for ever. */
+typedef struct pln_indicator_param {
+  const char *name;
+  const char *help;
+  double default_value;
+  double min_value;
+  double max_value;
+  int32_t is_integer;
+  int32_t reserved;
+} pln_indicator_param;
+
+typedef struct pln_indicator_info {
+  const char *name;
+  const char *group;        /* "trend", "momentum", "volatility", "volume", "statistics", … */
+  const char *help;         /* one line */
+  const char *formula;      /* plain text, with its source and convention */
+  const char *inputs;       /* "source" (any series, default close) or fixed columns, "high low close" */
+  const char *outputs;      /* space separated; the first is the default */
+  const char *example;
+  const pln_indicator_param *params;
+  int32_t n_params;
+  int32_t reserved;
+} pln_indicator_info;
+
+int32_t pln_indicator_count(void);
+const pln_indicator_info *pln_indicator_get(int32_t index); /* NULL out of range; sorted by name */

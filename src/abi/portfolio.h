@@ -1,0 +1,186 @@
+#pragma once
+#include "abi/data.h"
+/* Portfolios: an account, its positions and round-trip trades, sizing and risk rules.
+ *
+ * A portfolio is made before the execution container that it is added to, and freed after it. It is plain state
+ * with no pointer to anything of Lua's. One thread at a time. */
+
+typedef enum pln_side { PLN_SIDE_SELL = -1, PLN_SIDE_BUY = 1 } pln_side;
+
+typedef enum pln_size_type {
+  PLN_SIZE_QUANTITY = 0,       /* `value` units of the instrument */
+  PLN_SIZE_CASH = 1,           /* `value` of the account's currency */
+  PLN_SIZE_PERCENT_OF_EQUITY = 2 /* `value` percent of the equity (100 = all of it) */
+} pln_size_type;
+
+typedef enum pln_size_at {
+  PLN_SIZE_AT_SIGNAL = 0, /* at the close that was seen when the order was made */
+  PLN_SIZE_AT_FILL = 1    /* at the price of the fill, before slippage is known to the strategy */
+} pln_size_at;
+
+typedef struct pln_sizing {
+  int32_t type;  /* pln_size_type */
+  int32_t at;    /* pln_size_at */
+  double value;  /* unit by type; > 0 */
+} pln_sizing;
+
+/* 0 switches a rule off. Percentages are of 100. */
+typedef struct pln_risk_config {
+  double max_position_pct;   /* one position's notional, of equity: a larger order is reduced */
+  double max_exposure_pct;   /* gross notional of all positions, of equity: a larger order is reduced */
+  double stop_loss_pct;      /* from the fill price of the entry */
+  double take_profit_pct;    /* from the fill price of the entry */
+  double trailing_stop_pct;  /* from the best price since the entry */
+  double max_drawdown_pct;   /* from the equity's peak: closes everything, refuses all further entries */
+} pln_risk_config;
+
+typedef struct pln_portfolio_config {
+  double capital;            /* > 0, currency of the account */
+  double leverage;           /* >= 1: gross notional may reach leverage x equity (1 / initial margin) */
+  pln_sizing sizing;
+  pln_risk_config risk;
+  int32_t allow_short;       /* 0: SHORT signals close and stay flat, each refusal counted */
+  int32_t rebalance;         /* 1: act on changes of strength too, not of direction only */
+  int32_t fill_price_quirk;  /* 1: `compat: backtesting.py`: the margin available at a fill counts open positions
+                                at the fill bar's close (a look-ahead, reproduced for comparison only) */
+  int32_t reserved;
+} pln_portfolio_config;
+
+/* Live view of the account; stable address for the portfolio's life; read-only. */
+typedef struct pln_account {
+  double cash;               /* capital + realised P&L - fees - cost of what is held (short sales add) */
+  double equity;             /* cash + sum of quantity x last price x multiplier */
+  double peak_equity;
+  double drawdown_pct;       /* >= 0, from the peak, of 100 */
+  double margin_used;        /* gross notional / leverage */
+  double gross_exposure;     /* sum of |quantity| x last price */
+  double net_exposure;
+  double realized_pnl;       /* net of fees */
+  double fees;               /* all commission so far */
+  double slippage_cost;      /* price concessions against the unslipped fill price, so far */
+  double turnover;           /* sum of |quantity| x fill price, so far */
+  int64_t n_orders;
+  int64_t n_fills;
+  int64_t n_trades;          /* closed round trips */
+  int32_t halted;            /* 1 after the drawdown rule fired */
+  int32_t bankrupt;          /* 1 after equity <= 0: everything is closed at zero and the run stops */
+} pln_account;
+
+/* Live view of one position; array indexed by instrument; stable address; read-only. */
+typedef struct pln_position {
+  double quantity;           /* signed units; 0 = flat */
+  double average_price;      /* of the open lots, by FIFO; 0 when flat */
+  double last_price;         /* last mark (close), NaN before the first bar */
+  double unrealized_pnl;     /* against average_price, before exit costs */
+  double stop_price;         /* protective stop in force, 0 = none */
+  double target_price;       /* take profit in force, 0 = none */
+  int64_t entry_bar;         /* bar index (of the instrument) of the oldest open lot, -1 when flat */
+  int64_t bars_held;         /* bars marked since then */
+} pln_position;
+
+typedef enum pln_exit_reason {
+  PLN_EXIT_SIGNAL = 0,       /* the target level changed, or the strategy's own order */
+  PLN_EXIT_STOP_LOSS = 1,
+  PLN_EXIT_TAKE_PROFIT = 2,
+  PLN_EXIT_TRAILING_STOP = 3,
+  PLN_EXIT_DRAWDOWN_HALT = 4,
+  PLN_EXIT_END_OF_WINDOW = 5,  /* finalize_trades */
+  PLN_EXIT_BANKRUPT = 6,
+  PLN_EXIT_ORDER = 7         /* a limit or stop order placed by the strategy */
+} pln_exit_reason;
+
+/* A closed round trip (FIFO lot), or an open one when the run ended (is_open = 1, marked at the last close). */
+typedef struct pln_trade {
+  int64_t id;                /* 1, 2, … in order of closing, per portfolio */
+  int64_t entry_ts_ns;       /* open time of the bar in which the fill took place */
+  int64_t exit_ts_ns;
+  int64_t entry_bar;         /* index of that bar among the instrument's bars */
+  int64_t exit_bar;
+  double quantity;           /* > 0 */
+  double entry_price;        /* as filled, slippage included */
+  double exit_price;
+  double pnl;                /* net of fees */
+  double return_pct;         /* pnl / (entry price x quantity x multiplier) x 100 */
+  double fees;               /* entry share + exit */
+  double mae;                /* maximum adverse excursion, price distance >= 0 */
+  double mfe;                /* maximum favourable excursion, price distance >= 0 */
+  int64_t entry_order;
+  int64_t exit_order;
+  int32_t instrument;
+  int32_t source;            /* signal source or strategy instance of the entry, -1 = none */
+  int32_t side;              /* pln_side of the entry: BUY = long */
+  int32_t exit_reason;       /* pln_exit_reason */
+  int32_t is_open;
+  int32_t reserved;
+} pln_trade;
+
+/* Why an order request was refused, reduced or cancelled. */
+typedef enum pln_refusal {
+  PLN_REFUSAL_NONE = 0,
+  PLN_REFUSAL_ZERO_QUANTITY = 1,   /* rounds to nothing at the lot size */
+  PLN_REFUSAL_CASH = 2,            /* cannot be afforded at all */
+  PLN_REFUSAL_REDUCED_CASH = 3,    /* reduced to what can be afforded */
+  PLN_REFUSAL_POSITION_LIMIT = 4,
+  PLN_REFUSAL_REDUCED_POSITION = 5,
+  PLN_REFUSAL_EXPOSURE_LIMIT = 6,
+  PLN_REFUSAL_REDUCED_EXPOSURE = 7,
+  PLN_REFUSAL_HALTED = 8,          /* drawdown halt in force */
+  PLN_REFUSAL_SHORT_NOT_ALLOWED = 9,
+  PLN_REFUSAL_STOPPED_OUT = 10,    /* re-entry waits for the signal to change */
+  PLN_REFUSAL_INVALID_PRICE = 11,  /* limit or stop price not finite or not positive */
+  PLN_REFUSAL_INVALID_QUANTITY = 12,
+  PLN_REFUSAL_NO_PRICE = 13,       /* no bar of the instrument seen yet */
+  PLN_REFUSAL_EXPIRED = 14,        /* DAY or IOC ran out */
+  PLN_REFUSAL_END_OF_DATA = 15,    /* never filled: the data ended */
+  PLN_REFUSAL_CANCELED = 16,       /* by the strategy */
+  PLN_REFUSAL_REPLACED = 17,       /* the target changed before it filled */
+  PLN_REFUSAL_BANKRUPT = 18,
+  PLN_REFUSAL_COUNT = 19
+} pln_refusal;
+
+/* Counter of one refusal code, with the numbers of its first and last occurrence. */
+typedef struct pln_refusal_count {
+  int64_t count;
+  int64_t first_ts_ns;
+  int64_t last_ts_ns;
+  double first_asked;        /* what was asked, in the rule's unit (units, currency or percent) */
+  double first_allowed;      /* what the rule allowed */
+  double last_asked;
+  double last_allowed;
+  int32_t first_instrument;
+  int32_t last_instrument;
+} pln_refusal_count;
+
+const char *pln_refusal_name(int32_t refusal);      /* "position_limit"; static; "?" out of range */
+const char *pln_refusal_help(int32_t refusal);      /* one sentence with the likely fix; static */
+const char *pln_exit_reason_name(int32_t reason);   /* "stop_loss"; static */
+
+typedef struct pln_portfolio pln_portfolio;
+/* NULL on a value out of range. */
+pln_portfolio *pln_portfolio_new(const pln_portfolio_config *config, int32_t n_instruments);
+void pln_portfolio_free(pln_portfolio *portfolio);
+const pln_account *pln_portfolio_account(const pln_portfolio *portfolio);
+const pln_position *pln_portfolio_positions(const pln_portfolio *portfolio);
+/* Array of PLN_REFUSAL_COUNT counters. */
+const pln_refusal_count *pln_portfolio_refusals(const pln_portfolio *portfolio);
+
+/* Closed trades since the last clear; the array is valid until the portfolio next changes. Drained by the
+ * caller after each chunk, so that memory does not grow with the run. */
+int64_t pln_portfolio_trades(const pln_portfolio *portfolio, const pln_trade **out);
+void pln_portfolio_clear_trades(pln_portfolio *portfolio);
+/* Open lots as trades with is_open = 1, at the last mark. */
+int64_t pln_portfolio_open_trades(const pln_portfolio *portfolio, pln_trade *out, int64_t capacity);
+
+/* The recorder: one row for each instant at which a bar of any instrument was marked. */
+typedef struct pln_equity_rows {
+  int64_t n_rows;
+  int64_t capacity;
+  const int64_t *ts_ns;      /* open time of the bar (the latest one, where several were marked) */
+  const double *equity;
+  const double *cash;
+  const double *benchmark;   /* close of the benchmark instrument (last known; NaN before its first bar) */
+  const int8_t *exposure;    /* bit 0: some long position during this bar, bit 1: some short one (positions that
+                                were closed in this bar count) */
+} pln_equity_rows;
+const pln_equity_rows *pln_portfolio_equity(const pln_portfolio *portfolio); /* stable address */
+void pln_portfolio_clear_equity(pln_portfolio *portfolio);

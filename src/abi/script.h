@@ -1,0 +1,12 @@
+#pragma once
+#include "abi/types.h"
+/* The Lua states' host, as seen from inside a state. */
+
+/* Bytes allocated by this thread's current state, and the most that it ever held; 0 outside the executable. */
+int64_t pln_host_memory_used(void);
+int64_t pln_host_memory_peak(void);
+/* Limits this thread's state to so many bytes from now on, 0 = none: a strategy that allocates without end gets
+ * Lua's "not enough memory". Returns the previous limit. */
+int64_t pln_host_set_memory_limit(int64_t bytes);
+/* Folder that holds lua/, strategies/ and examples/; static. */
+const char *pln_host_home(void);

@@ -1,0 +1,17 @@
+-- Runs one luaunit suite: perilune exec tests/run_suite.lua tests/lua/test_x.lua [luaunit options]
+-- A suite is a file that defines globals named Test*; one that defines none fails, since luaunit would call that OK.
+local path = ...
+local home = os.getenv "PERILUNE_HOME" or "."
+package.path = home .. "/tests/?.lua;" .. package.path
+local lu = require "luaunit"
+_G.lu = lu
+assert(loadfile(path))()
+local found = false
+for name, value in pairs(_G) do
+  if type(name) == "string" and name:match("^Test") and type(value) == "table" then found = true end
+end
+if not found then error(path .. " defines no global Test* table", 0) end
+_G.arg = { [0] = path } -- luaunit reads the command line of the process
+local runner = lu.LuaUnit.new()
+runner:setOutputType("text")
+return runner:runSuite(select(2, ...))
