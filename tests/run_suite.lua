@@ -3,6 +3,7 @@
 local path = ...
 local home = os.getenv "PERILUNE_HOME" or "."
 package.path = home .. "/tests/?.lua;" .. package.path
+_G.arg = { [0] = path, select(2, ...) } -- luaunit reads the command line when it is loaded
 local lu = require "luaunit"
 _G.lu = lu
 assert(loadfile(path))()
@@ -11,7 +12,6 @@ for name, value in pairs(_G) do
   if type(name) == "string" and name:match("^Test") and type(value) == "table" then found = true end
 end
 if not found then error(path .. " defines no global Test* table", 0) end
-_G.arg = { [0] = path } -- luaunit reads the command line of the process
 local runner = lu.LuaUnit.new()
 runner:setOutputType("text")
-return runner:runSuite(select(2, ...))
+return runner:runSuite()
