@@ -1,25 +1,34 @@
 --- perilune exec SCRIPT.lua ARGS: runs a script with Perilune's modules on its path.
-local M = {}
-M.help = "Run a Lua script with Perilune's modules at hand"
+local args = require "args"
 
-function M.run(args)
-  local path = args[1]
-  if not path then
-    io.stderr:write("usage: perilune exec SCRIPT.lua [ARG…]\n")
-    return 2
-  end
+local M = {
+  help = "Run a Lua script with Perilune's modules at hand",
+  usage = "perilune exec SCRIPT.lua [ARG…]",
+  details = "The script sees its arguments as `...` and in `arg`, finds every module of Perilune by `require` and,\n" ..
+    "after those, Lua files beside itself. The number that it returns is the exit status.",
+  min = 1,
+  stop_at_first = true,
+}
+
+local function handler(object)
+  if args.is_exit(object) then return object end
+  return debug.traceback(tostring(object), 2)
+end
+
+function M.run(argv)
+  local opts = args.parse(argv, M)
+  local path = opts[1]
   local chunk, message = loadfile(path)
-  if not chunk then
-    io.stderr:write("perilune: ", message, "\n")
-    return 2
-  end
-  _G.arg = { [0] = path, unpack(args, 2) }
-  local ok, result = xpcall(chunk, debug.traceback, unpack(args, 2))
+  if not chunk then return nil, message, 2 end
+  package.path = package.path .. ";" .. (path:match("^(.*/)") or "./") .. "?.lua"
+  _G.arg = { [0] = path, unpack(opts, 2) }
+  local ok, result = xpcall(chunk, handler, unpack(opts, 2))
   if not ok then
-    io.stderr:write("perilune: ", tostring(result), "\n")
-    return 1
+    if args.is_exit(result) then error(result, 0) end
+    return nil, result
   end
-  return type(result) == "number" and result or 0
+  if type(result) == "number" then return result end
+  return result == false and 1 or 0
 end
 
 return M
