@@ -180,7 +180,7 @@ typedef struct pln_equity_rows {
   const double *cash;
   const double *benchmark;   /* close of the benchmark instrument (last known; NaN before its first bar) */
   const int8_t *exposure;    /* bit 0: some long position during this bar, bit 1: some short one (positions that
-                                were closed in this bar count) */
+                                were closed in this bar count), bit 2: some trade was closed in this bar */
 } pln_equity_rows;
 const pln_equity_rows *pln_portfolio_equity(const pln_portfolio *portfolio); /* stable address */
 void pln_portfolio_clear_equity(pln_portfolio *portfolio);
