@@ -16,7 +16,7 @@ typedef struct pln_timeframe {
   int64_t ns;       /* length; nominal (24 h, 7 d, 30 d times count) for calendar units, 0 for NONE */
 } pln_timeframe;
 
-/* Reads "1m", "5m", "1h", "90s", "1d", "1w", "1M"/"1mo", "tick". 0 or PLN_ERR_PARSE. */
+/* Reads "1m", "5m", "1h", "90s", "250ms", "1d", "1w", "1M"/"1mo", "tick". 0, PLN_ERR_PARSE, PLN_ERR_RANGE. */
 int32_t pln_timeframe_parse(const char *text, pln_timeframe *out);
 /* Writes the canonical form ("1m", "1h", "1d", "1w", "1mo", "tick") with its NUL into out[16]. */
 void pln_timeframe_format(const pln_timeframe *timeframe, char *out);
@@ -55,5 +55,6 @@ pln_bars *pln_bars_from_arrays(const char *symbol, const char *timeframe, int64_
 int64_t pln_bars_visible_ns(const pln_bars *bars, int64_t i);
 /* First index whose ts_ns >= t, n_bars if none. */
 int64_t pln_bars_lower_bound(const pln_bars *bars, int64_t ts_ns);
-/* A view of bars [first, last) that borrows the columns of `bars`, which must outlive it. NULL on error. */
+/* A view of bars [first, last) that borrows the columns of `bars`, which must outlive it. Its content_hash is made
+ * from that of `bars` and the range. NULL on error. */
 pln_bars *pln_bars_slice(const pln_bars *bars, int64_t first, int64_t last);
