@@ -1,33 +1,39 @@
 #pragma once
 #include "abi/portfolio.h"
 /* Statistics of a run, accumulated as it goes: memory does not depend on the number of bars. One name, one
- * definition (docs/metrics.md is generated from pln_metric_list). */
+ * definition (docs/metrics.md is written from pln_metric_get). One thread at a time. */
 typedef struct pln_stats pln_stats;
 
 typedef struct pln_stats_config {
-  double capital;
-  const char *timezone;       /* in which days begin; copied */
-  pln_timeframe timeframe;    /* of the recorded rows: decides the period of returns (day, week, month) */
+  double capital;             /* > 0: what returns are measured against */
+  const char *timezone;       /* in which days begin; copied; NULL or "" = UTC */
+  pln_timeframe timeframe;    /* of the recorded rows: decides the period of returns (day, week, month) and the unit
+                                 to which durations are rounded up */
   int64_t first_trading_row;  /* recorded row at which buy & hold starts (the first warm bar) */
 } pln_stats_config;
 
+/* NULL on a value out of range or an unknown time zone. */
 pln_stats *pln_stats_new(const pln_stats_config *config);
 void pln_stats_free(pln_stats *stats);
-/* The same figures whatever the chunking of these two. */
+/* The same figures, to the bit, whatever the chunking of these two and however they interleave. Rows in time order;
+ * trades in order of closing, open ones are ignored. */
 int32_t pln_stats_add_rows(pln_stats *stats, const pln_equity_rows *rows);
 int32_t pln_stats_add_trades(pln_stats *stats, const pln_trade *trades, int64_t n);
-/* Sets the row of pln_stats_config.first_trading_row once it is known; before rows beyond it are added. */
+/* Sets the row of pln_stats_config.first_trading_row once it is known; before that row is added
+ * (PLN_ERR_STATE after). */
 int32_t pln_stats_set_first_trading_row(pln_stats *stats, int64_t row);
 
 typedef struct pln_metric_info {
   const char *name;           /* "sharpe_ratio" */
   const char *label;          /* "Sharpe Ratio" */
-  const char *unit;           /* "%", "currency", "s", "count", "ratio", "ns" (a time) */
-  const char *definition;     /* one line or two, with source */
+  const char *unit;           /* "%", "currency", "s" (a duration), "ns" (a time), "count", "ratio" */
+  const char *group;          /* "Return", "Risk", "Trades", "Costs", "Run" */
+  const char *definition;     /* a sentence or two, with source */
 } pln_metric_info;
 
 int32_t pln_metric_count(void);
-const pln_metric_info *pln_metric_get(int32_t index); /* in the order in which tables print them */
-/* Fills out[pln_metric_count()], NaN where undefined. `account` and `ambiguous_bars` complete what the rows and
- * trades do not hold. 0 or a status. */
+const pln_metric_info *pln_metric_get(int32_t index); /* in the order in which tables print them; NULL out of range */
+int32_t pln_metric_find(const char *name);            /* index, or PLN_ERR_NOT_FOUND */
+/* Fills out[pln_metric_count()], NaN where undefined; may be called at any time, changes nothing. `account` (may be
+ * NULL) and `ambiguous_bars` complete what the rows and trades do not hold. 0 or a status. */
 int32_t pln_stats_compute(const pln_stats *stats, const pln_account *account, int64_t ambiguous_bars, double *out);
