@@ -57,11 +57,12 @@ static int timeframe_is_sound(const pln_column_header *h) {
   case PLN_TIMEFRAME_NONE:
     return h->timeframe_ns == 0;
   case PLN_TIMEFRAME_FIXED:
-    return count == 1 && h->timeframe_ns > 0 && h->timeframe_ns <= 366 * PLN_DAY_NS;
+    return count == 1 && h->timeframe_ns > 0 && h->timeframe_ns <= PLN_TIMEFRAME_MAX_NS;
   case PLN_TIMEFRAME_DAY:
   case PLN_TIMEFRAME_WEEK:
   case PLN_TIMEFRAME_MONTH:
-    return count > 0 && count <= 1200 && h->timeframe_ns == count * days[h->timeframe_unit] * PLN_DAY_NS;
+    return count > 0 && count <= 3660 && h->timeframe_ns <= PLN_TIMEFRAME_MAX_NS &&
+           h->timeframe_ns == count * days[h->timeframe_unit] * PLN_DAY_NS;
   default:
     return 0;
   }
@@ -127,7 +128,8 @@ static int visible_is_sound(const pln_column_header *h, int64_t first, int64_t n
                             const int64_t *visible) {
   for (int64_t i = first; i < first + n; i++) {
     if (visible[i] < ts[i] || (h->timeframe_unit != PLN_TIMEFRAME_NONE && visible[i] == ts[i])) return 0;
-    if (visible[i] - ts[i] > 2 * 36600 * PLN_DAY_NS || (i > 0 && visible[i] < visible[i - 1])) return 0;
+    if (visible[i] > PLN_TIME_MAX_NS + 2 * PLN_TIMEFRAME_MAX_NS || (i > 0 && visible[i] < visible[i - 1]))
+      return 0;
   }
   return 1;
 }

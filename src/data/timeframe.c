@@ -35,9 +35,8 @@ int32_t pln_timeframe_parse(const char *text, pln_timeframe *out) {
   for (; *p >= '0' && *p <= '9' && count < 1000000; p++) count = count * 10 + (*p - '0');
   for (size_t i = 0; count > 0 && i < sizeof units / sizeof *units; i++) {
     if (strcmp(p, units[i].suffix) != 0) continue;
-    if (units[i].unit == PLN_TIMEFRAME_FIXED ? count > 366 * 86400 * SECOND / units[i].ns || count > 999999
-                                             : count > 1200)
-      return pln_fail(PLN_ERR_RANGE, "timeframe '%.40s' is too long", text);
+    if (count > PLN_TIMEFRAME_MAX_NS / units[i].ns || count > 999999)
+      return pln_fail(PLN_ERR_RANGE, "timeframe '%.40s' is too long, expected at most ten years", text);
     const int fixed = units[i].unit == PLN_TIMEFRAME_FIXED;
     *out = (pln_timeframe){
         .unit = units[i].unit, .count = fixed ? 1 : (int32_t)count, .ns = count * units[i].ns};
