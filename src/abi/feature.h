@@ -28,7 +28,8 @@ int32_t pln_hub_seal(pln_hub *hub);
 /* The largest time to which one advance may go; INT64_MAX once all rows are computed (nothing is left). */
 int64_t pln_hub_horizon(const pln_hub *hub);
 /* Computes the rows visible at or before until_ns (<= horizon). Returns the number of rows computed, over all
- * streams, or a status. Their columns are valid until the next advance. */
+ * streams, or a status. Their columns are valid until the next advance. A column of a stream that has no row in the
+ * slice must not be read. */
 int64_t pln_hub_advance(pln_hub *hub, int64_t until_ns);
 /* The rows of a stream in the current slice: [first, last) as indices of its bars. */
 int64_t pln_hub_first_row(const pln_hub *hub, int32_t stream);
@@ -36,7 +37,8 @@ int64_t pln_hub_last_row(const pln_hub *hub, int32_t stream);
 /* Values of a feature in the current slice: entry 0 is the stream's first row. NaN before warm-up. Valid until
  * the next advance. */
 const double *pln_hub_column(const pln_hub *hub, int32_t feature);
-/* Number of rows of its own stream that a feature needs before it is warm (data-dependent joins count 0). */
+/* Index of the first warm row of a feature, counted in rows of its own stream: 0 for close, 19 for sma(20).
+ * Data-dependent joins count 0. */
 int64_t pln_hub_warmup(const pln_hub *hub, int32_t feature);
 /* First row of the slice (as an index of the stream's bars) at which all n features are warm (not NaN), or the
  * last row + 1 if none. */

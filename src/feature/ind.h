@@ -1,0 +1,99 @@
+#pragma once
+#include "abi/feature.h"
+#include <math.h>
+
+/* How an indicator is made: one file ind_<name>.c with
+ *
+ *   - a STATE struct: plain memory without pointers, filled by init; memory whose size depends on the
+ * parameters (rings) follows it directly, as doubles;
+ *   - one kernel, `static inline void step(STATE *state, double *memory, const double *in, double *out)`,
+ * which takes one row of inputs and gives one row of outputs;
+ *   - PLN_IND_STEP and PLN_IND_BATCH, which make the streaming form and the batch loop from it (peek, the
+ * value of a row that is not final, is a step on a copy of the state);
+ *   - `const pln_ind_desc pln_ind_<name>`, and test data in tests/vectors/ind_<name>.csv.
+ *
+ * The build finds the file by its name. A kernel never sees NaN: rows with a NaN input are not given to it
+ * and have NaN outputs. What it gives in the first `lookback` rows is replaced by NaN; after them its outputs
+ * are finite for finite input, whatever the prices do. A batch form may be written by hand where it gives the
+ * same bits. */
+enum { PLN_IND_MAX_INPUTS = 4, PLN_IND_MAX_OUTPUTS = 4, PLN_IND_MAX_PARAMS = 6, PLN_IND_MAX_PERIOD = 100000 };
+
+typedef enum pln_input_kind {
+  PLN_INPUT_SOURCE,  /* one series, close by default */
+  PLN_INPUT_COLUMNS, /* the columns that info.inputs names, in that order */
+  PLN_INPUT_SERIES   /* the series that info.inputs names, all to be given */
+} pln_input_kind;
+
+typedef struct pln_ind_desc {
+  pln_indicator_info info;
+  int32_t input_kind; /* pln_input_kind */
+  int32_t n_inputs;
+  int32_t n_outputs;
+  int32_t is_stateless;                            /* 1: a row's outputs depend on that row alone */
+  int64_t (*lookback)(const double *params);       /* index of the first row with a value; NULL: 0 */
+  int64_t (*size)(const double *params);           /* bytes of state; NULL: none */
+  void (*init)(void *state, const double *params); /* `state` is zeroed memory of that size */
+  void (*step)(void *state, const double *in, double *out);
+  void (*batch)(void *state, const double *const *in, double *const *out,
+                int64_t n); /* the same as n steps */
+} pln_ind_desc;
+
+extern const pln_ind_desc *const pln_ind_list[]; /* generated from the files */
+extern const int32_t pln_ind_count;
+
+#define PLN_INLINE static inline __attribute__((always_inline))
+
+/* The bytes of a state with so many doubles behind it. */
+#define PLN_IND_SIZE(STATE, DOUBLES) ((int64_t)sizeof(STATE) + (int64_t)(DOUBLES) * (int64_t)sizeof(double))
+
+/* Streaming form: STEP_row. */
+#define PLN_IND_STEP(STATE, STEP)                                                                            \
+  static void STEP##_row(void *state, const double *in, double *out) {                                       \
+    STEP((STATE *)state, (double *)((STATE *)state + 1), in, out);                                           \
+  }
+
+/* Batch form: STEP_rows, the kernel inlined in a loop with the struct in registers. */
+#define PLN_IND_BATCH(STATE, N_IN, N_OUT, STEP)                                                              \
+  static void STEP##_rows(void *state, const double *const *in, double *const *out, int64_t n) {             \
+    STATE s = *(const STATE *)state;                                                                         \
+    double *memory = (double *)((STATE *)state + 1);                                                         \
+    for (int64_t i = 0; i < n; i++) {                                                                        \
+      double x[PLN_IND_MAX_INPUTS], y[PLN_IND_MAX_OUTPUTS];                                                  \
+      for (int32_t k = 0; k < (N_IN); k++) x[k] = in[k][i];                                                  \
+      STEP(&s, memory, x, y);                                                                                \
+      for (int32_t k = 0; k < (N_OUT); k++) out[k][i] = y[k];                                                \
+    }                                                                                                        \
+    *(STATE *)state = s;                                                                                     \
+  }
+
+/* The same batch form compiled for the baseline processor and for one with AVX2, chosen at run time. Lanes
+ * are rows: no arithmetic is reordered, both give the same bits. BODY(state, in, out, n) is an inline
+ * function. */
+#if defined(__x86_64__)
+#define PLN_IND_SIMD(NAME, BODY)                                                                             \
+  static void NAME##_baseline(void *state, const double *const *in, double *const *out, int64_t n) {         \
+    BODY(state, in, out, n);                                                                                 \
+  }                                                                                                          \
+  __attribute__((target("avx2"))) static void NAME##_avx2(void *state, const double *const *in,              \
+                                                          double *const *out, int64_t n) {                   \
+    BODY(state, in, out, n);                                                                                 \
+  }                                                                                                          \
+  static void NAME(void *state, const double *const *in, double *const *out, int64_t n) {                    \
+    if (__builtin_cpu_supports("avx2"))                                                                      \
+      NAME##_avx2(state, in, out, n);                                                                        \
+    else                                                                                                     \
+      NAME##_baseline(state, in, out, n);                                                                    \
+  }
+#else
+#define PLN_IND_SIMD(NAME, BODY)                                                                             \
+  static void NAME(void *state, const double *const *in, double *const *out, int64_t n) {                    \
+    BODY(state, in, out, n);                                                                                 \
+  }
+#endif
+
+/* "No row of this loop depends on another": spares the alias checks. */
+#if defined(__clang__)
+#define PLN_IVDEP _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define PLN_IVDEP _Pragma("GCC ivdep")
+#endif

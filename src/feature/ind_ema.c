@@ -1,0 +1,48 @@
+#include "feature/smooth.h"
+
+static const pln_indicator_param params[] = {
+    {"period", "rows; the weight of a new value is 2 / (period + 1)", 20, 1, PLN_IND_MAX_PERIOD, 1, 0},
+};
+
+static int64_t lookback(const double *p) {
+  return (int64_t)p[0] - 1;
+}
+static int64_t size(const double *p) {
+  (void)p;
+  return PLN_IND_SIZE(pln_smooth, 0);
+}
+static void init(void *state, const double *p) {
+  pln_smooth_init(state, 2.0 / (p[0] + 1.0), (int64_t)p[0], 0);
+}
+
+static inline void step(pln_smooth *s, double *memory, const double *in, double *out) {
+  (void)memory;
+  out[0] = pln_smooth_step(s, in[0]);
+}
+PLN_IND_STEP(pln_smooth, step)
+
+PLN_INLINE void rows(void *state, const double *const *in, double *const *out, int64_t n) {
+  pln_smooth_rows(state, in[0], out[0], n);
+}
+PLN_IND_SIMD(batch, rows)
+
+const pln_ind_desc pln_ind_ema = {
+    .info = {.name = "ema",
+             .group = "trend",
+             .help = "Exponential moving average",
+             .formula = "e += 2 / (period + 1) * (x - e), seeded with the mean of the first `period` values "
+                        "(TA-Lib EMA)",
+             .inputs = "source",
+             .outputs = "ema",
+             .example = "ema(close, 20)",
+             .params = params,
+             .n_params = 1},
+    .input_kind = PLN_INPUT_SOURCE,
+    .n_inputs = 1,
+    .n_outputs = 1,
+    .lookback = lookback,
+    .size = size,
+    .init = init,
+    .step = step_row,
+    .batch = batch,
+};

@@ -1,0 +1,78 @@
+#include "feature/ops.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_DESCRIPTORS = 1024, MAX_NAME = 32 };
+
+static const pln_ind_desc *sorted[MAX_DESCRIPTORS];
+static int32_t n_sorted;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static int by_name(const void *a, const void *b) {
+  const pln_ind_desc *x = *(const pln_ind_desc *const *)a, *y = *(const pln_ind_desc *const *)b;
+  return strcmp(x->info.name, y->info.name);
+}
+
+static void sort(void) {
+  for (int32_t i = 0; i < pln_ind_count && n_sorted < MAX_DESCRIPTORS; i++)
+    sorted[n_sorted++] = pln_ind_list[i];
+  for (int32_t i = 0; i < pln_function_count && n_sorted < MAX_DESCRIPTORS; i++)
+    sorted[n_sorted++] = &pln_function_list[i];
+  qsort(sorted, (size_t)n_sorted, sizeof sorted[0], by_name);
+}
+
+int32_t pln_indicator_count(void) {
+  pthread_once(&once, sort);
+  return n_sorted;
+}
+
+const pln_indicator_info *pln_indicator_get(int32_t index) {
+  return index < 0 || index >= pln_indicator_count() ? NULL : &sorted[index]->info;
+}
+
+const pln_ind_desc *pln_ind_find(const char *name, int64_t length) {
+  int32_t low = 0, high = pln_indicator_count();
+  while (low < high) {
+    const int32_t middle = (low + high) / 2;
+    const char *other = sorted[middle]->info.name;
+    int order = strncmp(name, other, (size_t)length);
+    if (order == 0 && other[length] != 0) order = -1;
+    if (order == 0) return sorted[middle];
+    if (order < 0)
+      high = middle;
+    else
+      low = middle + 1;
+  }
+  return NULL;
+}
+
+/* Edits (a letter more, less or other, or two neighbours swapped) that turn one word into the other. */
+static int32_t edit_distance(const char *a, int32_t n, const char *b, int32_t m) {
+  int32_t rows[3][MAX_NAME + 1];
+  for (int32_t j = 0; j <= m; j++) rows[0][j] = j;
+  for (int32_t i = 1; i <= n; i++) {
+    int32_t *now = rows[i % 3], *before = rows[(i + 2) % 3], *two_before = rows[(i + 1) % 3];
+    now[0] = i;
+    for (int32_t j = 1; j <= m; j++) {
+      int32_t best = before[j - 1] + (a[i - 1] != b[j - 1]);
+      if (before[j] + 1 < best) best = before[j] + 1;
+      if (now[j - 1] + 1 < best) best = now[j - 1] + 1;
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && two_before[j - 2] + 1 < best)
+        best = two_before[j - 2] + 1;
+      now[j] = best;
+    }
+  }
+  return rows[n % 3][m];
+}
+
+const char *pln_suggest(const char *written, int64_t length, const char *candidate, const char *best,
+                        int32_t *distance) {
+  const int64_t m = (int64_t)strlen(candidate);
+  if (length < 1 || length > MAX_NAME || m > MAX_NAME) return best;
+  const int32_t edits = edit_distance(written, (int32_t)length, candidate, (int32_t)m);
+  if (edits >= *distance || edits >= m) return best;
+  *distance = edits;
+  return candidate;
+}

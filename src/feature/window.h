@@ -1,0 +1,169 @@
+#pragma once
+#include "feature/ind.h"
+
+/* Aggregates over a sliding window, by doubling: the aggregate of the last 2k rows is that of the last k
+ * merged with that of the k before. A window of n rows is put together from those whose sizes are n's binary
+ * digits. Each row needs log2(n) merges and no row waits for the one before, so that the batch form runs in
+ * vector lanes; there is no running sum that could rot, and the depth of the summation is that of pairwise
+ * summation.
+ *
+ * Memory: for each size 2^b a ring of the last 2^b aggregates of that size, laid out one after the other,
+ * which is 2^(L+1) - 1 doubles for each component. Position in the rings is the number of rows seen, so that
+ * any chunking gives the same bits. */
+typedef struct pln_window {
+  int64_t row;    /* rows seen */
+  int32_t n;      /* rows of the window */
+  int32_t levels; /* floor(log2(n)) */
+} pln_window;
+
+/* Merges `newer`, aggregates of a rows each, with `older`, aggregates of the b rows before, for n rows at
+ * once. `out` may be `newer`. */
+typedef void pln_merge(double *const *out, const double *const *newer, const double *const *older, int64_t n,
+                       double a, double b);
+
+enum { PLN_WINDOW_BLOCK = 512, PLN_WINDOW_MAX_WIDTH = 2 };
+
+static inline int64_t pln_window_doubles(int64_t n, int32_t width) {
+  int64_t size = 1;
+  while (size * 2 <= n) size *= 2;
+  return (size * 2 - 1) * width;
+}
+
+static inline void pln_window_init(pln_window *w, int64_t n) {
+  w->row = 0;
+  w->n = (int32_t)n;
+  w->levels = 0;
+  while (((int64_t)2 << w->levels) <= n) w->levels++;
+}
+
+/* The ring of component c of size 2^level. */
+PLN_INLINE double *pln_window_ring(double *memory, int64_t k, int32_t width, int32_t c) {
+  return memory + (k - 1) * width + k * c;
+}
+
+/* One row. `leaf`: the row's own aggregate. With `idempotent` (max, min) overlapping parts may be merged. */
+PLN_INLINE void pln_window_step(pln_window *w, double *memory, int32_t width, int32_t idempotent,
+                                pln_merge *merge, const double *leaf, double *out) {
+  double current[PLN_WINDOW_MAX_WIDTH] = {0}, old[PLN_WINDOW_MAX_WIDTH] = {0};
+  double *const out_p[PLN_WINDOW_MAX_WIDTH] = {out, out + (width > 1)};
+  const double *const out_c[PLN_WINDOW_MAX_WIDTH] = {out, out + (width > 1)};
+  double *const current_p[PLN_WINDOW_MAX_WIDTH] = {current, current + 1};
+  const double *const current_c[PLN_WINDOW_MAX_WIDTH] = {current, current + 1};
+  const double *const old_c[PLN_WINDOW_MAX_WIDTH] = {old, old + 1};
+  for (int32_t c = 0; c < width; c++) current[c] = leaf[c];
+  int64_t covered = 0;
+  for (int32_t level = 0;; level++) {
+    const int64_t k = (int64_t)1 << level;
+    const int64_t slot = w->row & (k - 1);
+    if (idempotent ? level == w->levels : (w->n & k) != 0) {
+      const int64_t lag = idempotent ? w->n - k : covered;
+      for (int32_t c = 0; c < width; c++)
+        old[c] = lag ? pln_window_ring(memory, k, width, c)[(w->row - lag) & (k - 1)] : current[c];
+      if (idempotent && lag)
+        merge(out_p, current_c, old_c, 1, (double)lag, (double)k);
+      else if (!idempotent && covered)
+        merge(out_p, out_c, old_c, 1, (double)covered, (double)k);
+      else
+        for (int32_t c = 0; c < width; c++) out[c] = old[c];
+      covered += k;
+    }
+    for (int32_t c = 0; c < width; c++) {
+      double *ring = pln_window_ring(memory, k, width, c);
+      old[c] = ring[slot];
+      ring[slot] = current[c];
+    }
+    if (level == w->levels) break;
+    merge(current_p, current_c, old_c, 1, (double)k, (double)k);
+  }
+  w->row++;
+}
+
+/* out[i] = merge(newer[i], current[i - lag]) for m rows; rows before the block come from the ring. */
+PLN_INLINE void pln_window_merge_lagged(const pln_window *w, double *memory, int32_t width, pln_merge *merge,
+                                        int64_t k, int64_t lag, double *const *out,
+                                        const double *const *newer, const double *const *current, int64_t m,
+                                        double a) {
+  double *o[PLN_WINDOW_MAX_WIDTH] = {0};
+  const double *x[PLN_WINDOW_MAX_WIDTH] = {0}, *y[PLN_WINDOW_MAX_WIDTH] = {0};
+  const int64_t head = lag < m ? lag : m;
+  int64_t i = 0;
+  while (i < m) {
+    const int64_t start = (w->row - lag + i) & (k - 1);
+    int64_t length = m - i;
+    if (i < head) length = k - start < head - i ? k - start : head - i;
+    for (int32_t c = 0; c < width; c++) {
+      o[c] = out[c] + i;
+      x[c] = newer[c] + i;
+      y[c] = i < head ? pln_window_ring(memory, k, width, c) + start : current[c] + (i - lag);
+    }
+    merge(o, x, y, length, a, (double)k);
+    i += length;
+  }
+}
+
+/* m <= PLN_WINDOW_BLOCK rows; the same bits as m steps. `leaf` and `out` must not overlap. */
+PLN_INLINE void pln_window_block(pln_window *w, double *memory, int32_t width, int32_t idempotent,
+                                 pln_merge *merge, const double *const *leaf, double *const *out, int64_t m) {
+  _Alignas(64) double buffer[2][PLN_WINDOW_MAX_WIDTH][PLN_WINDOW_BLOCK];
+  const double *current[PLN_WINDOW_MAX_WIDTH] = {0};
+  const double *acc[PLN_WINDOW_MAX_WIDTH] = {0};
+  for (int32_t c = 0; c < width; c++) {
+    current[c] = leaf[c];
+    acc[c] = out[c];
+  }
+  int64_t covered = 0;
+  for (int32_t level = 0;; level++) {
+    const int64_t k = (int64_t)1 << level;
+    if (idempotent ? level == w->levels : (w->n & k) != 0) {
+      const int64_t lag = idempotent ? w->n - k : covered;
+      if (lag)
+        pln_window_merge_lagged(w, memory, width, merge, k, lag, out, idempotent ? current : acc, current, m,
+                                (double)lag);
+      else
+        for (int32_t c = 0; c < width; c++)
+          for (int64_t i = 0; i < m; i++) out[c][i] = current[c][i];
+      covered += k;
+    }
+    double *next[PLN_WINDOW_MAX_WIDTH] = {buffer[level & 1][0], buffer[level & 1][1]};
+    if (level < w->levels)
+      pln_window_merge_lagged(w, memory, width, merge, k, k, next, current, current, m, (double)k);
+    for (int32_t c = 0; c < width; c++) {
+      double *ring = pln_window_ring(memory, k, width, c);
+      for (int64_t i = m > k ? m - k : 0; i < m;) {
+        const int64_t start = (w->row + i) & (k - 1);
+        const int64_t length = k - start < m - i ? k - start : m - i;
+        for (int64_t j = 0; j < length; j++) ring[start + j] = current[c][i + j];
+        i += length;
+      }
+      current[c] = next[c];
+    }
+    if (level == w->levels) break;
+  }
+  w->row += m;
+}
+
+/* The mean of a + b rows. Equal means stay exactly what they are, so that a flat price has itself as its
+ * mean. */
+static inline void pln_merge_mean(double *const *out, const double *const *newer, const double *const *older,
+                                  int64_t n, double a, double b) {
+  double *o = out[0];
+  const double *x = newer[0], *y = older[0];
+  const double weight = b / (a + b);
+  PLN_IVDEP
+  for (int64_t i = 0; i < n; i++) o[i] = x[i] + (y[i] - x[i]) * weight;
+}
+
+/* Mean and sum of squared deviations, by Chan, Golub and LeVeque (1979): every term is >= 0, nothing cancels.
+ */
+static inline void pln_merge_moments(double *const *out, const double *const *newer,
+                                     const double *const *older, int64_t n, double a, double b) {
+  double *mean = out[0], *squares = out[1];
+  const double *x = newer[0], *y = older[0], *xx = newer[1], *yy = older[1];
+  const double weight = b / (a + b), scale = a * weight;
+  PLN_IVDEP
+  for (int64_t i = 0; i < n; i++) {
+    const double delta = y[i] - x[i];
+    mean[i] = x[i] + delta * weight;
+    squares[i] = (xx[i] + yy[i]) + delta * delta * scale;
+  }
+}
