@@ -6,3 +6,6 @@ local strategy_globals = { "strategy", "classifier", "LONG", "FLAT", "SHORT", "l
 files["strategies"] = { std = "min", read_globals = strategy_globals }
 files["tests/fixtures/strategies"] = { std = "min", read_globals = strategy_globals }
 files["examples/**/strategies"] = { std = "min", read_globals = strategy_globals }
+-- A luaunit suite is a global table whose name starts with Test.
+files["tests"] = { read_globals = { "lu" }, ignore = { "11[123]/Test.*" } }
+files["tests/run_suite.lua"] = { globals = { "lu" } }
