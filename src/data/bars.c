@@ -126,6 +126,7 @@ void pln_bars_build_discard(pln_bars_build *build) {
   free(build->low);
   free(build->close);
   free(build->volume);
+  free(build->visible_ns);
   for (int32_t i = 0; i < build->n_extra; i++) {
     free(build->extra[i]);
     free(build->extra_names[i]);
@@ -220,15 +221,16 @@ static const char *copy_of(const char *text, const char *otherwise) {
 pln_bars *pln_bars_build_finish(pln_bars_build *build) {
   const int64_t n = build->n_bars;
   int64_t last = INT64_MIN;
-  int64_t *visible = NULL;
   pln_bars_owner *owner = NULL;
   uint64_t *hashes = NULL;
   const char *source = build->source && *build->source ? build->source : build->symbol;
   if (pln_bars_build_reserve(build, n > 0 ? n : 1)) goto failed;
   if (!build->has_volume) memset(build->volume, 0, (size_t)n * sizeof *build->volume);
   if (pln_bars_check_rows(source, 0, n, &last, build->ts_ns, build->open, build->high, build->low,
-                          build->close, build->volume) ||
-      pln_bars_compute_visible(&build->timeframe, build->timezone, n, build->ts_ns, &visible))
+                          build->close, build->volume))
+    goto failed;
+  if (!build->visible_ns &&
+      pln_bars_compute_visible(&build->timeframe, build->timezone, n, build->ts_ns, &build->visible_ns))
     goto failed;
   owner = calloc(1, sizeof *owner);
   hashes = malloc(((size_t)build->n_extra + 6) * sizeof *hashes);
@@ -245,7 +247,7 @@ pln_bars *pln_bars_build_finish(pln_bars_build *build) {
     for (int32_t i = 0; i < build->n_extra; i++) hashes[i + 6] = pln_hash64(build->extra[i], n * 8, 0);
     bars->n_bars = n;
     bars->ts_ns = build->ts_ns;
-    bars->visible_ns = visible;
+    bars->visible_ns = build->visible_ns;
     bars->open = build->open;
     bars->high = build->high;
     bars->low = build->low;
@@ -267,7 +269,6 @@ no_memory:
   pln_fail(PLN_ERR_MEMORY, "no memory for %lld bars of %s", (long long)n, build->symbol ? build->symbol : "");
 failed:
   free(hashes);
-  free(visible);
   if (owner) {
     free((void *)owner->bars.symbol);
     free((void *)owner->bars.timezone);

@@ -23,8 +23,9 @@ typedef struct pln_bars_build {
   double *high;
   double *low;
   double *close;
-  double *volume; /* always there; filled with zeroes by _finish where has_volume is 0 */
-  double **extra; /* n_extra columns */
+  double *volume;      /* always there; filled with zeroes by _finish where has_volume is 0 */
+  int64_t *visible_ns; /* NULL: they follow from the timeframe; else n_bars close times, on the heap */
+  double **extra;      /* n_extra columns */
   char **extra_names;
   int32_t n_extra;
   int32_t has_volume;
