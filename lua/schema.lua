@@ -1,0 +1,241 @@
+--- The schema of the configuration: every key with its type, unit, range, default and one line of help. The
+-- checker (config_check.lua) and docs/configuration.md (scripts/gen_config_docs.lua) read it.
+--
+-- A type is a table { type = … }:
+--   "string"    check: name of a check in config_check.lua
+--   "enum"      values: list; alias: other words for values
+--   "boolean"
+--   "number"    integer; min, max (inclusive), above, below (exclusive); unit: what the number means
+--   "list"      of: type of the items; min: least number of them. single: one item may stand for a list of one
+--   "map"       fields: list of fields; shorthand: key that a plain scalar stands for; partial: no defaults
+--   "table"     of: type of the values under free names
+--   "either"    scalar, list, map: the type for each form (any may be absent)
+--   "parameter" a strategy's parameter: a scalar, a list of them, or { from, to, step }
+-- A field is { name, type, help = …, default = value, required = true, cosmetic = true }; `cosmetic` keys change no
+-- result and so are no part of the configuration's hash. A map without default is filled with its fields' defaults
+-- unless it is `optional`.
+local M = {}
+
+local function enum(...) return { type = "enum", values = { ... } } end
+local function list(of, options)
+  local made = { type = "list", of = of }
+  for key, value in pairs(options or {}) do made[key] = value end
+  return made
+end
+local function map(fields, options)
+  local made = { type = "map", fields = fields }
+  for key, value in pairs(options or {}) do made[key] = value end
+  return made
+end
+local function number(unit, options)
+  local made = { type = "number", unit = unit }
+  for key, value in pairs(options or {}) do made[key] = value end
+  return made
+end
+local function integer(unit, options)
+  local made = number(unit, options)
+  made.integer = true
+  return made
+end
+
+local text = { type = "string" }
+local boolean = { type = "boolean" }
+local name = { type = "string", check = "name" }
+local symbol = { type = "string", check = "symbol" }
+local timeframe = { type = "string", check = "timeframe" }
+local time = { type = "string", check = "time" }
+local zone = { type = "string", check = "timezone" }
+local seed = integer("any whole number up to 2^53", { min = 0, max = 2 ^ 53 })
+
+
+local function rule(key, help, default, ...)
+  local values = { ... }
+  values[#values + 1] = "off"
+  values[#values + 1] = "ignore" -- another word for off
+  return { key, { type = "enum", values = values, alias = { ignore = "off" } }, help = help, default = default }
+end
+
+local quality = map {
+  rule("duplicates", "rows with the time of an earlier one; without a policy identical rows are dropped and " ..
+    "differing ones rejected; drop keeps the first, repair the last", nil, "reject", "drop", "repair"),
+  rule("out_of_order", "rows earlier than one before them; repair sorts", "reject", "reject", "drop", "repair"),
+  rule("gaps", "steps much longer than the timeframe", "flag", "reject", "flag"),
+  rule("impossible_ohlc", "high below or low above another price", "reject", "reject", "drop", "repair", "flag"),
+  rule("non_finite", "empty, NaN or infinite prices or volumes; repair takes the last close; without a policy " ..
+    "prices are rejected and volumes repaired", nil,
+    "reject", "drop", "repair"),
+  rule("negative", "prices at or below 0, volumes below 0", "reject", "reject", "drop", "flag"),
+  rule("price_jumps", "closes that moved by more than price_jump_pct", "flag", "reject", "drop", "flag"),
+  rule("volume_outliers", "volumes above a multiple of their trailing mean", "flag", "reject", "drop", "flag"),
+  rule("out_of_session", "bars that open outside the session", "flag", "reject", "drop", "flag"),
+  { "price_jump_pct", number("percent, from close to close", { above = 0 }), default = 50,
+    help = "what counts as a price jump" },
+  { "volume_outlier_multiple", number("times the mean of the 100 bars before", { above = 1 }), default = 50,
+    help = "what counts as a volume outlier" },
+}
+
+local synthetic = map {
+  { "bars", integer("bars of each symbol", { min = 1, max = 2e9 }), default = 10000, help = "how many bars" },
+  { "seed", seed, help = "the market's seed; the run's seed by default" },
+  { "start", time, default = "2020-01-01", help = "time of the first bar" },
+  { "timeframe", timeframe, default = "1m", help = "length of a bar" },
+  { "session", enum("24/7", "us_equity"), default = "24/7", help = "when the market is open" },
+  { "correlation", number("between symbols, of returns", { min = 0, max = 1 }), default = 0.5,
+    help = "how alike the symbols move" },
+  { "volatility_ann_pct", number("percent a year", { above = 0, max = 1000 }), default = 20,
+    help = "volatility of the calm regime" },
+}
+
+local data_fields = {
+  { "source", enum("csv", "column", "synthetic"), default = "csv",
+    help = "delimited text, Perilune's column file, or the built-in synthetic market" },
+  { "path", { type = "either", scalar = text, list = list(text, { min = 1 }) },
+    help = "file, or list of files in the order of time; {symbol}, {timeframe} and {date} are substituted" },
+  { "start", time, help = "trading begins at this time or day; features start at the first bar" },
+  { "end", time, help = "trading ends at this time, or with this day" },
+  { "timezone", zone, default = "UTC", help = "IANA name of the zone of local times, in which days begin" },
+  { "timeframe", timeframe, help = "length of the file's bars; detected by default" },
+  { "stamp", enum("open", "close"), default = "open", help = "whether a row's time is the bar's open or its close" },
+  { "columns", { type = "either", list = list(text, { min = 1 }), map = { type = "table", of = text } },
+    help = "what each column of the file is, in order, or role: name of column; by the header by default" },
+  { "header", boolean, help = "whether the first line names the columns; detected by default" },
+  { "delimiter", { type = "string", check = "delimiter" },
+    help = "one character, or comma, semicolon, tab, pipe, space; detected by default" },
+  { "time_format", text, help = "iso, ymd, mdy, dmy, epoch_s, epoch_ms, epoch_us, epoch_ns, ms_of_day or a " ..
+    "pattern such as %Y%m%d %H:%M; detected by default" },
+  { "layout", enum("lean_trade", "lean_quote", "binance"), help = "columns of a known kind of file without header" },
+  { "price", enum("mid", "bid", "ask"), default = "mid", help = "which side of quotes makes the bars" },
+  { "price_scale", number("factor", { above = 0 }), default = 1, help = "factor for prices" },
+  { "volume_scale", number("factor", { above = 0 }), default = 1, help = "factor for volumes" },
+  { "symbol_column", text, help = "name or number (from 1) of the column that names the symbol" },
+  { "member", text, help = "file within a .zip; * and ? match" },
+  { "cache", { type = "either", scalar = { type = "boolean", also = text } }, default = true, cosmetic = true,
+    help = "keep a column file beside a CSV: true, false, or a folder to keep it in" },
+  { "session", { type = "string", check = "session" },
+    help = "local hours in which bars open, \"09:30-16:00\", for the rule out_of_session" },
+  { "quality", quality, help = "what is done about faults of the data, for each rule: reject ends the run, drop " ..
+    "leaves the row out, repair changes it, flag reports it, off (or ignore) looks away" },
+  { "synthetic", synthetic, help = "the synthetic market" },
+}
+
+local size_at = enum("signal", "fill")
+
+M.root = map {
+  { "workflow", enum("full_backtest", "signal_generation"), default = "full_backtest",
+    help = "what is run; signal_generation stops at the signals" },
+  { "name", name, cosmetic = true, help = "a name for the run" },
+  { "seed", seed, default = 1, help = "of everything random" },
+  { "data", map(data_fields), required = true, help = "where bars come from" },
+  { "symbols", list(map({
+      { "symbol", symbol, required = true, help = "its name" },
+      { "timeframes", list(timeframe, { single = true, min = 1 }),
+        help = "bars made for the strategies, the finest first; the data's own by default" },
+      { "data", map(data_fields, { partial = true }), optional = true, help = "keys of `data` that differ" },
+      { "lot_size", number("units", { above = 0 }), default = 1, help = "smallest step of a quantity" },
+      { "tick_size", number("price, 0 = none", { min = 0 }), default = 0, help = "smallest step of a price" },
+      { "multiplier", number("currency per unit of price", { above = 0 }), default = 1, help = "contract size" },
+    }, { shorthand = "symbol" }), { min = 1, single = true }), required = true, help = "what is traded, in order" },
+  { "strategies", list(map({
+      { "id", name, help = "what portfolios cite; its type by default" },
+      { "type", name, help = "a strategy of the library or of a strategies folder" },
+      { "file", text, help = "a file that returns a strategy, instead of a type" },
+      { "params", { type = "table", of = { type = "parameter" } }, default = {},
+        help = "the strategy's parameters; a list or {from, to, step} makes a grid" },
+      { "symbols", list(symbol, { single = true, min = 1 }), help = "those it sees; all by default" },
+      { "timeframe", timeframe, help = "the symbol's first by default" },
+      { "classifier", name, help = "id of the classifier whose regime it sees" },
+    }, { shorthand = "type" }), { min = 1, single = true }), required = true, help = "what is run over the symbols" },
+  { "classifiers", list(map({
+      { "id", name, help = "what strategies cite; its type by default" },
+      { "type", name, help = "a classifier of the library or of a strategies folder" },
+      { "file", text, help = "a file that returns a classifier, instead of a type" },
+      { "params", { type = "table", of = { type = "parameter" } }, default = {}, help = "its parameters" },
+      { "symbols", list(symbol, { single = true, min = 1 }), help = "those it sees; all by default" },
+      { "timeframe", timeframe, help = "the symbol's first by default" },
+    }, { shorthand = "type" })), default = {}, help = "what says which regime the market is in" },
+  { "portfolios", list(map({
+      { "name", name, default = "main", help = "its name" },
+      { "capital", number("currency of the account", { above = 0 }), default = 10000, help = "what it starts with" },
+      { "strategies", list(name, { single = true, min = 1 }), help = "ids of its strategies; all by default" },
+      { "weights", { type = "table", of = number("share of the portfolio", { min = 0 }) }, default = {},
+        help = "weight of each strategy's signals, by id; 1 by default" },
+      { "leverage", number("times the equity", { min = 1, max = 1000 }), default = 1,
+        help = "bound of the gross exposure, 1 / initial margin" },
+      { "allow_short", boolean, default = true, help = "whether positions may be short" },
+      { "rebalance", boolean, default = false, help = "act on changes of strength, not of direction only" },
+      { "sizing", map {
+          { "type", enum("percent_of_equity", "fixed_quantity", "fixed_cash"), default = "percent_of_equity",
+            help = "how much is bought" },
+          { "percent", number("percent of the equity, 100 = all of it", { above = 0, max = 100000 }),
+            help = "with percent_of_equity; 100 by default" },
+          { "quantity", number("units of the instrument", { above = 0 }), help = "with fixed_quantity" },
+          { "cash", number("currency of the account", { above = 0 }), help = "with fixed_cash" },
+          { "size_at", size_at, default = "signal", help = "at the close that was seen, or at the fill's price" },
+        }, help = "how orders are sized" },
+      { "risk", map {
+          { "max_position_pct", number("percent of the equity, 0 = off", { min = 0 }), default = 0,
+            help = "bound of one position; larger orders are reduced" },
+          { "max_exposure_pct", number("percent of the equity, 0 = off", { min = 0 }), default = 0,
+            help = "bound of all positions together; larger orders are reduced" },
+          { "stop_loss_pct", number("percent from the fill price of the entry, 0 = off", { min = 0, max = 100 }),
+            default = 0, help = "closes a position that lost so much" },
+          { "take_profit_pct", number("percent from the fill price of the entry, 0 = off", { min = 0 }),
+            default = 0, help = "closes a position that gained so much" },
+          { "trailing_stop_pct", number("percent from the best price since the entry, 0 = off",
+            { min = 0, max = 100 }), default = 0, help = "closes a position that fell back so much" },
+          { "max_drawdown_pct", number("percent from the equity's peak, 0 = off", { min = 0, max = 100 }),
+            default = 0, help = "closes everything and ends trading" },
+        }, help = "rules that bound or close positions" },
+    }, { shorthand = "name" }), { min = 1 }), default = { {} }, help = "accounts; one named main by default" },
+  { "execution", map {
+      { "fill", enum("next_open", "this_close"), default = "next_open", help = "when market orders fill" },
+      { "commission_pct", number("percent of the notional, 0.2 means 0.2 %", { min = 0, max = 100 }), default = 0,
+        help = "commission, each way" },
+      { "commission_per_share", number("currency for each unit", { min = 0 }), default = 0,
+        help = "commission, each way" },
+      { "commission_per_order", number("currency for each order that fills", { min = 0 }), default = 0,
+        help = "commission, each way" },
+      { "commission_minimum", number("currency for each order, 0 = none", { min = 0 }), default = 0,
+        help = "least of the percent and per-share commission together" },
+      { "slippage_bps", number("basis points, 5 means 0.05 %", { min = 0, below = 10000 }), default = 0,
+        help = "against the order, on market and stop fills" },
+      { "spread_bps", number("basis points of the full spread, 5 means 0.05 %", { min = 0, below = 10000 }),
+        default = 0, help = "market and stop fills pay half of it, each way" },
+      { "finalize_trades", boolean, default = false, help = "close open positions at the end, with costs" },
+      { "compat", enum("none", "backtesting.py"), default = "none",
+        help = "reproduce another engine's quirks, look-ahead included: for comparison only" },
+    }, help = "how orders become fills, and what they cost" },
+  { "results", map({
+      { "db", text, default = "perilune.db", help = "SQLite file that results go to; none: nowhere" },
+      { "equity", enum("auto", "bars", "days", "none"), default = "auto",
+        help = "which points of the equity curve are kept" },
+      { "trades", boolean, default = true, help = "keep trades" },
+      { "orders", boolean, default = true, help = "keep orders and fills" },
+    }), cosmetic = true, help = "what is stored, and where" },
+  { "engine", map {
+      { "chunk_rows", integer("bars", { min = 1, max = 65536 }), default = 4096, cosmetic = true,
+        help = "how many bars are worked on at a time; changes no result" },
+      { "loop_budget", integer("loop iterations and calls", { min = 1000, max = 1e12 }), default = 1e6,
+        help = "what a strategy may spend on one bar before it is stopped" },
+      { "memory_limit_mb", integer("MB of Lua memory, 0 = none", { min = 0, max = 1048576 }), default = 1024,
+        cosmetic = true, help = "a strategy that needs more is stopped" },
+      { "jit", boolean, default = true, cosmetic = true, help = "compile strategies; changes no result" },
+    }, help = "how the engine works" },
+  { "benchmark", symbol, help = "symbol that results are compared with; the first by default" },
+}
+
+--- The field of a map type by its name, or nil.
+function M.field(map_type, key)
+  for _, field in ipairs(map_type.fields) do
+    if field[1] == key then return field end
+  end
+end
+
+--- Names of a map type's fields, in order.
+function M.names(map_type)
+  local names = {}
+  for i, field in ipairs(map_type.fields) do names[i] = field[1] end
+  return names
+end
+
+return M
