@@ -1,0 +1,366 @@
+/* Results and their rows. */
+#include "store/internal.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { EQUITY_COLUMNS = 4, MAX_RECORDS = 1024 };
+
+static void bind_text(sqlite3_stmt *statement, int index, const char *text) {
+  sqlite3_bind_text(statement, index, text, -1, SQLITE_STATIC);
+}
+
+/* SQLite turns NaN into NULL by itself; infinities are ours to turn. */
+static void bind_number(sqlite3_stmt *statement, int index, double value) {
+  if (isfinite(value))
+    sqlite3_bind_double(statement, index, value);
+  else
+    sqlite3_bind_null(statement, index);
+}
+
+static uint64_t bits_of(double value) {
+  uint64_t bits;
+  memcpy(&bits, &value, sizeof bits);
+  return bits;
+}
+
+static double double_of(uint64_t bits) {
+  double value;
+  memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+static int32_t insert_names(pln_store_result *result, int64_t run, const char *combo, const char *portfolio,
+                            const char *params, const char *const *symbols, int32_t n_symbols) {
+  static const char doing[] = "adding a result";
+  pln_store *store = result->store;
+  sqlite3_stmt *statement = pln_store_statement(store, PLN_STATEMENT_COMBO);
+  if (!statement) return pln_error_last()->code;
+  sqlite3_bind_int64(statement, 1, run);
+  bind_text(statement, 2, combo);
+  bind_text(statement, 3, params ? params : "{}");
+  int32_t status = pln_store_run(store, statement, doing);
+  if (status < 0) return status;
+  statement = pln_store_statement(store, PLN_STATEMENT_RESULT);
+  if (!statement) return pln_error_last()->code;
+  sqlite3_bind_int64(statement, 1, run);
+  bind_text(statement, 2, combo);
+  bind_text(statement, 3, portfolio);
+  status = pln_store_run(store, statement, doing);
+  if (status < 0) return status;
+  result->id = sqlite3_last_insert_rowid(store->db);
+  for (int32_t i = 0; i < n_symbols; i++) {
+    statement = pln_store_statement(store, PLN_STATEMENT_INSTRUMENT);
+    if (!statement) return pln_error_last()->code;
+    sqlite3_bind_int64(statement, 1, result->id);
+    sqlite3_bind_int(statement, 2, i);
+    bind_text(statement, 3, symbols[i]);
+    status = pln_store_run(store, statement, doing);
+    if (status < 0) return status;
+  }
+  return 0;
+}
+
+pln_store_result *pln_store_add_result(pln_store *store, int64_t run, const char *combo,
+                                       const char *portfolio, const char *params, const char *const *symbols,
+                                       int32_t n_symbols) {
+  if (!combo || !portfolio) {
+    pln_fail(PLN_ERR_ARGUMENT, "a result needs the names of its combo and portfolio");
+    return NULL;
+  }
+  if (pln_store_write(store) < 0) return NULL;
+  pln_store_result *result = calloc(1, sizeof *result);
+  if (!result) {
+    pln_fail(PLN_ERR_MEMORY, "no memory for a result");
+    return NULL;
+  }
+  result->store = store;
+  result->run = run;
+  result->equity.n_columns = EQUITY_COLUMNS;
+  if (insert_names(result, run, combo, portfolio, params, symbols, n_symbols) < 0) {
+    free(result);
+    return NULL;
+  }
+  result->next = store->results;
+  if (store->results) store->results->previous = result;
+  store->results = result;
+  /* No commit here: the result and its first rows become visible together. */
+  store->pending_rows += 2 + n_symbols;
+  return result;
+}
+
+int64_t pln_store_result_id(const pln_store_result *result) {
+  return result->id;
+}
+
+static int32_t flush_chunk(pln_store_result *result, pln_series *series, const char *record) {
+  if (series->n_rows == 0) return 0;
+  pln_store *store = result->store;
+  int32_t status = pln_store_write(store);
+  if (status < 0) return status;
+  sqlite3_stmt *statement = pln_store_statement(store, record ? PLN_STATEMENT_RECORD : PLN_STATEMENT_EQUITY);
+  if (!statement) return pln_error_last()->code;
+  void *blob;
+  int32_t size;
+  status = pln_series_encode(series, &blob, &size);
+  if (status < 0) return status;
+  int i = 1;
+  sqlite3_bind_int64(statement, i++, result->id);
+  if (record) bind_text(statement, i++, record);
+  sqlite3_bind_int(statement, i++, series->chunk);
+  sqlite3_bind_int64(statement, i++, (int64_t)series->values[0]);
+  sqlite3_bind_int64(statement, i++, (int64_t)series->values[series->n_rows - 1]);
+  sqlite3_bind_int(statement, i++, series->n_rows);
+  if (!record) sqlite3_bind_double(statement, i++, result->peak);
+  sqlite3_bind_blob(statement, i, blob, size, free);
+  status = pln_store_run(store, statement, record ? "writing a record" : "writing an equity curve");
+  sqlite3_bind_null(statement, i); /* lets go of the blob */
+  if (status < 0) return status;
+  if (!record)
+    for (int32_t row = 0; row < series->n_rows; row++) {
+      const double equity = double_of(series->values[PLN_SERIES_ROWS + row]);
+      if (equity > result->peak) result->peak = equity;
+    }
+  series->n_rows = 0;
+  series->chunk++;
+  return pln_store_wrote(store, 20); /* a chunk weighs as much as some twenty rows */
+}
+
+int32_t pln_store_result_free(pln_store_result *result) {
+  if (!result) return 0;
+  int32_t status = flush_chunk(result, &result->equity, NULL);
+  pln_series_free(&result->equity);
+  for (int32_t i = 0; i < result->n_records; i++) {
+    const int32_t flushed = flush_chunk(result, &result->records[i].series, result->records[i].name);
+    if (status == 0) status = flushed;
+    pln_series_free(&result->records[i].series);
+    free(result->records[i].name);
+  }
+  free(result->records);
+  if (result->previous)
+    result->previous->next = result->next;
+  else
+    result->store->results = result->next;
+  if (result->next) result->next->previous = result->previous;
+  if (status == 0 && result->store->in_transaction) status = pln_store_wrote(result->store, 0);
+  free(result);
+  return status;
+}
+
+/* Id of a metric's name; the names of a run come in the same order for every result, so `guess` mostly hits.
+ */
+static int64_t metric_id(pln_store *store, const char *name, int32_t guess) {
+  if (guess < store->n_metrics && strcmp(store->metrics[guess].name, name) == 0)
+    return store->metrics[guess].id;
+  for (int32_t i = 0; i < store->n_metrics; i++)
+    if (strcmp(store->metrics[i].name, name) == 0) return store->metrics[i].id;
+  sqlite3_stmt *statement = pln_store_statement(store, PLN_STATEMENT_METRIC_NAME);
+  if (!statement) return pln_error_last()->code;
+  bind_text(statement, 1, name);
+  const int32_t status = pln_store_run(store, statement, "naming a metric");
+  if (status < 0) return status;
+  statement = pln_store_statement(store, PLN_STATEMENT_METRIC_ID);
+  if (!statement) return pln_error_last()->code;
+  bind_text(statement, 1, name);
+  const int step = sqlite3_step(statement);
+  if (step != SQLITE_ROW) return pln_store_fail(store, step, "naming a metric");
+  const int64_t id = sqlite3_column_int64(statement, 0);
+  sqlite3_reset(statement);
+  pln_metric_id *grown = realloc(store->metrics, sizeof *grown * (size_t)(store->n_metrics + 1));
+  if (grown) store->metrics = grown;
+  char *copy = strdup(name);
+  if (!grown || !copy) {
+    free(copy);
+    return pln_fail(PLN_ERR_MEMORY, "no memory for a metric's name");
+  }
+  store->metrics[store->n_metrics++] = (pln_metric_id){.name = copy, .id = id};
+  return id;
+}
+
+int32_t pln_store_add_metrics(pln_store_result *result, const char *const *names, const double *values,
+                              int32_t n) {
+  pln_store *store = result->store;
+  int32_t status = pln_store_write(store);
+  for (int32_t i = 0; status == 0 && i < n; i++) {
+    const int64_t id = metric_id(store, names[i], i);
+    if (id < 0) return (int32_t)id;
+    sqlite3_stmt *statement = pln_store_statement(store, PLN_STATEMENT_METRIC);
+    if (!statement) return pln_error_last()->code;
+    sqlite3_bind_int64(statement, 1, result->id);
+    sqlite3_bind_int64(statement, 2, id);
+    bind_number(statement, 3, values[i]);
+    status = pln_store_run(store, statement, "writing metrics");
+  }
+  return status < 0 ? status : pln_store_wrote(store, n);
+}
+
+int32_t pln_store_add_trades(pln_store_result *result, const pln_trade *trades, int64_t n) {
+  if (n <= 0) return 0;
+  pln_store *store = result->store;
+  int32_t status = pln_store_write(store);
+  if (status < 0) return status;
+  sqlite3_stmt *s = pln_store_statement(store, PLN_STATEMENT_TRADE);
+  if (!s) return pln_error_last()->code;
+  for (int64_t i = 0; status == 0 && i < n; i++) {
+    const pln_trade *t = &trades[i];
+    sqlite3_bind_int64(s, 1, result->id);
+    sqlite3_bind_int64(s, 2, ++result->n_trades);
+    sqlite3_bind_int64(s, 3, t->id);
+    sqlite3_bind_int(s, 4, t->instrument);
+    sqlite3_bind_int(s, 5, t->side);
+    sqlite3_bind_int64(s, 6, t->entry_ts_ns);
+    bind_number(s, 7, t->entry_price);
+    sqlite3_bind_int64(s, 8, t->exit_ts_ns);
+    bind_number(s, 9, t->exit_price);
+    bind_number(s, 10, t->quantity);
+    bind_number(s, 11, t->pnl);
+    bind_number(s, 12, t->return_pct);
+    bind_number(s, 13, t->fees);
+    bind_number(s, 14, t->mae);
+    bind_number(s, 15, t->mfe);
+    sqlite3_bind_int64(s, 16, t->entry_bar);
+    sqlite3_bind_int64(s, 17, t->exit_bar);
+    sqlite3_bind_int64(s, 18, t->entry_order);
+    sqlite3_bind_int64(s, 19, t->exit_order);
+    sqlite3_bind_int(s, 20, t->source);
+    sqlite3_bind_int(s, 21, t->exit_reason);
+    sqlite3_bind_int(s, 22, t->is_open);
+    status = pln_store_run(store, s, "writing trades");
+  }
+  return status < 0 ? status : pln_store_wrote(store, n);
+}
+
+int32_t pln_store_add_orders(pln_store_result *result, const pln_order *orders, int64_t n) {
+  if (n <= 0) return 0;
+  pln_store *store = result->store;
+  int32_t status = pln_store_write(store);
+  if (status < 0) return status;
+  sqlite3_stmt *s = pln_store_statement(store, PLN_STATEMENT_ORDER);
+  if (!s) return pln_error_last()->code;
+  for (int64_t i = 0; status == 0 && i < n; i++) {
+    const pln_order *o = &orders[i];
+    const bool has_limit = o->type == PLN_ORDER_LIMIT || o->type == PLN_ORDER_STOP_LIMIT;
+    const bool has_stop = o->type == PLN_ORDER_STOP || o->type == PLN_ORDER_STOP_LIMIT;
+    sqlite3_bind_int64(s, 1, result->id);
+    sqlite3_bind_int64(s, 2, ++result->n_orders);
+    sqlite3_bind_int64(s, 3, o->id);
+    sqlite3_bind_int(s, 4, o->instrument);
+    sqlite3_bind_int(s, 5, o->side);
+    sqlite3_bind_int(s, 6, o->type);
+    sqlite3_bind_int(s, 7, o->tif);
+    sqlite3_bind_int64(s, 8, o->created_ns);
+    sqlite3_bind_int64(s, 9, o->updated_ns);
+    sqlite3_bind_int(s, 10, o->status);
+    bind_number(s, 11, o->quantity);
+    bind_number(s, 12, o->filled);
+    bind_number(s, 13, has_limit ? o->limit_price : (double)NAN);
+    bind_number(s, 14, has_stop ? o->stop_price : (double)NAN);
+    bind_number(s, 15, o->filled > 0 ? o->average_fill_price : (double)NAN);
+    bind_number(s, 16, o->fees);
+    sqlite3_bind_int(s, 17, o->refusal);
+    sqlite3_bind_int(s, 18, o->reason);
+    sqlite3_bind_int(s, 19, o->source);
+    sqlite3_bind_int(s, 20, o->tag);
+    status = pln_store_run(store, s, "writing orders");
+  }
+  return status < 0 ? status : pln_store_wrote(store, n);
+}
+
+int32_t pln_store_add_fills(pln_store_result *result, const pln_fill *fills, int64_t n) {
+  if (n <= 0) return 0;
+  pln_store *store = result->store;
+  int32_t status = pln_store_write(store);
+  if (status < 0) return status;
+  sqlite3_stmt *s = pln_store_statement(store, PLN_STATEMENT_FILL);
+  if (!s) return pln_error_last()->code;
+  for (int64_t i = 0; status == 0 && i < n; i++) {
+    const pln_fill *f = &fills[i];
+    sqlite3_bind_int64(s, 1, result->id);
+    sqlite3_bind_int64(s, 2, ++result->n_fills);
+    sqlite3_bind_int64(s, 3, f->id);
+    sqlite3_bind_int64(s, 4, f->order);
+    sqlite3_bind_int(s, 5, f->instrument);
+    sqlite3_bind_int(s, 6, f->side);
+    sqlite3_bind_int64(s, 7, f->ts_ns);
+    sqlite3_bind_int64(s, 8, f->bar);
+    bind_number(s, 9, f->quantity);
+    bind_number(s, 10, f->price);
+    bind_number(s, 11, f->reference_price);
+    bind_number(s, 12, f->fee);
+    sqlite3_bind_int(s, 13, f->source);
+    status = pln_store_run(store, s, "writing fills");
+  }
+  return status < 0 ? status : pln_store_wrote(store, n);
+}
+
+int32_t pln_store_add_refusals(pln_store_result *result, const pln_refusal_count *refusals) {
+  pln_store *store = result->store;
+  int32_t status = pln_store_write(store);
+  if (status < 0) return status;
+  sqlite3_stmt *s = pln_store_statement(store, PLN_STATEMENT_REFUSAL);
+  if (!s) return pln_error_last()->code;
+  for (int32_t code = 1; status == 0 && code < PLN_REFUSAL_COUNT; code++) {
+    const pln_refusal_count *c = &refusals[code];
+    if (c->count == 0) continue;
+    sqlite3_bind_int64(s, 1, result->id);
+    sqlite3_bind_int(s, 2, code);
+    sqlite3_bind_int64(s, 3, c->count);
+    sqlite3_bind_int64(s, 4, c->first_ts_ns);
+    sqlite3_bind_int(s, 5, c->first_instrument);
+    bind_number(s, 6, c->first_asked);
+    bind_number(s, 7, c->first_allowed);
+    sqlite3_bind_int64(s, 8, c->last_ts_ns);
+    sqlite3_bind_int(s, 9, c->last_instrument);
+    bind_number(s, 10, c->last_asked);
+    bind_number(s, 11, c->last_allowed);
+    status = pln_store_run(store, s, "writing refusals");
+  }
+  return status < 0 ? status : pln_store_wrote(store, PLN_REFUSAL_COUNT);
+}
+
+int32_t pln_store_add_equity(pln_store_result *result, const pln_equity_rows *rows) {
+  pln_series *series = &result->equity;
+  int32_t status = pln_series_prepare(series);
+  for (int64_t i = 0; status == 0 && i < rows->n_rows; i++) {
+    uint64_t *row = series->values + series->n_rows;
+    row[0] = (uint64_t)rows->ts_ns[i];
+    row[PLN_SERIES_ROWS] = bits_of(rows->equity[i]);
+    row[2 * PLN_SERIES_ROWS] = bits_of(rows->cash[i]);
+    row[3 * PLN_SERIES_ROWS] = rows->exposure ? (uint8_t)rows->exposure[i] : 0;
+    if (++series->n_rows == PLN_SERIES_ROWS) status = flush_chunk(result, series, NULL);
+  }
+  return status;
+}
+
+static pln_series *find_record(pln_store_result *result, const char *name) {
+  for (int32_t i = 0; i < result->n_records; i++)
+    if (strcmp(result->records[i].name, name) == 0) return &result->records[i].series;
+  if (result->n_records == MAX_RECORDS) {
+    pln_fail(PLN_ERR_LIMIT, "record '%s': a result holds %d named series at most", name, MAX_RECORDS);
+    return NULL;
+  }
+  pln_record *grown = realloc(result->records, sizeof *grown * (size_t)(result->n_records + 1));
+  if (grown) result->records = grown;
+  char *copy = strdup(name);
+  if (!grown || !copy) {
+    free(copy);
+    pln_fail(PLN_ERR_MEMORY, "no memory for a record");
+    return NULL;
+  }
+  result->records[result->n_records] = (pln_record){.name = copy, .series = {.n_columns = 2}};
+  return &result->records[result->n_records++].series;
+}
+
+int32_t pln_store_add_record(pln_store_result *result, const char *name, const int64_t *ts_ns,
+                             const double *values, int64_t n) {
+  pln_series *series = find_record(result, name);
+  if (!series) return pln_error_last()->code;
+  int32_t status = pln_series_prepare(series);
+  for (int64_t i = 0; status == 0 && i < n; i++) {
+    series->values[series->n_rows] = (uint64_t)ts_ns[i];
+    series->values[PLN_SERIES_ROWS + series->n_rows] = bits_of(values[i]);
+    if (++series->n_rows == PLN_SERIES_ROWS) status = flush_chunk(result, series, name);
+  }
+  return status;
+}
