@@ -45,9 +45,7 @@ pln_stats *pln_stats_new(const pln_stats_config *config) {
   return stats;
 }
 
-void pln_stats_free(pln_stats *stats) {
-  free(stats);
-}
+void pln_stats_free(pln_stats *stats) { free(stats); }
 
 int32_t pln_stats_set_first_trading_row(pln_stats *stats, int64_t row) {
   if (row == stats->first_trading_row) return 0;

@@ -26,21 +26,13 @@ typedef struct figures {
   double beta;
 } figures;
 
-static double or_nan(double x) {
-  return isfinite(x) ? x : NAN;
-}
+static double or_nan(double x) { return isfinite(x) ? x : NAN; }
 static double rows_pct(const figures *f, int64_t rows) {
   return f->stats->n_rows ? 100.0 * (double)rows / (double)f->stats->n_rows : NAN;
 }
-static double ratio(double a, double b) {
-  return b != 0 ? or_nan(a / b) : NAN;
-}
-static int has_rows(const figures *f) {
-  return f->stats->n_rows > 0;
-}
-static const pln_trade_sums *trades_of(const figures *f) {
-  return &f->stats->trades;
-}
+static double ratio(double a, double b) { return b != 0 ? or_nan(a / b) : NAN; }
+static int has_rows(const figures *f) { return f->stats->n_rows > 0; }
+static const pln_trade_sums *trades_of(const figures *f) { return &f->stats->trades; }
 
 /* Durations are rounded up to the largest unit (day, hour, minute, second) of which bars are a whole number.
  */
@@ -66,71 +58,39 @@ static double mean_duration(const figures *f, int64_t total_s, int64_t total_ns,
   return ceil_to_unit(f, (int64_t)((total + count - 1) / count));
 }
 
-static double start_time(const figures *f) {
-  return has_rows(f) ? (double)f->stats->start_ns : NAN;
-}
-static double end_time(const figures *f) {
-  return has_rows(f) ? (double)f->stats->end_ns : NAN;
-}
+static double start_time(const figures *f) { return has_rows(f) ? (double)f->stats->start_ns : NAN; }
+static double end_time(const figures *f) { return has_rows(f) ? (double)f->stats->end_ns : NAN; }
 static double duration(const figures *f) {
   return has_rows(f) ? (double)(f->stats->end_ns - f->stats->start_ns) / 1e9 : NAN;
 }
-static double n_bars(const figures *f) {
-  return (double)f->stats->n_rows;
-}
-static double periods_per_year(const figures *f) {
-  return has_rows(f) ? f->years : NAN;
-}
-static double ambiguous_bars(const figures *f) {
-  return (double)f->ambiguous_bars;
-}
+static double n_bars(const figures *f) { return (double)f->stats->n_rows; }
+static double periods_per_year(const figures *f) { return has_rows(f) ? f->years : NAN; }
+static double ambiguous_bars(const figures *f) { return (double)f->ambiguous_bars; }
 
-static double equity_final(const figures *f) {
-  return has_rows(f) ? f->stats->equity_last : NAN;
-}
-static double equity_peak(const figures *f) {
-  return has_rows(f) ? f->drawdowns.peak : NAN;
-}
+static double equity_final(const figures *f) { return has_rows(f) ? f->stats->equity_last : NAN; }
+static double equity_peak(const figures *f) { return has_rows(f) ? f->drawdowns.peak : NAN; }
 static double return_pct(const figures *f) {
   return has_rows(f) ? (f->stats->equity_last - f->stats->capital) / f->stats->capital * 100 : NAN;
 }
-static double buy_and_hold_return_pct(const figures *f) {
-  return f->buy_and_hold_pct;
-}
-static double return_ann_pct(const figures *f) {
-  return f->return_ann * 100;
-}
-static double volatility_ann_pct(const figures *f) {
-  return f->volatility_ann * 100;
-}
+static double buy_and_hold_return_pct(const figures *f) { return f->buy_and_hold_pct; }
+static double return_ann_pct(const figures *f) { return f->return_ann * 100; }
+static double volatility_ann_pct(const figures *f) { return f->volatility_ann * 100; }
 static double cagr_pct(const figures *f) {
   const double years = duration(f) / (365.25 * 86400);
   if (!(years > 0)) return NAN;
   if (f->stats->equity_last <= 0) return -100;
   return or_nan((pow(f->stats->equity_last / f->stats->capital, 1 / years) - 1) * 100);
 }
-static double alpha_pct(const figures *f) {
-  return return_pct(f) - f->beta * f->buy_and_hold_pct;
-}
-static double beta(const figures *f) {
-  return f->beta;
-}
+static double alpha_pct(const figures *f) { return return_pct(f) - f->beta * f->buy_and_hold_pct; }
+static double beta(const figures *f) { return f->beta; }
 
-static double sharpe_ratio(const figures *f) {
-  return ratio(f->mean, sqrt(f->variance)) * sqrt(f->years);
-}
-static double sharpe_ratio_geometric(const figures *f) {
-  return ratio(f->return_ann, f->volatility_ann);
-}
-static double sortino_ratio(const figures *f) {
-  return ratio(f->mean, f->downside) * sqrt(f->years);
-}
+static double sharpe_ratio(const figures *f) { return ratio(f->mean, sqrt(f->variance)) * sqrt(f->years); }
+static double sharpe_ratio_geometric(const figures *f) { return ratio(f->return_ann, f->volatility_ann); }
+static double sortino_ratio(const figures *f) { return ratio(f->mean, f->downside) * sqrt(f->years); }
 static double sortino_ratio_geometric(const figures *f) {
   return ratio(f->return_ann, f->downside * sqrt(f->years));
 }
-static double calmar_ratio(const figures *f) {
-  return ratio(f->return_ann, f->drawdowns.deepest);
-}
+static double calmar_ratio(const figures *f) { return ratio(f->return_ann, f->drawdowns.deepest); }
 static double max_drawdown_pct(const figures *f) {
   return has_rows(f) ? 0 - f->drawdowns.deepest * 100 : NAN;
 }
@@ -145,34 +105,16 @@ static double avg_drawdown_duration(const figures *f) {
   return d->count ? mean_duration(f, d->total_s, d->total_ns, d->count) : NAN;
 }
 
-static double exposure_pct(const figures *f) {
-  return rows_pct(f, f->stats->exposed_until_close);
-}
-static double exposure_long_pct(const figures *f) {
-  return rows_pct(f, f->stats->long_rows);
-}
-static double exposure_short_pct(const figures *f) {
-  return rows_pct(f, f->stats->short_rows);
-}
+static double exposure_pct(const figures *f) { return rows_pct(f, f->stats->exposed_until_close); }
+static double exposure_long_pct(const figures *f) { return rows_pct(f, f->stats->long_rows); }
+static double exposure_short_pct(const figures *f) { return rows_pct(f, f->stats->short_rows); }
 
-static double trades(const figures *f) {
-  return (double)trades_of(f)->count;
-}
-static double of_trades(const figures *f, double x) {
-  return trades_of(f)->count ? x : NAN;
-}
-static double win_rate(const figures *f) {
-  return ratio((double)trades_of(f)->wins, trades(f));
-}
-static double win_rate_pct(const figures *f) {
-  return win_rate(f) * 100;
-}
-static double best_trade_pct(const figures *f) {
-  return of_trades(f, trades_of(f)->best * 100);
-}
-static double worst_trade_pct(const figures *f) {
-  return of_trades(f, trades_of(f)->worst * 100);
-}
+static double trades(const figures *f) { return (double)trades_of(f)->count; }
+static double of_trades(const figures *f, double x) { return trades_of(f)->count ? x : NAN; }
+static double win_rate(const figures *f) { return ratio((double)trades_of(f)->wins, trades(f)); }
+static double win_rate_pct(const figures *f) { return win_rate(f) * 100; }
+static double best_trade_pct(const figures *f) { return of_trades(f, trades_of(f)->best * 100); }
+static double worst_trade_pct(const figures *f) { return of_trades(f, trades_of(f)->worst * 100); }
 static double avg_trade_pct(const figures *f) {
   const pln_trade_sums *t = trades_of(f);
   return t->over_lost ? NAN : or_nan(expm1(ratio(pln_sum_value(&t->logs), trades(f))) * 100);
@@ -202,24 +144,12 @@ static double kelly(const figures *f) {
   return win_rate(f) - (1 - win_rate(f)) / ratio(won, lost);
 }
 
-static double commissions(const figures *f) {
-  return pln_sum_value(&trades_of(f)->fees);
-}
-static double fees(const figures *f) {
-  return f->account ? f->account->fees : NAN;
-}
-static double slippage_cost(const figures *f) {
-  return f->account ? f->account->slippage_cost : NAN;
-}
-static double turnover(const figures *f) {
-  return f->account ? f->account->turnover : NAN;
-}
-static double orders(const figures *f) {
-  return f->account ? (double)f->account->n_orders : NAN;
-}
-static double fills(const figures *f) {
-  return f->account ? (double)f->account->n_fills : NAN;
-}
+static double commissions(const figures *f) { return pln_sum_value(&trades_of(f)->fees); }
+static double fees(const figures *f) { return f->account ? f->account->fees : NAN; }
+static double slippage_cost(const figures *f) { return f->account ? f->account->slippage_cost : NAN; }
+static double turnover(const figures *f) { return f->account ? f->account->turnover : NAN; }
+static double orders(const figures *f) { return f->account ? (double)f->account->n_orders : NAN; }
+static double fills(const figures *f) { return f->account ? (double)f->account->n_fills : NAN; }
 
 typedef struct metric {
   pln_metric_info info;
@@ -373,9 +303,7 @@ static const metric metrics[] = {
 
 enum { METRICS = sizeof metrics / sizeof *metrics };
 
-int32_t pln_metric_count(void) {
-  return METRICS;
-}
+int32_t pln_metric_count(void) { return METRICS; }
 
 const pln_metric_info *pln_metric_get(int32_t index) {
   return index >= 0 && index < METRICS ? &metrics[index].info : NULL;

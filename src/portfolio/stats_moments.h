@@ -16,9 +16,7 @@ static inline void pln_sum_add(pln_sum *sum, double x) {
   sum->total = total;
 }
 
-static inline double pln_sum_value(const pln_sum *sum) {
-  return sum->total + sum->lost;
-}
+static inline double pln_sum_value(const pln_sum *sum) { return sum->total + sum->lost; }
 
 /* Means and centred second moments of pairs, merged block by block (Chan, Golub, LeVeque 1979). */
 typedef struct pln_moments {
