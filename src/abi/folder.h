@@ -1,0 +1,13 @@
+#pragma once
+#include "abi/types.h"
+/* Names of the files in a folder. Thread safe. */
+
+typedef struct pln_folder pln_folder;
+
+/* Reads the names in a folder that end with `suffix` ("" = all), without "." and "..", sorted by bytes. NULL on
+ * error (PLN_ERR_NOT_FOUND where there is no such folder). */
+pln_folder *pln_folder_new(const char *path, const char *suffix);
+void pln_folder_free(pln_folder *folder);
+int32_t pln_folder_count(const pln_folder *folder);
+/* Name (without the folder's path) by index; valid until the folder is freed; NULL out of range. */
+const char *pln_folder_name(const pln_folder *folder, int32_t index);
