@@ -1,0 +1,333 @@
+--- The feature builder: the `x` of features(p, x), which writes the feature hub's expressions (docs/expressions.md).
+--
+--     x.close                           a column; open high low close volume hl2 hlc3 ohlc4, and the source's own
+--     x.sma(x.close, 20), x.sma(20)     an indicator; its source defaults to close
+--     x.bbands(20, 2).upper             one of its outputs
+--     x.ema(x.close, 20, { seed = 1 })  parameters by name, in a table at the end
+--     a + b, a - b, a * b, a / b, -a    arithmetic of expressions and numbers
+--     x.gt(a, b), lt, ge, le, eq, ne    comparisons: 1 or 0
+--     x.lag(a, 3), a:lag(3), x.crossover(a, b) …
+--     x"QQQ_1d", x.on "QQQ_1d"          the builder of another symbol and timeframe
+--     x.tf "1d"                         the same symbol at another timeframe
+--     x[1], x[2], x.n, x:each(f)        the builders of a multi-symbol strategy's symbols
+--
+-- Errors are raised without a position: the registry finds the user's line.
+local ffi = require "ffi"
+local abi = require "abi"
+local suggest = require "suggest"
+local C = abi.C
+
+local M = {}
+
+local Expr = {}
+local data = setmetatable({}, { __mode = "k" }) -- what an expression object stands for
+
+local function fail(format, ...) error(format:format(...), 0) end
+
+--- Shortest text that reads back as the same number.
+function M.number_text(value)
+  if value ~= value or value == math.huge or value == -math.huge then
+    fail("a feature expression cannot hold the number %s", tostring(value))
+  end
+  for digits = 15, 16 do
+    local text = ("%%.%dg"):format(digits):format(value)
+    if tonumber(text) == value then return text end
+  end
+  return ("%.17g"):format(value)
+end
+
+-- Indicators --------------------------------------------------------------------------------------------------------
+
+local COLUMNS = {
+  "open", "high", "low", "close", "volume", "hl2", "hlc3", "ohlc4",
+}
+local IS_COLUMN = {}
+for _, name in ipairs(COLUMNS) do IS_COLUMN[name] = true end
+
+-- Functions of the expression language itself, which are no indicators.
+local FUNCTIONS = {
+  "lag", "crossover", "crossunder", "abs", "sign", "min", "max", "log", "exp", "sqrt", "where",
+}
+local IS_FUNCTION = {}
+for _, name in ipairs(FUNCTIONS) do IS_FUNCTION[name] = true end
+
+local COMPARISONS = { gt = ">", ge = ">=", lt = "<", le = "<=", eq = "==", ne = "!=" }
+
+local indicators
+local any_name = false
+
+-- Outputs of each indicator by name.
+local function known_indicators()
+  if indicators then return indicators end
+  indicators = {}
+  if not pcall(function() return C.pln_indicator_count end) then any_name = true return indicators end
+  for i = 0, C.pln_indicator_count() - 1 do
+    local info = C.pln_indicator_get(i)
+    local outputs = {}
+    for output in ffi.string(info.outputs):gmatch "%S+" do outputs[#outputs + 1] = output end
+    indicators[ffi.string(info.name)] = { outputs = outputs }
+  end
+  return indicators
+end
+
+local function callable_names()
+  local names = {}
+  for name in pairs(known_indicators()) do names[#names + 1] = name end
+  for _, name in ipairs(FUNCTIONS) do names[#names + 1] = name end
+  for name in pairs(COMPARISONS) do names[#names + 1] = name end
+  table.sort(names)
+  return names
+end
+
+-- Nodes -------------------------------------------------------------------------------------------------------------
+-- kind: "number" value; "column" name, scope; "call" name, args, keywords, scope; "output" base, name;
+-- "binary" operator, a, b; "negate" a. own = some leaf belongs to the strategy's own symbol.
+
+local function make(node)
+  local object = setmetatable({}, Expr)
+  data[object] = node
+  return object
+end
+
+local function of(value)
+  if type(value) == "number" then return { kind = "number", value = value } end
+  return data[value]
+end
+
+local function describe(value)
+  if value == nil then return "nil (is there a misspelt parameter or feature?)" end
+  return "a " .. type(value)
+end
+
+local function operand(value, what)
+  local node = of(value)
+  if not node then fail("%s: expected a feature or a number, got %s", what, describe(value)) end
+  if node.kind == "name" then
+    local name = node.name
+    if node.callable == true then fail("%s is not a series by itself: call it, as in x.%s(…)", name, name) end
+    return { kind = "column", name = name, scope = node.scope, own = node.scope == nil }
+  end
+  return node
+end
+
+local function prefix(scope, current)
+  return scope and scope ~= current and scope .. "." or ""
+end
+
+local render
+
+local function render_call(node, current)
+  local parts = {}
+  for i, arg in ipairs(node.args) do parts[i] = render(arg, node.scope, true) end
+  for _, keyword in ipairs(node.keywords) do parts[#parts + 1] = keyword.name .. "=" .. keyword.value end
+  return prefix(node.scope, current) .. node.name .. "(" .. table.concat(parts, ", ") .. ")"
+end
+
+function render(node, current, top)
+  local kind = node.kind
+  if kind == "number" then
+    return M.number_text(node.value)
+  elseif kind == "column" then
+    return prefix(node.scope, current) .. node.name
+  elseif kind == "call" then
+    return render_call(node, current)
+  elseif kind == "output" then
+    return render(node.base, current) .. "." .. node.name
+  elseif kind == "negate" then
+    return "-" .. render(node.a, current)
+  end
+  local text = render(node.a, current) .. " " .. node.operator .. " " .. render(node.b, current)
+  return top and text or "(" .. text .. ")"
+end
+
+local function binary(operator, a, b)
+  a, b = operand(a, operator), operand(b, operator)
+  return make { kind = "binary", operator = operator, a = a, b = b, own = a.own or b.own }
+end
+
+local function keyword_list(name, options)
+  local keywords = {}
+  for key, value in pairs(options) do
+    if type(key) ~= "string" or not key:find("^[%a_][%w_]*$") then
+      fail("x.%s: '%s' is not the name of a parameter", name, tostring(key))
+    end
+    if type(value) == "number" then
+      value = M.number_text(value)
+    elseif type(value) == "boolean" then
+      value = value and "1" or "0"
+    elseif type(value) ~= "string" or not value:find("^[%a_][%w_]*$") then
+      fail("x.%s: %s is %s, expected a number or a word", name, key, describe(value))
+    end
+    keywords[#keywords + 1] = { name = key, value = value }
+  end
+  table.sort(keywords, function(a, b) return a.name < b.name end)
+  return keywords
+end
+
+local function call(scope, name, ...)
+  local n, values = select("#", ...), { ... }
+  if COMPARISONS[name] then
+    if n ~= 2 then fail("x.%s: expected two features or numbers, got %d", name, n) end
+    return binary(COMPARISONS[name], values[1], values[2])
+  end
+  local keywords = {}
+  if n > 0 and type(values[n]) == "table" and not data[values[n]] then
+    keywords = keyword_list(name, values[n])
+    n = n - 1
+  end
+  local args, own = {}, scope == nil
+  for i = 1, n do
+    local arg = operand(values[i], ("x.%s: argument %d"):format(name, i))
+    if scope and arg.own then
+      fail("x.%s: argument %d belongs to the strategy's own symbol, but the call to %s: take both from one builder",
+        name, i, scope)
+    end
+    args[i] = arg
+  end
+  return make { kind = "call", name = name, args = args, keywords = keywords, scope = scope, own = own }
+end
+
+local METHODS = {}
+for _, name in ipairs(FUNCTIONS) do METHODS[name] = true end
+for name in pairs(COMPARISONS) do METHODS[name] = true end
+
+Expr.__index = function(self, key)
+  local node = data[self]
+  if METHODS[key] then
+    return function(...) return call(node.scope, key, ...) end
+  end
+  if type(key) ~= "string" then fail("a feature has outputs by name, not %s", tostring(key)) end
+  if node.kind == "name" then
+    fail("%s has no '%s': call it first, as in x.%s(…).%s", node.name, key, node.name, key)
+  end
+  if node.kind ~= "call" then fail("only an indicator has outputs: there is no '.%s' here", key) end
+  local info = known_indicators()[node.name]
+  if info then
+    local found = false
+    for _, output in ipairs(info.outputs) do found = found or output == key end
+    if not found and key ~= "valid" then
+      fail("%s has no output '%s'%s (it has %s)", node.name, key, suggest.hint(key, info.outputs),
+        table.concat(info.outputs, ", "))
+    end
+  end
+  return make { kind = "output", base = node, name = key, scope = node.scope, own = node.own }
+end
+Expr.__newindex = function() fail("features cannot be changed") end
+Expr.__call = function(self, ...)
+  local node = data[self]
+  if node.kind ~= "name" then fail("this feature is a series already, it cannot be called") end
+  if not node.callable then
+    fail("unknown indicator '%s'%s", node.name, suggest.hint(node.name, callable_names()))
+  end
+  return call(node.scope, node.name, ...)
+end
+Expr.__add = function(a, b) return binary("+", a, b) end
+Expr.__sub = function(a, b) return binary("-", a, b) end
+Expr.__mul = function(a, b) return binary("*", a, b) end
+Expr.__div = function(a, b) return binary("/", a, b) end
+Expr.__unm = function(a)
+  a = operand(a, "-")
+  return make { kind = "negate", a = a, own = a.own }
+end
+local function refuse(what, instead)
+  return function() fail("%s does not work on features: write %s", what, instead) end
+end
+Expr.__lt, Expr.__le = refuse("<", "x.lt(a, b) or x.gt(a, b)"), refuse("<=", "x.le(a, b) or x.ge(a, b)")
+Expr.__mod, Expr.__concat = refuse("%", "it in signal, on numbers"), refuse("..", "arithmetic only")
+Expr.__tostring = function(self) return render(operand(self, "feature"), nil, true) end
+Expr.__metatable = false
+
+-- Builders ----------------------------------------------------------------------------------------------------------
+
+local Builder = {}
+local scopes = setmetatable({}, { __mode = "k" }) -- builder → { scope, own, multi }
+
+--- A scope as the language writes it: quoted where the symbol is no plain name. "BRK.B_1d" → "\"BRK.B\"_1d".
+function M.scope_text(stream)
+  local symbol, timeframe = stream:match "^(.+)_(%w+)$"
+  if not symbol then
+    fail("'%s' is not SYMBOL_TIMEFRAME, such as SPY_1d", stream)
+  elseif symbol:find '["%c]' then
+    fail("the symbol %s cannot be written in a feature expression", symbol)
+  end
+  return symbol:find "^[%a_][%w_]*$" and stream or ('"%s"_%s'):format(symbol, timeframe)
+end
+
+local function builder(stream, own, multi)
+  local self = setmetatable({}, Builder)
+  scopes[self] = { scope = stream and M.scope_text(stream), stream = stream or own, multi = multi }
+  return self
+end
+
+local function on(self, stream)
+  if type(stream) ~= "string" then fail("expected SYMBOL_TIMEFRAME, such as x\"SPY_1d\", got %s", describe(stream)) end
+  return builder(stream, scopes[self].stream)
+end
+
+local function at_timeframe(self, timeframe)
+  if type(timeframe) ~= "string" then fail("x.tf: expected a timeframe such as \"1d\", got %s", describe(timeframe)) end
+  local stream = scopes[self].stream or ""
+  local symbol = stream:match "^(.+)_%w+$"
+  if not symbol then fail("x.tf: the strategy's own symbol is not known here") end
+  return builder(symbol .. "_" .. timeframe, stream)
+end
+
+-- x.on("…"), x:on("…") and x.tf in either form.
+local function bound(self, method)
+  return function(a, b)
+    if scopes[a] then a = b end
+    return method(self, a)
+  end
+end
+
+Builder.__index = function(self, key)
+  local info = scopes[self]
+  if type(key) == "number" then
+    if info.multi then fail("x[%s]: the strategy has symbols 1 to %d", tostring(key), #info.multi) end
+    fail("x[%s]: only a strategy with `symbols` has several", tostring(key))
+  end
+  if type(key) ~= "string" then fail("the builder has no %s", tostring(key)) end
+  if key == "on" then return bound(self, on) end
+  if key == "tf" then return bound(self, at_timeframe) end
+  if key == "n" then return info.multi and #info.multi or 1 end
+  if key == "each" then
+    return bound(self, function(_, fn)
+      local list = {}
+      for k = 1, #(info.multi or {}) do list[k] = fn(rawget(self, k), k) end
+      return list
+    end)
+  end
+  local callable = known_indicators()[key] ~= nil or IS_FUNCTION[key] or COMPARISONS[key] ~= nil
+    or any_name and not IS_COLUMN[key] and "perhaps"
+  if IS_COLUMN[key] and info.multi then
+    fail("x.%s: of which symbol? Write x[1].%s", key, key)
+  end
+  return make { kind = "name", name = key, scope = info.scope, callable = callable, own = info.scope == nil }
+end
+Builder.__newindex = function() fail("the builder cannot be changed") end
+Builder.__call = function(self, stream) return on(self, stream) end
+Builder.__metatable = false
+
+--- A builder.
+-- @param own name of the strategy's stream, "SPY_1m"
+-- @param symbols nil, or the list of stream names of a multi-symbol strategy
+function M.builder(own, symbols)
+  local self = builder(nil, own, symbols)
+  for k, stream in ipairs(symbols or {}) do rawset(self, k, builder(stream, stream)) end
+  return self
+end
+
+--- The text of a feature that a user's function gave: an expression, a number, or a text in the language already.
+-- @return text, or nil and what was found
+function M.text(value)
+  if type(value) == "string" then return value end
+  if of(value) then return render(operand(value, "feature"), nil, true) end
+  return nil, describe(value)
+end
+
+--- Whether a value is one feature (rather than a list of them).
+function M.is_feature(value)
+  return type(value) == "string" or of(value) ~= nil
+end
+
+return M
