@@ -6,6 +6,7 @@
 --     x.ema(x.close, 20, { seed = 1 })  parameters by name, in a table at the end
 --     a + b, a - b, a * b, a / b, -a    arithmetic of expressions and numbers
 --     x.gt(a, b), lt, ge, le, eq, ne    comparisons: 1 or 0
+--     x.all(a, b, …), x.any(a, b, …)    conditions together: 1 or 0
 --     x.lag(a, 3), a:lag(3), x.crossover(a, b) …
 --     x"QQQ_1d", x.on "QQQ_1d"          the builder of another symbol and timeframe
 --     x.tf "1d"                         the same symbol at another timeframe
@@ -38,43 +39,39 @@ end
 
 -- Indicators --------------------------------------------------------------------------------------------------------
 
-local COLUMNS = {
-  "open", "high", "low", "close", "volume", "hl2", "hlc3", "ohlc4",
-}
-local IS_COLUMN = {}
-for _, name in ipairs(COLUMNS) do IS_COLUMN[name] = true end
+local IS_COLUMN = { open = true, high = true, low = true, close = true, volume = true }
 
--- Functions of the expression language itself, which are no indicators.
-local FUNCTIONS = {
-  "lag", "crossover", "crossunder", "abs", "sign", "min", "max", "log", "exp", "sqrt", "where",
-}
-local IS_FUNCTION = {}
-for _, name in ipairs(FUNCTIONS) do IS_FUNCTION[name] = true end
+-- What a feature has as a method too: a:lag(3) is x.lag(a, 3).
+local METHODS = {}
+for name in ("lag crossover crossunder abs sign min max log exp sqrt gt ge lt le eq ne"):gmatch "%a+" do
+  METHODS[name] = true
+end
 
 local COMPARISONS = { gt = ">", ge = ">=", lt = "<", le = "<=", eq = "==", ne = "!=" }
+local COMBINATIONS = { all = "and", any = "or" }
 
 local indicators
 local any_name = false
 
--- Outputs of each indicator by name.
+-- What the hub computes by name: { outputs = list, is_series = it stands without arguments, as hl2 }.
 local function known_indicators()
   if indicators then return indicators end
   indicators = {}
-  if not pcall(function() return C.pln_indicator_count end) then any_name = true return indicators end
   for i = 0, C.pln_indicator_count() - 1 do
     local info = C.pln_indicator_get(i)
     local outputs = {}
     for output in ffi.string(info.outputs):gmatch "%S+" do outputs[#outputs + 1] = output end
-    indicators[ffi.string(info.name)] = { outputs = outputs }
+    indicators[ffi.string(info.name)] = { outputs = outputs, is_series = ffi.string(info.group) == "series" }
   end
+  any_name = not indicators.lag
   return indicators
 end
 
 local function callable_names()
   local names = {}
   for name in pairs(known_indicators()) do names[#names + 1] = name end
-  for _, name in ipairs(FUNCTIONS) do names[#names + 1] = name end
   for name in pairs(COMPARISONS) do names[#names + 1] = name end
+  for name in pairs(COMBINATIONS) do names[#names + 1] = name end
   table.sort(names)
   return names
 end
@@ -170,6 +167,12 @@ local function call(scope, name, ...)
     if n ~= 2 then fail("x.%s: expected two features or numbers, got %d", name, n) end
     return binary(COMPARISONS[name], values[1], values[2])
   end
+  if COMBINATIONS[name] then
+    if n == 0 then fail("x.%s: expected conditions", name) end
+    local result = values[1]
+    for i = 2, n do result = binary(COMBINATIONS[name], result, values[i]) end
+    return result
+  end
   local keywords = {}
   if n > 0 and type(values[n]) == "table" and not data[values[n]] then
     keywords = keyword_list(name, values[n])
@@ -186,10 +189,6 @@ local function call(scope, name, ...)
   end
   return make { kind = "call", name = name, args = args, keywords = keywords, scope = scope, own = own }
 end
-
-local METHODS = {}
-for _, name in ipairs(FUNCTIONS) do METHODS[name] = true end
-for name in pairs(COMPARISONS) do METHODS[name] = true end
 
 Expr.__index = function(self, key)
   local node = data[self]
@@ -297,9 +296,11 @@ Builder.__index = function(self, key)
       return list
     end)
   end
-  local callable = known_indicators()[key] ~= nil or IS_FUNCTION[key] or COMPARISONS[key] ~= nil
-    or any_name and not IS_COLUMN[key] and "perhaps"
-  if IS_COLUMN[key] and info.multi then
+  local known = known_indicators()[key]
+  local is_column = IS_COLUMN[key] or known and known.is_series
+  local callable = not is_column and (known ~= nil or COMPARISONS[key] ~= nil or COMBINATIONS[key] ~= nil
+    or any_name and "perhaps")
+  if is_column and info.multi then
     fail("x.%s: of which symbol? Write x[1].%s", key, key)
   end
   return make { kind = "name", name = key, scope = info.scope, callable = callable, own = info.scope == nil }
