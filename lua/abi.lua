@@ -12,7 +12,7 @@ end
 local M = {}
 
 --- The namespace of the C API.
-M.C = in_executable() and ffi.C or ffi.load(os.getenv "PERILUNE_LIBRARY" or "perilune")
+M.C = in_executable() and ffi.C or ffi.load(require("library").path())
 
 ffi.cdef(ffi.string(M.C.pln_abi_text()))
 

@@ -10,3 +10,6 @@ int64_t pln_host_memory_peak(void);
 int64_t pln_host_set_memory_limit(int64_t bytes);
 /* Folder that holds lua/, strategies/ and examples/; static. */
 const char *pln_host_home(void);
+/* Says where that is, for a program that is not the perilune executable (lua/perilune.lua); for this thread. A folder
+ * that does not exist is kept as it was written. */
+void pln_host_set_home(const char *folder);

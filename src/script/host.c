@@ -78,10 +78,15 @@ static void find_home(char *home, size_t size) {
   home[0] = 0;
 }
 
+static _Thread_local char current_home[PATH_MAX];
+
 const char *pln_host_home(void) {
-  static _Thread_local char home[PATH_MAX];
-  if (!home[0]) find_home(home, sizeof home);
-  return home;
+  if (!current_home[0]) find_home(current_home, sizeof current_home);
+  return current_home;
+}
+
+void pln_host_set_home(const char *folder) {
+  if (!realpath(folder, current_home)) snprintf(current_home, sizeof current_home, "%s", folder);
 }
 
 pln_host *pln_host_new(int64_t memory_limit) {
@@ -104,7 +109,10 @@ pln_host *pln_host_new(int64_t memory_limit) {
   lua_getfield(host->state, -2, "path");
   lua_concat(host->state, 2);
   lua_setfield(host->state, -2, "path");
-  lua_pop(host->state, 1);
+  lua_getfield(host->state, -1, "loaded"); /* tells lua/perilune.lua that this is no foreign LuaJIT */
+  lua_pushboolean(host->state, 1);
+  lua_setfield(host->state, -2, "perilune.host");
+  lua_pop(host->state, 2);
   return host;
 }
 
