@@ -205,7 +205,8 @@ local function value_of(query, column)
 end
 
 --- Runs a query and walks its rows one by one: `for row in db:rows(sql, …) do … row[1] … end`; memory does not grow
--- with their number. The row's table is made anew each time; NULL is nil, so `row.n` is the number of columns.
+-- with their number. The row's table is made anew each time; NULL is nil, so `row.n` is the number of columns;
+-- `row.blobs[i]` is true where the text is a blob's.
 -- @return an iterator and the list of column names; or nil and a message (errors while walking are raised)
 function Store:rows(sql, ...)
   local query = C.pln_query_new(handle_of(self, "store"), sql)
@@ -224,7 +225,13 @@ function Store:rows(sql, ...)
     local status = C.pln_query_step(query)
     if status == 1 then
       local row = { n = width }
-      for i = 1, width do row[i] = value_of(query, i - 1) end
+      for i = 1, width do
+        row[i] = value_of(query, i - 1)
+        if C.pln_query_type(query, i - 1) == C.PLN_VALUE_BLOB then
+          row.blobs = row.blobs or {}
+          row.blobs[i] = true
+        end
+      end
       return row
     end
     local message = status < 0 and abi.last_error()

@@ -99,7 +99,7 @@ double pln_query_real(const pln_query *query, int32_t column);
 const char *pln_query_text(const pln_query *query, int32_t column, int64_t *length);
 
 /* CSV exports, streamed as the run goes. The file appears under its name at close, complete; until then it is
- * `path`.tmp-PID. "-" and devices (/dev/stdout) are written directly. Times are ISO 8601 UTC, numbers have 17
+ * `path`.tmp-PID. "-" and devices are written directly. Times are ISO 8601 UTC, numbers have 17
  * significant digits in any locale, what is undefined is empty. */
 typedef struct pln_csv pln_csv;
 typedef enum pln_csv_kind {

@@ -15,6 +15,7 @@ static const int64_t SECOND_NS = 1000000000;
 
 struct pln_csv {
   char *path;
+  char *target;    /* the path, links followed */
   char *temporary; /* NULL when writing to a stream or device */
   int file;
   int32_t kind;
@@ -147,24 +148,38 @@ static const char *header_of(int32_t kind) {
   }
 }
 
+/* Whether the path names a stream or device rather than a file of its own: by where it leads, and by its
+ * name, since /dev/stdout may lead to the file that the shell redirects into, which must not be replaced. */
+static bool is_stream(const char *path) {
+  struct stat info;
+  if (strncmp(path, "/dev/", 5) == 0 || strncmp(path, "/proc/", 6) == 0) return true;
+  return stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
+}
+
 static int32_t open_output(pln_csv *csv) {
-  if (strcmp(csv->path, "-") == 0) {
+  if (strcmp(csv->path, "-") == 0 || strcmp(csv->path, "/dev/stdout") == 0) {
     csv->file = dup(STDOUT_FILENO);
     return csv->file < 0 ? fail_io(csv, "opening standard output") : 0;
   }
-  struct stat info;
-  if (stat(csv->path, &info) == 0 && S_ISDIR(info.st_mode)) {
-    errno = EISDIR;
-    return fail_io(csv, "opening the export");
-  }
-  if (stat(csv->path, &info) == 0 && !S_ISREG(info.st_mode)) {
-    csv->file = open(csv->path, O_WRONLY | O_CLOEXEC);
+  if (is_stream(csv->path)) {
+    csv->file = open(csv->path, O_WRONLY | O_APPEND | O_CLOEXEC);
     return csv->file < 0 ? fail_io(csv, "opening the export") : 0;
   }
-  const size_t room = strlen(csv->path) + 32;
+  struct stat info;
+  if (stat(csv->path, &info) == 0) { /* a link stays one: what it leads to is replaced */
+    char *target = realpath(csv->path, NULL);
+    if (!target) return fail_io(csv, "opening the export");
+    free(csv->target);
+    csv->target = target;
+    if (S_ISDIR(info.st_mode)) {
+      errno = EISDIR;
+      return fail_io(csv, "opening the export");
+    }
+  }
+  const size_t room = strlen(csv->target) + 32;
   char *temporary = malloc(room);
   if (!temporary) return csv->status = pln_fail(PLN_ERR_MEMORY, "no memory for an export");
-  snprintf(temporary, room, "%s.tmp-%ld", csv->path, (long)getpid());
+  snprintf(temporary, room, "%s.tmp-%ld", csv->target, (long)getpid());
   csv->file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (csv->file < 0) {
     free(temporary);
@@ -183,6 +198,7 @@ pln_csv *pln_csv_new(const char *path, int32_t kind) {
   pln_csv *csv = malloc(sizeof *csv);
   if (csv) {
     csv->path = strdup(path);
+    csv->target = strdup(path);
     csv->temporary = NULL;
     csv->file = -1;
     csv->kind = kind;
@@ -191,7 +207,11 @@ pln_csv *pln_csv_new(const char *path, int32_t kind) {
     csv->day_ns = 0;
     memcpy(csv->day, "1970-01-01T", DAY_TEXT);
   }
-  if (!csv || !csv->path) {
+  if (!csv || !csv->path || !csv->target) {
+    if (csv) {
+      free(csv->path);
+      free(csv->target);
+    }
     free(csv);
     pln_fail(PLN_ERR_MEMORY, "no memory for an export");
     return NULL;
@@ -324,7 +344,7 @@ int32_t pln_csv_close(pln_csv *csv) {
   if (close(csv->file) != 0 && csv->status == 0) fail_io(csv, "closing the export");
   csv->file = -1;
   if (csv->temporary) {
-    if (csv->status == 0 && rename(csv->temporary, csv->path) != 0) fail_io(csv, "naming the export");
+    if (csv->status == 0 && rename(csv->temporary, csv->target) != 0) fail_io(csv, "naming the export");
     if (csv->status != 0) unlink(csv->temporary);
     free(csv->temporary);
     csv->temporary = NULL;
@@ -337,6 +357,7 @@ void pln_csv_free(pln_csv *csv) {
   if (csv->file >= 0) close(csv->file);
   if (csv->temporary) unlink(csv->temporary);
   free(csv->temporary);
+  free(csv->target);
   free(csv->path);
   free(csv);
 }

@@ -125,7 +125,7 @@ int32_t pln_format_17(double value, char *out) {
 }
 
 int32_t pln_format_shortest(double value, char *out) {
-  if (value == floor(value) && fabs(value) < 1e15 && !(value == 0 && signbit(value)))
+  if (value == floor(value) && fabs(value) < 1e17 && !(value == 0 && signbit(value)))
     return (int32_t)snprintf(out, 32, "%lld", (long long)value);
   int32_t length = 0;
   for (int digits = 15; digits <= 17; digits++) {

@@ -39,6 +39,7 @@ const char *pln_order_status_name(int32_t status) {
                                                                                                          "'"                                                   \
                                                                                                          "Z"                                                   \
                                                                                                          "'"
+#define SECONDS(c) "strftime('%Y-%m-%dT%H:%M:%SZ', " c " / 1000000000, 'unixepoch')"
 #define SIDE(c) "CASE WHEN " c " > 0 THEN 'buy' ELSE 'sell' END"
 #define NAME(kind, c) "(SELECT name FROM code WHERE kind = '" kind "' AND code = " c ")"
 #define SYMBOL(c) "(SELECT symbol FROM instrument i WHERE i.result = r.id AND i.instrument = " c ")"
@@ -182,11 +183,11 @@ static const char *const schema[] = {
                                                                                       "ON f.result = "
                                                                                       "r.id",
 
-    "CREATE VIEW runs AS SELECT id AS run, " ISO("started_at") " AS started, " ISO(
-        "finished_at") " AS finished, "
-                       "status, workflow, name, (SELECT count(*) FROM combo c WHERE c.run = run.id) "
-                       "AS combos, bars, seconds, "
-                       "message, config_hash, data_hash, engine_version, seed FROM run",
+    "CREATE VIEW runs AS SELECT id AS run, " SECONDS("started_at") " AS started, " SECONDS(
+        "finished_at") " AS finished, status, workflow, name, "
+                       "(SELECT count(*) FROM combo c WHERE c.run = run.id) AS combos, bars, seconds, "
+                       "message, "
+                       "config_hash, data_hash, engine_version, seed FROM run",
     "CREATE VIEW data_files AS SELECT run, symbol, timeframe, source, rows, " ISO(
         "first_ts") " AS first_time, " ISO("last_ts") " AS last_time, content_hash, quality FROM "
                                                       "data_file",

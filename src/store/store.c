@@ -121,14 +121,29 @@ static int open_immutable(pln_store *store) {
   return status;
 }
 
+static const char probe[] = "SELECT count(*) FROM sqlite_schema";
+
+/* A writer that was killed may have left a journal whose rollback a reader is not allowed to make: it is made
+ * here, as the writer's next start would. */
+static int recover(pln_store *store) {
+  sqlite3 *writer = NULL;
+  int status = sqlite3_open_v2(store->path, &writer, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+  if (status == SQLITE_OK) {
+    sqlite3_busy_timeout(writer, BUSY_MS);
+    status = sqlite3_exec(writer, probe, NULL, NULL, NULL);
+  }
+  sqlite3_close(writer);
+  return status == SQLITE_OK ? sqlite3_exec(store->db, probe, NULL, NULL, NULL) : status;
+}
+
 static int32_t configure(pln_store *store, int32_t flags) {
   sqlite3_extended_result_codes(store->db, 1);
   sqlite3_busy_timeout(store->db, BUSY_MS);
-  int status = sqlite3_exec(store->db, "SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL);
-  if (status != SQLITE_OK && store->read_only && (status & 0xff) == SQLITE_CANTOPEN) {
+  int status = sqlite3_exec(store->db, probe, NULL, NULL, NULL);
+  if (store->read_only && (status & 0xff) == SQLITE_READONLY) status = recover(store);
+  if (store->read_only && (status & 0xff) == SQLITE_CANTOPEN) {
     status = open_immutable(store);
-    if (status == SQLITE_OK)
-      status = sqlite3_exec(store->db, "SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL);
+    if (status == SQLITE_OK) status = sqlite3_exec(store->db, probe, NULL, NULL, NULL);
   }
   if (status != SQLITE_OK) return pln_store_fail(store, status, "opening the database");
   if (store->read_only) return pln_store_exec(store, "PRAGMA query_only = 1", "opening the database");

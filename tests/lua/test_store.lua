@@ -67,7 +67,7 @@ function TestStore.test_a_run_and_its_results()
     assert(result:add_trades(trades(3), 3))
     assert(result:add_metrics({ "sharpe_ratio", "return_pct", "sqn" }, { 0.1 + 0.2, 0 / 0, -1 / 0 }))
     assert(run:finish { status = "finished", seconds = 0.5, bars = 1000 })
-    local _, runs = db:query "SELECT status, seconds, bars, combos, started, finished FROM runs"
+    local _, runs = db:query "SELECT status, seconds, bars, combos, started FROM runs"
     lu.assertEquals(runs[1][1], "finished")
     lu.assertEquals({ runs[1][2], runs[1][3], runs[1][4] }, { 0.5, 1000, 1 })
 
@@ -86,8 +86,8 @@ function TestStore.test_trades_come_back_exactly()
     local list = trades(2)
     list[1].is_open = 1
     assert(result:add_trades(list, 2))
-    local _, rows = db:query("SELECT trade, symbol, side, entry_ts, entry_price, exit_price, quantity, pnl, return_pct, "
-      .. "fees, entry_bar, exit_bar, exit_reason FROM trade ORDER BY trade")
+    local _, rows = db:query("SELECT trade, symbol, side, entry_ts, entry_price, exit_price, quantity, pnl, "
+      .. "return_pct, fees, entry_bar, exit_bar, exit_reason FROM trade ORDER BY trade")
     lu.assertEquals(rows[1], { 1, "SPY", "long", 1104710400000000000LL, 100.1, 0.1 + 0.2, 17, -1.5, nil, nil, 0, 1,
       "stop_loss", n = 13 })
     lu.assertEquals({ rows[2][2], rows[2][3], rows[2][13] }, { "QQQ", "short", "open" })

@@ -1,0 +1,293 @@
+/* What Lua cannot see of the store: number formatting against the C library, damaged blobs, memory and speed
+ * of bulk writing, a full disk. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include "store/internal.h"
+
+#include <locale.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static uint64_t next_random(uint64_t *state) {
+  *state ^= *state << 13;
+  *state ^= *state >> 7;
+  *state ^= *state << 17;
+  return *state;
+}
+
+static double double_of(uint64_t bits) {
+  double value;
+  memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+static void check_number(double value) {
+  char expected[64], found[32];
+  snprintf(expected, sizeof expected, "%.17g", value);
+  assert_int_equal(pln_format_17(value, found), strlen(expected));
+  assert_string_equal(found, expected);
+  if (!isfinite(value)) return;
+  pln_format_shortest(value, found);
+  assert_true(strtod(found, NULL) == value);
+  assert_true(strlen(found) <= strlen(expected));
+}
+
+static void seventeen_digits_are_those_of_the_c_library(void **state) {
+  (void)state;
+  static const double special[] = {0,
+                                   -0.0,
+                                   1,
+                                   -1,
+                                   0.1,
+                                   0.5,
+                                   9.5,
+                                   99999999999999992.0,
+                                   1e16,
+                                   1e17,
+                                   1e-4,
+                                   9.9e-5,
+                                   1e15,
+                                   1e22,
+                                   1e23,
+                                   0.3,
+                                   123456,
+                                   1e-300,
+                                   5e-324,
+                                   1e308,
+                                   INFINITY,
+                                   NAN,
+                                   2.5,
+                                   4503599627370496.5,
+                                   1e16 - 2,
+                                   9007199254740993.0,
+                                   0.00010000000000000002,
+                                   9999999999999998.0};
+  for (size_t i = 0; i < sizeof special / sizeof *special; i++) {
+    check_number(special[i]);
+    check_number(-special[i]);
+  }
+  uint64_t random = 88172645463325252u;
+  for (int i = 0; i < 100000; i++) {
+    const uint64_t bits = next_random(&random);
+    check_number(double_of(bits)); /* any magnitude */
+    const double unit = (double)(bits >> 11) * 0x1p-53;
+    check_number(unit * 1000);             /* prices */
+    check_number(floor(unit * 1e7) / 100); /* prices in cents */
+    check_number(ldexp((double)(bits >> 11), (int)(bits % 64) - 60));
+    check_number((double)(bits % 100000) / 8); /* exact halves: ties */
+    check_number(pow(10, (double)(bits % 22) - 5));
+    check_number(nextafter(pow(10, (double)(bits % 22) - 5), 0));
+  }
+}
+
+static void numbers_do_not_depend_on_the_locale(void **state) {
+  (void)state;
+  const char *const names[] = {"de_DE.UTF-8", "de_DE", "fr_FR.UTF-8"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (setlocale(LC_ALL, names[i])) break;
+  char text[32];
+  pln_format_17(1e-7 / 3, text);
+  assert_null(strchr(text, ','));
+  pln_format_shortest(0.1, text);
+  assert_string_equal(text, "0.1");
+  setlocale(LC_ALL, "C");
+}
+
+static void series_come_back_and_damage_is_noticed(void **state) {
+  (void)state;
+  pln_series series = {.n_columns = 3};
+  assert_int_equal(pln_series_prepare(&series), 0);
+  uint64_t random = 42;
+  series.n_rows = 1000;
+  for (int32_t c = 0; c < 3; c++)
+    for (int32_t i = 0; i < series.n_rows; i++)
+      series.values[(size_t)c * PLN_SERIES_ROWS + (size_t)i] =
+          next_random(&random); /* NaN payloads included */
+  void *blob;
+  int32_t size;
+  assert_int_equal(pln_series_encode(&series, &blob, &size), 0);
+  uint64_t *back = malloc(sizeof *back * 3000);
+  assert_int_equal(pln_series_decode(blob, size, 3, 1000, back), 0);
+  for (int32_t c = 0; c < 3; c++)
+    assert_memory_equal(back + c * 1000, series.values + (size_t)c * PLN_SERIES_ROWS, 8000);
+  assert_int_equal(pln_series_decode(blob, size, 3, 999, back), PLN_ERR_CORRUPT);
+  assert_int_equal(pln_series_decode(blob, size / 2, 3, 1000, back), PLN_ERR_CORRUPT);
+  assert_int_equal(pln_series_decode(NULL, 0, 3, 1000, back), PLN_ERR_CORRUPT);
+  for (int32_t i = 0; i < 2000; i++) { /* never a crash, whatever it says */
+    ((uint8_t *)blob)[next_random(&random) % (uint64_t)size] ^= (uint8_t)(1u << (random % 8));
+    pln_series_decode(blob, size, 3, 1000, back);
+  }
+  free(back);
+  free(blob);
+  pln_series_free(&series);
+}
+
+typedef struct place {
+  char path[64];
+} place;
+
+static place make_place(void) {
+  place p = {"/tmp/pln_store_XXXXXX"};
+  const int file = mkstemp(p.path);
+  assert_true(file >= 0);
+  close(file);
+  return p;
+}
+
+static void drop_place(const place *p) {
+  static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
+  for (size_t i = 0; i < 4; i++) {
+    char path[96];
+    snprintf(path, sizeof path, "%s%s", p->path, suffixes[i]);
+    unlink(path);
+  }
+}
+
+static int64_t count_of(pln_store *store, const char *sql) {
+  pln_query *query = pln_query_new(store, sql);
+  assert_non_null(query);
+  assert_int_equal(pln_query_step(query), 1);
+  const int64_t count = pln_query_integer(query, 0);
+  pln_query_free(query);
+  return count;
+}
+
+static int64_t resident_kb(void) {
+  FILE *file = fopen("/proc/self/statm", "r");
+  long long total = 0, resident = 0;
+  if (file) {
+    if (fscanf(file, "%lld %lld", &total, &resident) != 2) resident = 0;
+    fclose(file);
+  }
+  return resident * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+/* 300,000 trades, 2 million equity rows: memory must not grow with them. Time is printed, not judged. */
+static void bulk_writing_keeps_memory_flat(void **state) {
+  (void)state;
+  const place p = make_place();
+  pln_store *store = pln_store_open(p.path, 0);
+  assert_non_null(store);
+  const pln_run_info info = {.name = "bulk"};
+  const int64_t run = pln_store_begin_run(store, &info);
+  assert_true(run > 0);
+  const char *const symbols[] = {"SPY"};
+  pln_store_result *result = pln_store_add_result(store, run, "c0001", "main", "{}", symbols, 1);
+  assert_non_null(result);
+  enum { TRADES = 1000, ROWS = 4096 };
+  static pln_trade trades[TRADES];
+  static int64_t ts[ROWS];
+  static double equity[ROWS];
+  static int8_t exposure[ROWS];
+  const pln_equity_rows rows = {
+      .n_rows = ROWS, .capacity = ROWS, .ts_ns = ts, .equity = equity, .cash = equity, .exposure = exposure};
+  uint64_t random = 7;
+  int64_t row = 0, before = 0;
+  const int64_t start = pln_clock_monotonic_ns();
+  for (int batch = 0; batch < 300; batch++) {
+    for (int i = 0; i < TRADES; i++)
+      trades[i] = (pln_trade){.id = batch * TRADES + i + 1,
+                              .entry_ts_ns = 1420070400000000000 + (int64_t)i * 60000000000,
+                              .exit_ts_ns = 1420070400000000000 + (int64_t)(i + 1) * 60000000000,
+                              .entry_bar = i,
+                              .exit_bar = i + 1,
+                              .quantity = 17,
+                              .entry_price = (double)(next_random(&random) >> 40) / 100,
+                              .exit_price = (double)(next_random(&random) >> 40) / 100,
+                              .pnl = 1.5,
+                              .side = PLN_SIDE_BUY};
+    assert_int_equal(pln_store_add_trades(result, trades, TRADES), 0);
+    for (int repeat = 0; repeat < 2; repeat++) {
+      for (int i = 0; i < ROWS; i++, row++) {
+        ts[i] = 1420070400000000000 + row * 60000000000;
+        equity[i] = 1e4 + (double)(next_random(&random) >> 54) / 64;
+      }
+      assert_int_equal(pln_store_add_equity(result, &rows), 0);
+    }
+    if (batch == 100) before = resident_kb();
+  }
+  const int64_t grown = resident_kb() - before;
+  assert_int_equal(pln_store_finish_run(store, run, "finished", 1, row, NULL), 0);
+  printf("300,000 trades and %lld equity rows in %.2f s; memory grew by %lld kB over the last two thirds\n",
+         (long long)row, (double)(pln_clock_monotonic_ns() - start) * 1e-9, (long long)grown);
+#ifndef __SANITIZE_ADDRESS__
+  assert_true(grown < 16 * 1024);
+#endif
+  assert_int_equal(count_of(store, "SELECT count(*) FROM trade"), 300000);
+  assert_int_equal(count_of(store, "SELECT count(*) FROM equity"), row);
+  pln_store_free(store);
+  drop_place(&p);
+}
+
+static void a_damaged_chunk_is_an_error_of_the_query(void **state) {
+  (void)state;
+  const place p = make_place();
+  pln_store *store = pln_store_open(p.path, 0);
+  const pln_run_info info = {.name = "damaged"};
+  const int64_t run = pln_store_begin_run(store, &info);
+  pln_store_result *result = pln_store_add_result(store, run, "c0001", "main", NULL, NULL, 0);
+  const int64_t ts[2] = {1, 2};
+  const double value[2] = {1, 2};
+  assert_int_equal(pln_store_add_record(result, "x", ts, value, 2), 0);
+  assert_int_equal(pln_store_finish_run(store, run, "finished", 0, 0, NULL), 0);
+  static const char *const damages[] = {
+      "UPDATE record_chunk SET data = x'00'", "UPDATE record_chunk SET data = NULL",
+      "UPDATE record_chunk SET rows = 1000", "UPDATE record_chunk SET rows = -1",
+      "UPDATE record_chunk SET rows = 1 << 40"};
+  for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {
+    sqlite3_exec(store->db, damages[i], NULL, NULL, NULL);
+    pln_query *query = pln_query_new(store, "SELECT * FROM records");
+    assert_non_null(query);
+    const int32_t status = pln_query_step(query);
+    /* NULL is refused by the table itself, so that the rows remain as the damage before left them. */
+    assert_true(status < 0);
+    assert_non_null(strstr(pln_error_last()->text, "damaged"));
+    pln_query_free(query);
+  }
+  pln_store_free(store);
+  drop_place(&p);
+}
+
+/* SQLite's page limit stands for the disk. */
+static void a_full_disk_is_told_and_leaves_the_database_whole(void **state) {
+  (void)state;
+  const place p = make_place();
+  pln_store *store = pln_store_open(p.path, 0);
+  const pln_run_info info = {.name = "full"};
+  const int64_t run = pln_store_begin_run(store, &info);
+  sqlite3_exec(store->db, "PRAGMA max_page_count = 400", NULL, NULL, NULL);
+  pln_store_result *result = pln_store_add_result(store, run, "c0001", "main", NULL, NULL, 0);
+  static pln_trade trades[1000];
+  int32_t status = 0;
+  for (int i = 0; status == 0 && i < 1000; i++) status = pln_store_add_trades(result, trades, 1000);
+  assert_int_equal(status, PLN_ERR_IO);
+  assert_non_null(strstr(pln_error_last()->text, "the disk is full"));
+  assert_int_equal(pln_store_add_trades(result, trades, 1), PLN_ERR_STATE);
+  sqlite3_exec(store->db, "PRAGMA max_page_count = 100000", NULL, NULL, NULL);
+  assert_int_equal(pln_store_finish_run(store, run, "failed", 0, 0, "the disk is full"), 0);
+  pln_store_free(store);
+  store = pln_store_open(p.path, PLN_STORE_READ_ONLY);
+  assert_non_null(store);
+  assert_int_equal(count_of(store, "SELECT count(*) FROM run WHERE status = 'failed'"), 1);
+  assert_int_equal(count_of(store, "SELECT count(*) FROM pragma_foreign_key_check"), 0);
+  pln_store_free(store);
+  drop_place(&p);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(seventeen_digits_are_those_of_the_c_library),
+      cmocka_unit_test(numbers_do_not_depend_on_the_locale),
+      cmocka_unit_test(series_come_back_and_damage_is_noticed),
+      cmocka_unit_test(bulk_writing_keeps_memory_flat),
+      cmocka_unit_test(a_damaged_chunk_is_an_error_of_the_query),
+      cmocka_unit_test(a_full_disk_is_told_and_leaves_the_database_whole),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
