@@ -1,6 +1,7 @@
 #pragma once
 #include "abi/feature.h"
 #include <math.h>
+#include <stddef.h>
 
 /* How an indicator is made: one file ind_<name>.c with
  *

@@ -4,9 +4,12 @@
 /* Exponential smoothing e += alpha (x - e), seeded with the mean of the first n rows.
  *
  * Done row by row, each value waits for the one before (a subtraction, a product and a sum). So rows go in
- * blocks of eight, at fixed positions: within a block that starts at x0, c[j] = beta c[j-1] + alpha (x[j] -
- * x0)     which does not depend on e, so that blocks overlap in the processor, e[j] = x0 + ((e0 - x0)
- * beta^(j+1) + c[j])  with e0 = the value before the block. A flat price gives x0 exactly. */
+ * blocks of eight, at fixed positions. Within a block that starts at x0, after the value e0,
+ *
+ *     c[j] = beta c[j-1] + alpha (x[j] - x0)
+ *     e[j] = x0 + ((e0 - x0) beta^(j+1) + c[j])
+ *
+ * where c does not depend on e, so that blocks overlap in the processor. A flat price gives x0 exactly. */
 enum { PLN_SMOOTH_BLOCK = 8 };
 
 typedef struct pln_smooth {
@@ -41,15 +44,13 @@ PLN_INLINE double pln_smooth_step(pln_smooth *s, double x) {
     s->seeded++;
     return s->e0 += (x - s->e0) / s->seeded;
   }
-  if (s->j == 0) {
-    s->x0 = x;
-    s->c = 0.0;
-  }
+  if (s->j == 0) s->x0 = x;
   s->c = s->beta * s->c + s->alpha * (x - s->x0);
   const double e = s->x0 + ((s->e0 - s->x0) * s->powers[s->j] + s->c);
   if (++s->j == PLN_SMOOTH_BLOCK) {
     s->j = 0;
     s->e0 = e;
+    s->x0 = s->c = 0.0;
   }
   return e;
 }

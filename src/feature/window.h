@@ -142,6 +142,8 @@ PLN_INLINE void pln_window_block(pln_window *w, double *memory, int32_t width, i
   w->row += m;
 }
 
+static const double pln_window_zeros[PLN_WINDOW_BLOCK]; /* deviations of single rows */
+
 /* The mean of a + b rows. Equal means stay exactly what they are, so that a flat price has itself as its
  * mean. */
 static inline void pln_merge_mean(double *const *out, const double *const *newer, const double *const *older,

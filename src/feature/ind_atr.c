@@ -1,0 +1,67 @@
+#include "feature/smooth.h"
+#include "feature/true_range.h"
+
+static const pln_indicator_param params[] = {
+    {"period", "rows; the weight of a new true range is 1 / period", 14, 1, PLN_IND_MAX_PERIOD, 1, 0},
+};
+
+typedef struct atr {
+  pln_smooth smooth; /* leaves out the first row, which has no close before it */
+  double previous;
+} atr;
+
+static int64_t lookback(const double *p) {
+  return (int64_t)p[0];
+}
+static int64_t size(const double *p) {
+  (void)p;
+  return PLN_IND_SIZE(atr, 0);
+}
+static void init(void *state, const double *p) {
+  pln_smooth_init(&((atr *)state)->smooth, 1.0 / p[0], (int64_t)p[0], 1);
+}
+
+static inline void step(atr *s, double *memory, const double *in, double *out) {
+  (void)memory;
+  out[0] = pln_smooth_step(&s->smooth, pln_true_range(in[0], in[1], s->previous));
+  s->previous = in[2];
+}
+PLN_IND_STEP(atr, step)
+
+enum { BLOCK = 512 };
+
+PLN_INLINE void rows(void *state, const double *const *in, double *const *out, int64_t n) {
+  atr *s = state;
+  double range[BLOCK];
+  for (int64_t i = 0; i < n; i += BLOCK) {
+    const int64_t m = n - i < BLOCK ? n - i : BLOCK;
+    const double *high = in[0] + i, *low = in[1] + i, *close = in[2] + i;
+    range[0] = pln_true_range(high[0], low[0], s->previous);
+    PLN_IVDEP
+    for (int64_t j = 1; j < m; j++) range[j] = pln_true_range(high[j], low[j], close[j - 1]);
+    s->previous = close[m - 1];
+    pln_smooth_rows(&s->smooth, range, out[0] + i, m);
+  }
+}
+PLN_IND_SIMD(batch, rows)
+
+const pln_ind_desc pln_ind_atr = {
+    .info = {.name = "atr",
+             .group = "volatility",
+             .help = "Average true range",
+             .formula = "true range smoothed by 1 / period (Wilder), seeded with the mean of the first "
+                        "`period` of them, the first row having none (TA-Lib ATR)",
+             .inputs = "high low close",
+             .outputs = "atr",
+             .example = "atr(14)",
+             .params = params,
+             .n_params = 1},
+    .input_kind = PLN_INPUT_COLUMNS,
+    .n_inputs = 3,
+    .n_outputs = 1,
+    .lookback = lookback,
+    .size = size,
+    .init = init,
+    .step = step_row,
+    .batch = batch,
+};

@@ -1,0 +1,58 @@
+#include "feature/true_range.h"
+
+typedef struct tr {
+  double previous;
+} tr;
+
+static int64_t lookback(const double *p) {
+  (void)p;
+  return 1;
+}
+static int64_t size(const double *p) {
+  (void)p;
+  return PLN_IND_SIZE(tr, 0);
+}
+static void init(void *state, const double *p) {
+  (void)state;
+  (void)p;
+}
+
+static inline void step(tr *s, double *memory, const double *in, double *out) {
+  (void)memory;
+  out[0] = pln_true_range(in[0], in[1], s->previous);
+  s->previous = in[2];
+}
+PLN_IND_STEP(tr, step)
+
+PLN_INLINE void rows(void *state, const double *const *in, double *const *out, int64_t n) {
+  tr *s = state;
+  const double *high = in[0], *low = in[1], *close = in[2];
+  double *y = out[0];
+  if (n == 0) return;
+  y[0] = pln_true_range(high[0], low[0], s->previous);
+  PLN_IVDEP
+  for (int64_t i = 1; i < n; i++) y[i] = pln_true_range(high[i], low[i], close[i - 1]);
+  s->previous = close[n - 1];
+}
+PLN_IND_SIMD(batch, rows)
+
+const pln_ind_desc pln_ind_tr = {
+    .info = {.name = "tr",
+             .group = "volatility",
+             .help = "True range",
+             .formula = "max(high - low, |high - previous close|, |low - previous close|), from the second "
+                        "row on (TA-Lib TRANGE)",
+             .inputs = "high low close",
+             .outputs = "tr",
+             .example = "tr()",
+             .params = NULL,
+             .n_params = 0},
+    .input_kind = PLN_INPUT_COLUMNS,
+    .n_inputs = 3,
+    .n_outputs = 1,
+    .lookback = lookback,
+    .size = size,
+    .init = init,
+    .step = step_row,
+    .batch = batch,
+};
