@@ -45,7 +45,7 @@ PLN_IND_SIMD(batch, rows)
 
 const pln_ind_desc pln_ind_crossover = {
     .info = {.name = "crossover",
-             .group = "series",
+             .group = "operators",
              .help = "1 in the row in which a comes to be above b, else 0",
              .formula = "a[i-1] < b[i-1] and a[i] > b[i], both strict (backtesting.py's crossover)",
              .inputs = "a b",

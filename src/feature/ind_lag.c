@@ -25,7 +25,7 @@ static void batch(void *state, const double *const *in, double *const *out, int6
 
 const pln_ind_desc pln_ind_lag = {
     .info = {.name = "lag",
-             .group = "series",
+             .group = "operators",
              .help = "The value some rows ago",
              .formula = "x[i - n]",
              .inputs = "source",

@@ -177,10 +177,10 @@ static void depth_and_length_are_limited(void **state) {
   char text[20000];
   memset(text, '(', sizeof text);
   text[1000] = 0;
-  fails(text, PLN_ERR_LIMIT, 33, "nested more than");
+  fails(text, PLN_ERR_LIMIT, 129, "nested more than");
   memset(text, '-', sizeof text);
   text[1000] = 0;
-  fails(text, PLN_ERR_LIMIT, 64, "nested more than");
+  fails(text, PLN_ERR_LIMIT, 256, "nested more than");
   memset(text, '1', sizeof text);
   text[sizeof text - 1] = 0;
   fails(text, PLN_ERR_LIMIT, 0, "longer than");
