@@ -81,7 +81,8 @@ function TestExpression.test_several_symbols()
 end
 
 function TestExpression.test_mistakes()
-  lu.assertStrContains(message(function() return x.sma(nil, 20) end), "x.sma: argument 1: expected a feature or a number")
+  lu.assertStrContains(message(function() return x.sma(nil, 20) end),
+    "x.sma: argument 1: expected a feature or a number")
   lu.assertStrContains(message(function() return x.close < x.open end), "x.lt(a, b)")
   lu.assertStrContains(message(function() return x.close .. "" end), "does not work on features")
   lu.assertStrContains(message(function() return x.sma(20)(3) end), "cannot be called")

@@ -125,7 +125,10 @@ function TestLuaParser.test_scopes_follow_lua()
   lu.assertEquals(value "local x = 1 do local x = 2 end return x", 1)
   lu.assertEquals(value "local n = 0 repeat local y = n n = n + 1 until y == 3 return n", 4)
   lu.assertEquals(value "local function f(n) if n == 0 then return 0 end return f(n - 1) end return f(3)", 0)
-  lu.assertEquals(value "local t = {} function t.f(self, a) return a end function t:g() return self.f(t, 4) end return t:g()", 4)
+  lu.assertEquals(value [[local t = {}
+    function t.f(self, a) return a end
+    function t:g() return self.f(t, 4) end
+    return t:g()]], 4)
   lu.assertEquals(value "local goto_ = 1 local t = { ['end'] = 3 } return t['end'] + goto_", 4)
   lu.assertStrContains(message "local f = function() return f end", "unknown name 'f'")
 end
@@ -193,7 +196,8 @@ function TestLuaParser.test_the_projects_own_sources_go_through()
   local home = os.getenv "PERILUNE_HOME" or "."
   local seen = 0
   local permissive = { known = setmetatable({}, { __index = function() return true end }) }
-  for _, file in ipairs { "lua_parser", "lua_lexer", "sandbox", "registry", "expression", "params", "args", "suggest" } do
+  for _, file in ipairs { "lua_parser", "lua_lexer", "sandbox", "registry", "expression", "params", "args",
+    "suggest" } do
     local handle = assert(io.open(home .. "/lua/" .. file .. ".lua"))
     local source = handle:read "*a"
     handle:close()

@@ -7,7 +7,8 @@ TestParams = {}
 
 function TestParams.test_types_come_from_the_default()
   local list = assert(schema({
-    a = 10, b = 0.5, c = true, d = "x", e = { 2, min = 1 }, f = { 2.0, help = "two" }, g = { default = 3, type = "number" },
+    a = 10, b = 0.5, c = true, d = "x", e = { 2, min = 1 }, f = { 2.0, help = "two" },
+    g = { default = 3, type = "number" },
     h = 0,
   }, { ["params.f"] = "2.0", ["params.a"] = "10" }))
   local types = {}

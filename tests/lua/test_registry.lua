@@ -122,8 +122,10 @@ function TestRegistry.test_feature_list()
   local _, err = pairs_def:feature_list(assert(pairs_def:check_params()), { "KO_1d" }, "KO_1d")
   lu.assertStrContains(err, "strategy 'pairs' trades 2 symbols together, 1 were given")
   local rotation = assert(new():load "rotation")
-  list = assert(rotation:feature_list(assert(rotation:check_params { lookback = 5 }), { "A_1d", "B_1d", "C_1d" }, "A_1d"))
-  lu.assertEquals(list, { { name = "momentum", exprs = { "A_1d.roc(close, 5)", "B_1d.roc(close, 5)", "C_1d.roc(close, 5)" } } })
+  list = assert(rotation:feature_list(assert(rotation:check_params { lookback = 5 }), { "A_1d", "B_1d", "C_1d" },
+    "A_1d"))
+  lu.assertEquals(list, { { name = "momentum", exprs = { "A_1d.roc(close, 5)", "B_1d.roc(close, 5)",
+    "C_1d.roc(close, 5)" } } })
 end
 
 function TestRegistry.test_mistakes_in_features_have_a_line()
@@ -161,16 +163,19 @@ function TestRegistry.test_declarations_are_checked()
   local signal = "signal = function() end"
   lu.assertStrContains(message("return strategy { " .. signal .. ",\n featurs = 1 }"),
     "user.lua:2: unknown key 'featurs' in strategy{…}, did you mean 'features'?")
-  lu.assertStrContains(message("return strategy { " .. signal .. ", regimes = {} }"), "'regimes' belongs to a classifier")
+  lu.assertStrContains(message("return strategy { " .. signal .. ", regimes = {} }"),
+    "'regimes' belongs to a classifier")
   lu.assertStrContains(message "return strategy { name = 'a' }", "a strategy needs one of: signal")
   lu.assertStrContains(message("return strategy { " .. signal .. ",\non_bar = function() end }"),
     "user.lua:2: a strategy has one of signal, on_bar and rule: here are signal and on_bar")
-  lu.assertStrContains(message("return strategy { " .. signal .. ", on_fill = function() end }"), "on_fill goes with on_bar")
+  lu.assertStrContains(message("return strategy { " .. signal .. ", on_fill = function() end }"),
+    "on_fill goes with on_bar")
   lu.assertStrContains(message "return strategy { signal = 5 }", "'signal' is a number, expected a function")
   lu.assertStrContains(message("return strategy { " .. signal .. ", symbols = 1.5 }"), "symbols = 1.5")
   lu.assertStrContains(message("return strategy { " .. signal .. ", name = 'a b' }"), "name = a b")
   lu.assertStrContains(message("return strategy { " .. signal .. ", help = 5 }"), "help is a number")
-  lu.assertStrContains(message("return strategy { " .. signal .. ",\nparams = { a = {} } }"), "user.lua:2: parameter 'a'")
+  lu.assertStrContains(message("return strategy { " .. signal .. ",\nparams = { a = {} } }"),
+    "user.lua:2: parameter 'a'")
   lu.assertStrContains(message("return strategy { " .. signal .. ", state = { a = 'x' } }"), "state: 'a' is a string")
   lu.assertStrContains(message("return strategy { " .. signal .. ", state = { int = 1 } }"), "reserved word")
   lu.assertStrContains(message("return strategy { " .. signal .. ", state = {} }"), "state is empty")
@@ -189,7 +194,8 @@ function TestRegistry.test_declarations_are_checked()
 end
 
 function TestRegistry.test_misspelt_fields_are_found_at_load()
-  lu.assertStrContains(message "return strategy { params = { fast = 1 },\nsignal = function(f, bar, p) return p.fsat end }",
+  lu.assertStrContains(message("return strategy { params = { fast = 1 },\n"
+    .. "signal = function(f, bar, p) return p.fsat end }"),
     "user.lua:2: there is no parameter 'fsat', did you mean 'fast'?")
   lu.assertStrContains(message "return strategy { signal = function(f, bar, p) return p.level end }",
     "there is no parameter 'level': add it to params = { level = … }")

@@ -45,7 +45,8 @@ function TestSandbox.test_string_methods_are_bounded_too()
 end
 
 function TestSandbox.test_nothing_shows_an_address()
-  lu.assertEquals(value "return tostring({}) .. tostring(print) .. tostring(nil) .. tostring(1.5)", "tablefunctionnil1.5")
+  lu.assertEquals(value "return tostring({}) .. tostring(print) .. tostring(nil) .. tostring(1.5)",
+    "tablefunctionnil1.5")
   lu.assertEquals(value "return string.format('%s %s %d', {}, pcall, 3)", "table function 3")
   lu.assertEquals(value "return ('%s'):format({})", "table")
   lu.assertStrContains(message "return ('%p'):format({})", "%p")
@@ -140,7 +141,8 @@ function TestSandbox.test_log_and_record()
 end
 
 function TestSandbox.test_power_reports_the_users_line()
-  local def = assert(registry.compile("return strategy {\nsignal = function(f)\nlocal y = f.x^2 return y end }", "user.lua"))
+  local def = assert(registry.compile("return strategy {\nsignal = function(f)\nlocal y = f.x^2 return y end }",
+    "user.lua"))
   local ok, err = pcall(def.signal, {})
   lu.assertFalse(ok)
   lu.assertEquals(registry.describe(err, def),
@@ -168,7 +170,8 @@ function TestSandbox.test_compiled_and_interpreted_agree()
       for i = 0, n - 1 do
         local k = i % 1000
         local x, y = (k - 500) * 1.37e-3 * 2 ^ (k % 40 - 20), (k % 17 - 8) / 3
-        if k == 3 then x = 0 / 0 elseif k == 5 then y = 0 / 0 elseif k == 7 then x = -0.0 elseif k == 9 then x = 1 / 0 end
+        if k == 3 then x = 0 / 0 elseif k == 5 then y = 0 / 0 end
+        if k == 7 then x = -0.0 elseif k == 9 then x = 1 / 0 end
         def.budget.left = 1000
         local a, b, c, d, e, f = def.signal(x, y)
         out[i * 6], out[i * 6 + 1], out[i * 6 + 2] = a, b, c
