@@ -312,7 +312,7 @@ end
 
 function Parser:table_constructor(declares, path)
   self:expect "{"
-  if declares and not path then self.info.lines, self.info.literals = {}, {} end
+  if declares and not path then self.info.lines, self.info.literals, self.info.order = {}, {}, {} end
   while self:peek() ~= "}" do
     if self:peek() == "name" and self:peek(1) == "=" then
       local line = self:line()
@@ -323,7 +323,7 @@ function Parser:table_constructor(declares, path)
         if self.info.lines[full] then
           self:fail(line, "'%s' is given twice (first at line %d)", full, self.info.lines[full])
         end
-        self.info.lines[full] = line
+        self.info.lines[full], self.info.order[full] = line, self.at
         if self:peek() == "number" then self.info.literals[full] = self.tokens.text[self.at] end
       end
       if full and self:peek() == "{" then
@@ -602,7 +602,8 @@ end
 --   is missing }
 -- @return a source whose chunk takes (budget, stop, pow) as its arguments, and what was seen: { uses = { { role=,
 --   name=, line= } } fields of the parameters of a strategy's functions, lines = { ["params.fast"] = line },
---   literals = { ["params.fast"] = text of the number }, uses_random = true }; or nil and "file:line: message"
+--   order = { the same: place in the source }, literals = { ["params.fast"] = text of the number }, uses_random =
+--   true }; or nil and "file:line: message"
 function M.instrument(source, file, chunk, options)
   if #source > M.MAX_SOURCE then
     return nil, ("%s:1: %d bytes of source, at most %d are accepted"):format(file, #source, M.MAX_SOURCE)
@@ -616,7 +617,7 @@ function M.instrument(source, file, chunk, options)
   local parser = setmetatable({
     file = file, tokens = lexer.tokens(source), at = 1, edits = {}, n_edits = 0, replaced = {},
     known = options.known, hints = options.hints or {},
-    info = { uses = {}, lines = {}, literals = {} },
+    info = { uses = {}, lines = {}, literals = {}, order = {} },
   }, Parser)
   local ok, err = pcall(function()
     parser:open_function()

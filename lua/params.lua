@@ -108,9 +108,9 @@ end
 --- Reads the `params` table of a declaration.
 -- @param declared table or nil
 -- @param literals text of the numbers as they were written, by "params.NAME"
--- @param lines line of each entry, by "params.NAME": the order of the result, which is the file's where known
--- @return list of { name, default, type, min, max, choices, help }, or nil, message, key in `lines`
-function M.read_schema(declared, literals, lines)
+-- @param order place of each entry in the file, by "params.NAME": the order of the result
+-- @return list of { name, default, type, min, max, choices, help }, or nil, message, key such as "params.NAME"
+function M.read_schema(declared, literals, order)
   local list = {}
   if declared == nil then return list end
   if type(declared) ~= "table" then return nil, "params must be a table, such as { fast = 10 }", "params" end
@@ -124,8 +124,8 @@ function M.read_schema(declared, literals, lines)
     list[#list + 1] = param
   end
   table.sort(list, function(a, b)
-    local la, lb = lines["params." .. a.name] or math.huge, lines["params." .. b.name] or math.huge
-    if la ~= lb then return la < lb end
+    local at_a, at_b = order["params." .. a.name] or math.huge, order["params." .. b.name] or math.huge
+    if at_a ~= at_b then return at_a < at_b end
     return a.name < b.name
   end)
   return list

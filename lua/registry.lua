@@ -200,7 +200,7 @@ local function check_classifier(def, declared)
 end
 
 local function check_params_and_state(def, declared)
-  local list, message, key = params.read_schema(declared.params, def.literals, def.lines)
+  local list, message, key = params.read_schema(declared.params, def.literals, def.order)
   if not list then return at(def, key, "%s", message) end
   def.params = list
   def.state = declared.state
@@ -270,7 +270,7 @@ function M.compile(source, file)
   local instrumented, info = parser.instrument(source, file, def.chunk,
     { known = sandbox.known, hints = sandbox.HINTS })
   if not instrumented then return nil, info end
-  def.lines, def.literals, def.uses = info.lines, info.literals, info.uses
+  def.lines, def.literals, def.order, def.uses = info.lines, info.literals, info.order, info.uses
   def.uses_random = info.uses_random or false
 
   local declared
