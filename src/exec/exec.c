@@ -1,0 +1,300 @@
+#include "exec/exec.h"
+#include "core/error.h"
+#include <assert.h>
+
+const pln_exec_view *pln_exec_view_of(const pln_exec *exec) {
+  return &exec->view;
+}
+
+/* The earliest time at which something is left to do; INT64_MAX when nothing is. */
+static int64_t strategies_next_ns(const pln_exec *x) {
+  int64_t t = INT64_MAX;
+  for (int32_t i = 0; i < x->n_sources; i++) {
+    const pln_source *s = &x->sources[i];
+    int64_t next = INT64_MAX;
+    if (s->kind == PLN_SOURCE_SIGNALS)
+      next = pln_signals_next_ns(x, s);
+    else if (s->row < s->end)
+      next = s->visible_ns ? s->visible_ns[s->row] : s->ts_ns[s->row] + s->length_ns;
+    if (next < t) t = next;
+  }
+  return t;
+}
+
+static int64_t instant_next_ns(const pln_exec *x) {
+  int64_t t = strategies_next_ns(x);
+  for (int32_t k = 0; k < x->n_markets; k++) {
+    const pln_market *m = &x->markets[k];
+    if (m->next < m->end && pln_market_visible(m, m->next) < t) t = pln_market_visible(m, m->next);
+  }
+  return t;
+}
+
+static bool is_recorder_full(const pln_exec *x) {
+  if (!x->config.record_equity) return false;
+  for (int32_t i = 0; i < x->n_portfolios; i++)
+    if (pln_recorder_is_full(x->portfolios[i])) return true;
+  return false;
+}
+
+static void close_all(pln_exec *x, int32_t portfolio) {
+  pln_portfolio *p = x->portfolios[portfolio];
+  for (int32_t k = 0; k < x->n_markets; k++) {
+    const pln_holding *h = &p->holdings[k];
+    if (h->n_lots == 0) continue;
+    pln_orders_queue(x, &(pln_pending){.order = {.portfolio = portfolio,
+                                                 .source = -1,
+                                                 .instrument = k,
+                                                 .side = h->count > 0 ? PLN_SIDE_SELL : PLN_SIDE_BUY,
+                                                 .quantity = pln_step_value(&h->lot, fabs(h->count)),
+                                                 .reason = PLN_EXIT_DRAWDOWN_HALT},
+                                       .count = fabs(h->count),
+                                       .mode = PLN_MODE_CLOSE});
+  }
+}
+
+/* The mark left a portfolio at or below its floor: it is bankrupt, or the drawdown rule fires. */
+static void attend(pln_exec *x, int32_t portfolio) {
+  pln_portfolio *p = x->portfolios[portfolio];
+  if (p->account.equity > 0) {
+    p->account.halted = 1;
+    p->floor = pln_portfolio_floor(p);
+    pln_orders_cancel(x, portfolio, -1, false, PLN_REFUSAL_HALTED);
+    pln_orders_sweep(x);
+    close_all(x, portfolio);
+    return;
+  }
+  pln_orders_cancel(x, portfolio, -1, false, PLN_REFUSAL_BANKRUPT);
+  pln_orders_sweep(x);
+  for (int32_t k = 0; k < x->n_markets && !x->status; k++)
+    if (p->holdings[k].n_lots > 0)
+      pln_fill_exit(x, portfolio, k, -1, PLN_EXIT_BANKRUPT, x->view.now_ns,
+                    &(pln_hit){.price = p->positions[k].last_price, .bar = p->holdings[k].last_bar});
+  if (!x->status) pln_portfolio_ruin(p);
+}
+
+static int32_t exposure_of(const pln_portfolio *p) {
+  int32_t bits = p->exposure;
+  for (int32_t k = 0; k < p->n_instruments; k++)
+    bits |= p->holdings[k].weight > 0 ? 1 : p->holdings[k].weight < 0 ? 2 : 0;
+  return bits;
+}
+
+static void mark_instant(pln_exec *x) {
+  int64_t ts_ns = INT64_MIN;
+  for (int32_t k = 0; k < x->n_markets; k++) {
+    const pln_market *m = &x->markets[k];
+    const int64_t i = m->next - 1;
+    if (!m->is_visible) continue;
+    if (m->ts_ns[i] > ts_ns) ts_ns = m->ts_ns[i];
+    if (k == x->config.benchmark) x->benchmark_close = m->close[i];
+    for (int32_t j = 0; j < x->n_portfolios; j++)
+      pln_portfolio_see(x->portfolios[j], k, i, m->ts_ns[i], m->high[i], m->low[i], m->close[i]);
+  }
+  for (int32_t j = 0; j < x->n_portfolios; j++) {
+    pln_portfolio *p = x->portfolios[j];
+    pln_portfolio_mark(p);
+    const int32_t bits = exposure_of(p);
+    if (p->account.equity <= p->floor) attend(x, j);
+    if (x->config.record_equity) pln_recorder_put(p, ts_ns, x->benchmark_close, bits | p->exposure);
+    p->exposure = 0;
+  }
+}
+
+static void begin_instant(pln_exec *x, int64_t t) {
+  bool any = false, touched = x->n_pending > 0;
+  x->view.now_ns = t;
+  x->view.n_instants++;
+  for (int32_t k = 0; k < x->n_markets; k++) {
+    pln_market *m = &x->markets[k];
+    m->is_visible = m->next < m->end && pln_market_visible(m, m->next) <= t;
+    if (!m->is_visible) continue;
+    const int64_t i = m->next++;
+    any = true;
+    x->view.n_bars++;
+    for (int32_t j = 0; !touched && j < x->n_portfolios; j++) {
+      const pln_holding *h = &x->portfolios[j]->holdings[k];
+      touched = m->low[i] <= h->touch_low || m->high[i] >= h->touch_high;
+    }
+  }
+  if (any) {
+    if (touched) pln_match_instant(x);
+    mark_instant(x);
+  }
+  x->stage = PLN_STAGE_STRATEGIES;
+  x->next_source = 0;
+}
+
+/* THIS_CLOSE fills belong to the bar that was just marked: its row gets their exposure, the account their
+ * effect. */
+static void end_orders(pln_exec *x) {
+  const bool fills = x->config.fill == PLN_FILL_THIS_CLOSE && x->n_pending > 0;
+  if (fills) {
+    pln_match_close(x);
+    for (int32_t j = 0; j < x->n_portfolios; j++) {
+      pln_portfolio *p = x->portfolios[j];
+      if (p->exposure && p->held_row) p->row_exposure[p->rows.n_rows] |= (int8_t)p->exposure;
+      p->exposure = 0;
+      pln_portfolio_revalue(p);
+    }
+  }
+  x->stage = PLN_STAGE_IDLE;
+}
+
+void pln_exec_end_instant(pln_exec *x) {
+  if (x->stage == PLN_STAGE_STRATEGIES) pln_signals_act(x);
+  if (x->stage != PLN_STAGE_IDLE) end_orders(x);
+}
+
+/* The strategies that are left at this instant, then their orders. A caller's id, or -1 when the instant is
+ * over. */
+static int32_t run_stages(pln_exec *x) {
+  while (x->next_source < x->n_sources) {
+    const int32_t id = x->next_source;
+    pln_source *s = &x->sources[id];
+    if (s->kind == PLN_SOURCE_SIGNALS) {
+      pln_signals_apply(x, id);
+    } else if (s->row < s->end) {
+      const int64_t due = s->visible_ns ? s->visible_ns[s->row] : s->ts_ns[s->row] + s->length_ns;
+      if (due <= x->view.now_ns) {
+        x->view.row = s->row++;
+        /* Rows that became visible together are all delivered, one after the other. */
+        if (s->row == s->end ||
+            (s->visible_ns ? s->visible_ns[s->row] : s->ts_ns[s->row] + s->length_ns) > due)
+          x->next_source++;
+        return id;
+      }
+    }
+    x->next_source++;
+  }
+  pln_exec_end_instant(x);
+  return -1;
+}
+
+/* One bar of the only market for the only portfolio, with nothing waiting and nothing touched: what
+ * begin_instant comes to. The same arithmetic in the same order. */
+static inline void mark_bar(pln_exec *x, pln_market *m, pln_portfolio *p, int64_t i, int64_t visible) {
+  pln_holding *h = &p->holdings[0];
+  pln_position *pos = &p->positions[0];
+  pln_account *a = &p->account;
+  const double close = m->close[i];
+  x->view.now_ns = visible;
+  x->view.n_instants++;
+  x->view.n_bars++;
+  m->next = i + 1;
+  m->is_visible = 1;
+  x->benchmark_close = close;
+  if (h->n_lots == 0) {
+    pos->last_price = close;
+    h->last_bar = i;
+    h->last_ts_ns = m->ts_ns[i];
+    a->equity = a->cash;
+    a->gross_exposure = a->net_exposure = a->margin_used = 0;
+  } else {
+    pln_portfolio_see(p, 0, i, m->ts_ns[i], m->high[i], m->low[i], close);
+    const double v = h->weight * close, gross = fabs(v);
+    pos->unrealized_pnl = h->weight * (close - pos->average_price);
+    a->equity = a->cash + v;
+    a->gross_exposure = gross;
+    a->net_exposure = v;
+    a->margin_used = gross / p->config.leverage;
+  }
+  if (a->equity > a->peak_equity) {
+    a->peak_equity = a->equity;
+    p->floor = pln_portfolio_floor(p);
+  }
+  a->drawdown_pct = a->equity < a->peak_equity ? (a->peak_equity - a->equity) / a->peak_equity * 100.0 : 0;
+  const int32_t bits = p->exposure | (h->weight > 0 ? 1 : h->weight < 0 ? 2 : 0);
+  if (a->equity <= p->floor) attend(x, 0);
+  if (x->config.record_equity) pln_recorder_put(p, m->ts_ns[i], close, bits | p->exposure);
+  p->exposure = 0;
+}
+
+static inline bool is_touched(const pln_market *m, const pln_holding *h, int64_t i) {
+  return m->low[i] <= h->touch_low || m->high[i] >= h->touch_high;
+}
+
+/* Bars before the next signal or call, as far as nothing happens in them. */
+static void mark_span(pln_exec *x, int64_t until_ns) {
+  pln_market *m = &x->markets[0];
+  pln_portfolio *p = x->portfolios[0];
+  const int64_t event_ns = strategies_next_ns(x);
+  for (int64_t i = m->next; i < m->end && x->n_pending == 0; i++) {
+    const int64_t visible = pln_market_visible(m, i);
+    if (visible >= event_ns || visible > until_ns || is_touched(m, &p->holdings[0], i)) return;
+    if (x->config.record_equity && pln_recorder_is_full(p)) return;
+    mark_bar(x, m, p, i, visible);
+  }
+}
+
+int32_t pln_exec_advance(pln_exec *x, int64_t until_ns) {
+  if (x->is_finished) return pln_fail(PLN_ERR_STATE, "the run is finished");
+  if (x->status) return x->status;
+  if (!x->is_started) {
+    const int32_t status = pln_exec_start(x);
+    if (status) return status;
+  }
+  for (;;) {
+    if (x->stage != PLN_STAGE_IDLE) {
+      const int32_t caller = run_stages(x);
+      if (x->status) return x->status;
+      if (caller >= 0) return caller;
+    }
+    if (x->n_markets == 1 && x->n_portfolios == 1 && x->n_pending == 0) {
+      mark_span(x, until_ns);
+      if (x->status) return x->status;
+    }
+    const int64_t t = instant_next_ns(x);
+    if (t == INT64_MAX || t > until_ns) {
+      if (until_ns > x->horizon_ns) x->horizon_ns = until_ns;
+      return PLN_EXEC_DONE;
+    }
+    if (is_recorder_full(x)) {
+      if (x->view.n_instants > 0 && x->view.now_ns > x->horizon_ns) x->horizon_ns = x->view.now_ns;
+      return PLN_EXEC_RECORDER_FULL;
+    }
+    begin_instant(x, t);
+    x->horizon_ns = t;
+  }
+}
+
+int32_t pln_exec_run(pln_exec *exec, int64_t until_ns) {
+  if (exec->n_callers > 0)
+    return pln_fail(PLN_ERR_STATE, "strategies that place their own orders are run with pln_exec_next");
+  return pln_exec_advance(exec, until_ns);
+}
+
+static int32_t tell(pln_exec *x, int32_t result) {
+  x->view.n_new_fills = x->new_fills;
+  x->view.n_new_orders = x->new_orders;
+  x->new_fills = x->new_orders = 0;
+  return result;
+}
+
+int32_t pln_exec_next(pln_exec *exec, int64_t until_ns) {
+  pln_exec *x = exec;
+  if (x->is_quick && x->n_pending == 0 && x->new_orders == 0 && !x->status &&
+      (x->config.record_orders || (x->n_records | x->n_fill_records) == 0)) {
+    pln_market *m = &x->markets[0];
+    pln_source *s = &x->sources[0];
+    pln_portfolio *p = x->portfolios[0];
+    const int64_t i = m->next;
+    if (i < m->end && i == s->row && (x->stage == PLN_STAGE_IDLE || x->next_source >= x->n_sources) &&
+        !is_touched(m, &p->holdings[0], i) && !(x->config.record_equity && pln_recorder_is_full(p))) {
+      const int64_t visible = pln_market_visible(m, i);
+      if (visible <= until_ns) {
+        mark_bar(x, m, p, i, visible);
+        x->stage = PLN_STAGE_STRATEGIES;
+        x->next_source = 1;
+        x->horizon_ns = visible;
+        x->view.row = s->row++;
+        x->view.n_new_fills = x->view.n_new_orders = 0;
+        if (x->new_orders) return tell(x, x->status ? x->status : 0);
+        return 0;
+      }
+    }
+  }
+  pln_orders_forget(x);
+  const int32_t result = pln_exec_advance(x, until_ns);
+  return tell(x, result);
+}

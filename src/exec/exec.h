@@ -1,0 +1,196 @@
+#pragma once
+#include "abi/exec.h"
+#include "abi/time.h"
+#include "portfolio/portfolio.h"
+
+typedef struct pln_market {
+  const pln_bars *bars;
+  const int64_t *ts_ns;
+  const int64_t *visible_ns; /* NULL: ts_ns + length_ns */
+  int64_t length_ns;
+  const double *open, *high, *low, *close;
+  int64_t next; /* the bar that becomes visible next */
+  int64_t end;  /* bars from here on are outside the window */
+  pln_instrument spec;
+  pln_step tick;                /* step 0: none */
+  const pln_timezone *timezone; /* looked up by the first DAY order */
+  int32_t is_visible;           /* bar next - 1 became visible at the instant that is being processed */
+} pln_market;
+
+typedef enum pln_source_kind { PLN_SOURCE_SIGNALS, PLN_SOURCE_CALLER } pln_source_kind;
+
+typedef struct pln_source {
+  int32_t kind;
+  int32_t portfolio;
+  int32_t instrument; /* -1 for callers */
+  /* SIGNALS: changes yet to be applied are signals[head … n). */
+  double weight;
+  pln_signal *signals;
+  int64_t head, n, capacity;
+  double strength;
+  int32_t direction;
+  int32_t is_blocked; /* a protective exit waits for the direction to change */
+  /* CALLER */
+  const int64_t *ts_ns;
+  const int64_t *visible_ns;
+  int64_t length_ns;
+  int64_t row, end; /* next row to deliver */
+} pln_source;
+
+/* What the sources want of one instrument in one portfolio. */
+typedef struct pln_target {
+  double acted;    /* the combined level that was last acted on */
+  int32_t touched; /* at this instant: bit 0 a strength changed, bit 1 a direction */
+  int32_t source;  /* whose change it was */
+} pln_target;
+
+/* How an order becomes a number of lots. */
+typedef enum pln_size_mode {
+  PLN_MODE_COUNT,       /* `count` lots */
+  PLN_MODE_CLOSE,       /* whatever is held at the fill */
+  PLN_MODE_CASH,        /* `size` currency, at the fill */
+  PLN_MODE_PERCENT,     /* `size` percent of equity x leverage, at the fill */
+  PLN_MODE_TO_QUANTITY, /* the position is brought to the signed size, at the fill */
+  PLN_MODE_TO_CASH,
+  PLN_MODE_TO_PERCENT
+} pln_size_mode;
+
+typedef struct pln_pending {
+  pln_order order;
+  double count;
+  double size;
+  double stop_loss, take_profit;
+  double variable;          /* commission by rate and unit so far */
+  int64_t day;              /* DAY: the last day of its life, once known */
+  int32_t mode;             /* pln_size_mode */
+  int32_t is_managed;       /* made by the container for the sources of its instrument */
+  int32_t is_target;        /* a caller's target size: the next one replaces it */
+  int32_t is_triggered;     /* stop-limit: now a limit */
+  int32_t trigger_bar_done; /* … and the bar of its trigger is over */
+} pln_pending;
+
+typedef enum pln_stage { PLN_STAGE_IDLE, PLN_STAGE_STRATEGIES, PLN_STAGE_ORDERS } pln_stage;
+
+struct pln_exec {
+  pln_exec_view view;
+  pln_exec_config config;
+  pln_costs costs;
+  double concession;       /* slippage and half the spread, as a fraction of the price */
+  double entry_concession; /* the compat spread */
+  pln_market *markets;
+  int32_t n_markets;
+  int32_t n_portfolios;
+  pln_portfolio **portfolios;
+  pln_target *targets; /* [portfolio * n_markets + instrument] */
+  pln_source *sources;
+  int32_t n_sources, sources_capacity;
+  int32_t n_callers;
+  int32_t is_quick; /* one market, one portfolio, one caller on the market's own bars */
+  int32_t is_started;
+  int32_t is_finished;
+  int32_t stage;
+  int32_t next_source; /* STRATEGIES: the source to look at next */
+  int32_t status;      /* of a failure inside (memory); sticky */
+  int64_t first_ns;    /* visibility of the window's first bar */
+  int64_t horizon_ns;  /* everything at or before it is processed */
+  double benchmark_close;
+  pln_pending *pending; /* in order of creation */
+  int64_t n_pending, pending_capacity;
+  int64_t n_orders, n_fills; /* made so far: their ids */
+  pln_order *orders;         /* final ones */
+  int64_t n_records, records_capacity;
+  pln_fill *fills;
+  int64_t n_fill_records, fills_capacity;
+  int64_t new_orders, new_fills; /* since the previous return of next */
+  pln_order *snapshot;           /* what pln_exec_pending returned */
+  int64_t snapshot_capacity;
+};
+
+static inline int64_t pln_market_visible(const pln_market *m, int64_t i) {
+  return m->visible_ns ? m->visible_ns[i] : m->ts_ns[i] + m->length_ns;
+}
+static inline bool pln_order_is_final(const pln_order *o) {
+  return o->status >= PLN_STATUS_FILLED;
+}
+static inline pln_target *pln_exec_target(pln_exec *x, int32_t portfolio, int32_t instrument) {
+  return &x->targets[portfolio * x->n_markets + instrument];
+}
+
+/* orders.c: the life of an order. */
+/* Queues a new order and gives it its id; NULL when out of memory (the container's status is then set). The
+ * pointer is valid until the next order is queued. */
+pln_pending *pln_orders_queue(pln_exec *x, const pln_pending *made);
+/* The only place where an order changes its status; a change that cannot be is a bug and ends the program. */
+void pln_orders_move(pln_exec *x, pln_pending *p, int32_t status, int32_t refusal);
+/* An order that ends unfilled: counted as a refusal, with what it asked for. */
+void pln_orders_end(pln_exec *x, pln_pending *p, int32_t status, int32_t refusal);
+/* Takes final orders out of the queue; indexes and pointers into it are void afterwards. */
+void pln_orders_sweep(pln_exec *x);
+/* Cancels a portfolio's pending orders (instrument -1: of all), with `managed_only` those that the container
+ * made for sources. Returns how many. The queue is not swept. */
+int32_t pln_orders_cancel(pln_exec *x, int32_t portfolio, int32_t instrument, bool managed_only,
+                          int32_t refusal);
+void pln_orders_record_fill(pln_exec *x, pln_fill *fill);
+/* Drops records that the caller has been told of, where they are not kept. */
+void pln_orders_forget(pln_exec *x);
+
+/* match.c: bars against what waits. */
+typedef struct pln_bar {
+  double open, high, low, close;
+} pln_bar;
+typedef enum pln_match_phase {
+  PLN_MATCH_AT_OPEN, /* what fills at the opening price */
+  PLN_MATCH_WITHIN   /* what the bar's range reaches afterwards */
+} pln_match_phase;
+/* The price at which an order fills in this phase of a bar, before slippage; 0 = it does not. Triggers
+ * stop-limits. */
+double pln_match_price(pln_pending *p, const pln_bar *bar, pln_match_phase phase);
+/* The bars of this instant against everything that waits. */
+void pln_match_instant(pln_exec *x);
+/* THIS_CLOSE: market orders at the close of the bars of this instant. */
+void pln_match_close(pln_exec *x);
+
+/* fill.c: an order meets a price. */
+typedef struct pln_hit {
+  double price;      /* before slippage and spread */
+  int32_t worsens;   /* market and stop fills: slippage and half the spread are paid */
+  int32_t at_open;   /* at the opening price of the bar */
+  int32_t at_market; /* by a market order: at the open, its protection is live in this bar */
+  int32_t type;      /* of the order */
+  int64_t bar;
+} pln_hit;
+void pln_fill_order(pln_exec *x, pln_pending *p, const pln_hit *hit);
+/* Closes one lot (or with only = -1 all of them) by a rule; makes the order that says so. */
+void pln_fill_exit(pln_exec *x, int32_t portfolio, int32_t instrument, int64_t only, int32_t reason,
+                   int64_t created_ns, const pln_hit *hit);
+typedef struct pln_worth {
+  double equity, gross;
+} pln_worth;
+/* Equity and gross exposure with `instrument` valued at `price` and everything else at its last price. */
+pln_worth pln_fill_worth(const pln_exec *x, int32_t portfolio, int32_t instrument, double price);
+/* Lots that a cash or percent size comes to, at `price` before concessions; as the fill's price or as seen.
+ */
+double pln_fill_size(const pln_exec *x, int32_t portfolio, int32_t instrument, int32_t side, int32_t mode,
+                     double size, double price, pln_worth worth, bool at_fill);
+/* Signed lots that a TO_ mode aims at. */
+double pln_fill_aim(const pln_exec *x, int32_t portfolio, int32_t instrument, int32_t mode, double size,
+                    double price, pln_worth worth, bool at_fill);
+
+/* signals.c */
+/* Applies a source's changes that became known at or before now. */
+void pln_signals_apply(pln_exec *x, int32_t source);
+/* Turns changed targets into orders. */
+void pln_signals_act(pln_exec *x);
+/* A protective exit happened: sources on that side wait for a change of direction. */
+void pln_signals_stopped(pln_exec *x, int32_t portfolio, int32_t instrument, int32_t side);
+/* When a source's next change is to be processed; INT64_MAX without one. */
+int64_t pln_signals_next_ns(const pln_exec *x, const pln_source *s);
+
+/* setup.c: windows, targets; before the first instant. */
+int32_t pln_exec_start(pln_exec *x);
+
+/* exec.c */
+/* Goes on until a caller is due (its id), or a PLN_EXEC_ event, or a status. */
+int32_t pln_exec_advance(pln_exec *x, int64_t until_ns);
+/* Ends the instant that is being processed, calling nobody any more. */
+void pln_exec_end_instant(pln_exec *x);

@@ -1,0 +1,215 @@
+#include "core/error.h"
+#include "exec/exec.h"
+#include <stdlib.h>
+#include <string.h>
+
+static int32_t check_amount(const char *name, double value) {
+  if (isfinite(value) && value >= 0) return PLN_OK;
+  return pln_fail(PLN_ERR_ARGUMENT, "%s is %g, expected a number that is not negative", name, value);
+}
+
+static int32_t check_config(const pln_exec_config *c) {
+  if (c->fill != PLN_FILL_NEXT_OPEN && c->fill != PLN_FILL_THIS_CLOSE)
+    return pln_fail(PLN_ERR_ARGUMENT, "fill policy %d does not exist", c->fill);
+  int32_t status = check_amount("commission_pct", c->commission.pct);
+  if (!status) status = check_amount("commission per share", c->commission.per_share);
+  if (!status) status = check_amount("commission per order", c->commission.per_order);
+  if (!status) status = check_amount("minimum commission", c->commission.minimum);
+  if (!status) status = check_amount("slippage_bps", c->slippage_bps);
+  if (!status) status = check_amount("spread_bps", c->spread_bps);
+  if (!status) status = check_amount("entry_spread_bps", c->entry_spread_bps);
+  if (!status && c->slippage_bps + c->spread_bps / 2 + c->entry_spread_bps >= 10000)
+    status = pln_fail(PLN_ERR_ARGUMENT,
+                      "slippage and spread of %g bps leave a seller nothing: expected below 10000",
+                      c->slippage_bps + c->spread_bps / 2 + c->entry_spread_bps);
+  if (!status && c->recorder_rows < 0)
+    status = pln_fail(PLN_ERR_ARGUMENT, "recorder_rows is %d, expected 0 or more", c->recorder_rows);
+  return status;
+}
+
+pln_exec *pln_exec_new(const pln_exec_config *config) {
+  if (check_config(config)) return NULL;
+  pln_exec *x = calloc(1, sizeof *x);
+  if (!x) return pln_fail(PLN_ERR_MEMORY, "no memory for an execution container"), NULL;
+  x->config = *config;
+  if (x->config.trade_from_ns == 0) x->config.trade_from_ns = INT64_MIN;
+  if (x->config.trade_until_ns == 0) x->config.trade_until_ns = INT64_MAX;
+  x->costs = (pln_costs){.rate = config->commission.pct / 100.0,
+                         .per_unit = config->commission.per_share,
+                         .per_order = config->commission.per_order,
+                         .minimum = config->commission.minimum};
+  x->concession = (config->slippage_bps + config->spread_bps / 2) / 10000.0;
+  x->entry_concession = config->entry_spread_bps / 10000.0;
+  x->horizon_ns = INT64_MIN;
+  x->benchmark_close = NAN;
+  x->view.row = -1;
+  return x;
+}
+
+void pln_exec_free(pln_exec *exec) {
+  if (!exec) return;
+  for (int32_t i = 0; i < exec->n_sources; i++) free(exec->sources[i].signals);
+  free(exec->sources);
+  free(exec->markets);
+  free(exec->portfolios);
+  free(exec->targets);
+  free(exec->pending);
+  free(exec->orders);
+  free(exec->fills);
+  free(exec->snapshot);
+  free(exec);
+}
+
+static int32_t check_open(const pln_exec *x) {
+  return x->is_started ? pln_fail(PLN_ERR_STATE, "the run has begun: nothing can be added any more") : PLN_OK;
+}
+
+int32_t pln_exec_add_instrument(pln_exec *exec, const pln_bars *bars, const pln_instrument *spec) {
+  if (check_open(exec)) return PLN_ERR_STATE;
+  if (exec->n_portfolios > 0)
+    return pln_fail(PLN_ERR_STATE, "instruments have to be added before the first portfolio");
+  if (!(isfinite(spec->lot_size) && spec->lot_size > 0))
+    return pln_fail(PLN_ERR_ARGUMENT, "lot_size is %g, expected more than 0", spec->lot_size);
+  if (!(isfinite(spec->multiplier) && spec->multiplier > 0))
+    return pln_fail(PLN_ERR_ARGUMENT, "multiplier is %g, expected more than 0", spec->multiplier);
+  if (!(isfinite(spec->tick_size) && spec->tick_size >= 0))
+    return pln_fail(PLN_ERR_ARGUMENT, "tick_size is %g, expected 0 (none) or more", spec->tick_size);
+  pln_market *markets = realloc(exec->markets, (size_t)(exec->n_markets + 1) * sizeof *markets);
+  if (!markets) return pln_fail(PLN_ERR_MEMORY, "no memory for %d instruments", exec->n_markets + 1);
+  exec->markets = markets;
+  pln_market *m = &markets[exec->n_markets];
+  *m = (pln_market){.bars = bars,
+                    .ts_ns = bars->ts_ns,
+                    .visible_ns = bars->visible_ns,
+                    .length_ns = bars->timeframe.ns,
+                    .open = bars->open,
+                    .high = bars->high,
+                    .low = bars->low,
+                    .close = bars->close,
+                    .spec = *spec};
+  if (spec->tick_size > 0) m->tick = pln_step_make(spec->tick_size);
+  return exec->n_markets++;
+}
+
+int32_t pln_exec_add_portfolio(pln_exec *exec, pln_portfolio *portfolio) {
+  if (check_open(exec)) return PLN_ERR_STATE;
+  if (exec->n_markets == 0)
+    return pln_fail(PLN_ERR_STATE, "a portfolio needs an instrument: add those first");
+  if (portfolio->n_instruments != exec->n_markets)
+    return pln_fail(PLN_ERR_ARGUMENT, "the portfolio was made for %d instruments, but there are %d",
+                    portfolio->n_instruments, exec->n_markets);
+  if (portfolio->bound)
+    return pln_fail(PLN_ERR_STATE, "the portfolio belongs to an execution container already");
+  pln_portfolio **portfolios = realloc(exec->portfolios, (size_t)(exec->n_portfolios + 1) * sizeof(void *));
+  if (!portfolios) return pln_fail(PLN_ERR_MEMORY, "no memory for %d portfolios", exec->n_portfolios + 1);
+  exec->portfolios = portfolios;
+  if (exec->config.record_equity) {
+    const int32_t rows = exec->config.recorder_rows ? exec->config.recorder_rows : 8192;
+    const int32_t status = pln_recorder_reserve(portfolio, rows);
+    if (status) return status;
+  }
+  for (int32_t k = 0; k < exec->n_markets; k++)
+    pln_portfolio_bind(portfolio, k, exec->markets[k].spec.lot_size, exec->markets[k].spec.multiplier);
+  portfolio->bound = 1;
+  portfolios[exec->n_portfolios] = portfolio;
+  return exec->n_portfolios++;
+}
+
+static int32_t add_source(pln_exec *x, const pln_source *made) {
+  if (check_open(x)) return PLN_ERR_STATE;
+  if (made->portfolio < 0 || made->portfolio >= x->n_portfolios)
+    return pln_fail(PLN_ERR_ARGUMENT, "portfolio %d does not exist: there are %d", made->portfolio,
+                    x->n_portfolios);
+  if (x->n_sources == x->sources_capacity) {
+    const int32_t capacity = x->sources_capacity ? 2 * x->sources_capacity : 4;
+    pln_source *sources = realloc(x->sources, (size_t)capacity * sizeof *sources);
+    if (!sources) return pln_fail(PLN_ERR_MEMORY, "no memory for %d sources", capacity);
+    x->sources = sources;
+    x->sources_capacity = capacity;
+  }
+  x->sources[x->n_sources] = *made;
+  return x->n_sources++;
+}
+
+int32_t pln_exec_add_source(pln_exec *exec, int32_t portfolio, int32_t instrument, double weight) {
+  if (instrument < 0 || instrument >= exec->n_markets)
+    return pln_fail(PLN_ERR_ARGUMENT, "instrument %d does not exist: there are %d", instrument,
+                    exec->n_markets);
+  if (!isfinite(weight)) return pln_fail(PLN_ERR_ARGUMENT, "the weight of a source is not finite");
+  return add_source(exec, &(pln_source){.kind = PLN_SOURCE_SIGNALS,
+                                        .portfolio = portfolio,
+                                        .instrument = instrument,
+                                        .weight = weight,
+                                        .strength = 1});
+}
+
+int32_t pln_exec_add_caller(pln_exec *exec, int32_t portfolio, const pln_bars *schedule) {
+  const int32_t id = add_source(exec, &(pln_source){.kind = PLN_SOURCE_CALLER,
+                                                    .portfolio = portfolio,
+                                                    .instrument = -1,
+                                                    .ts_ns = schedule->ts_ns,
+                                                    .visible_ns = schedule->visible_ns,
+                                                    .length_ns = schedule->timeframe.ns,
+                                                    .end = schedule->n_bars});
+  if (id >= 0) exec->n_callers++;
+  return id;
+}
+
+int32_t pln_exec_set_first_row(pln_exec *exec, int32_t caller, int64_t row) {
+  if (check_open(exec)) return PLN_ERR_STATE;
+  if (caller < 0 || caller >= exec->n_sources || exec->sources[caller].kind != PLN_SOURCE_CALLER)
+    return pln_fail(PLN_ERR_ARGUMENT, "%d is not a caller of this container", caller);
+  if (row < 0) return pln_fail(PLN_ERR_ARGUMENT, "first row %lld, expected 0 or more", (long long)row);
+  exec->sources[caller].row = row;
+  return PLN_OK;
+}
+
+static int64_t first_at(const int64_t *ts_ns, int64_t n, int64_t t) {
+  int64_t low = 0;
+  while (low < n) {
+    const int64_t mid = low + (n - low) / 2;
+    if (ts_ns[mid] < t)
+      low = mid + 1;
+    else
+      n = mid;
+  }
+  return low;
+}
+
+int32_t pln_exec_start(pln_exec *x) {
+  if (x->n_portfolios == 0) return pln_fail(PLN_ERR_STATE, "the execution container has no portfolio");
+  if (x->config.benchmark < 0 || x->config.benchmark >= x->n_markets)
+    return pln_fail(PLN_ERR_ARGUMENT, "benchmark instrument %d does not exist: there are %d",
+                    x->config.benchmark, x->n_markets);
+  x->targets = calloc((size_t)x->n_portfolios * (size_t)x->n_markets, sizeof *x->targets);
+  if (!x->targets)
+    return pln_fail(PLN_ERR_MEMORY, "no memory for the targets of %d portfolios", x->n_portfolios);
+  const int64_t from = x->config.trade_from_ns, until = x->config.trade_until_ns;
+  x->first_ns = INT64_MAX;
+  for (int32_t k = 0; k < x->n_markets; k++) {
+    pln_market *m = &x->markets[k];
+    m->next = first_at(m->ts_ns, m->bars->n_bars, from);
+    m->end = first_at(m->ts_ns, m->bars->n_bars, until);
+    if (m->end < m->next) m->end = m->next;
+    if (m->next < m->end && pln_market_visible(m, m->next) < x->first_ns)
+      x->first_ns = pln_market_visible(m, m->next);
+    if (m->next == 0) continue;
+    const double last = m->close[m->next - 1];
+    for (int32_t i = 0; i < x->n_portfolios; i++) x->portfolios[i]->positions[k].last_price = last;
+    if (k == x->config.benchmark) x->benchmark_close = last;
+  }
+  for (int32_t i = 0; i < x->n_sources; i++) {
+    pln_source *s = &x->sources[i];
+    if (s->kind != PLN_SOURCE_CALLER) continue;
+    const int64_t first = first_at(s->ts_ns, s->end, from), end = first_at(s->ts_ns, s->end, until);
+    if (s->row < first) s->row = first;
+    s->end = end;
+  }
+  const pln_source *s = x->sources;
+  const pln_market *m = x->markets;
+  x->is_quick = x->n_markets == 1 && x->n_portfolios == 1 && x->n_sources == 1 &&
+                s->kind == PLN_SOURCE_CALLER && s->ts_ns == m->ts_ns && s->visible_ns == m->visible_ns &&
+                s->length_ns == m->length_ns;
+  x->is_started = 1;
+  return PLN_OK;
+}

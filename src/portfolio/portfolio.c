@@ -1,0 +1,155 @@
+#include "portfolio/portfolio.h"
+#include "core/error.h"
+#include <assert.h>
+#include <stdlib.h>
+
+static int32_t check_pct(const char *name, double value) {
+  if (isfinite(value) && value >= 0) return PLN_OK;
+  return pln_fail(PLN_ERR_ARGUMENT, "%s is %g, expected a percentage that is not negative (0 = off)", name,
+                  value);
+}
+
+static int32_t check_config(const pln_portfolio_config *c, int32_t n_instruments) {
+  const pln_risk_config *r = &c->risk;
+  if (n_instruments < 1) return pln_fail(PLN_ERR_ARGUMENT, "a portfolio of %d instruments", n_instruments);
+  if (!(isfinite(c->capital) && c->capital > 0))
+    return pln_fail(PLN_ERR_ARGUMENT, "capital is %g, expected more than 0", c->capital);
+  if (!(isfinite(c->leverage) && c->leverage >= 1))
+    return pln_fail(PLN_ERR_ARGUMENT, "leverage is %g, expected 1 or more", c->leverage);
+  if (c->sizing.type < PLN_SIZE_QUANTITY || c->sizing.type > PLN_SIZE_PERCENT_OF_EQUITY)
+    return pln_fail(PLN_ERR_ARGUMENT, "sizing type %d does not exist", c->sizing.type);
+  if (c->sizing.at != PLN_SIZE_AT_SIGNAL && c->sizing.at != PLN_SIZE_AT_FILL)
+    return pln_fail(PLN_ERR_ARGUMENT, "size_at %d does not exist", c->sizing.at);
+  if (!(isfinite(c->sizing.value) && c->sizing.value > 0))
+    return pln_fail(PLN_ERR_ARGUMENT, "the sizing's value is %g, expected more than 0", c->sizing.value);
+  int32_t status = check_pct("max_position_pct", r->max_position_pct);
+  if (!status) status = check_pct("max_exposure_pct", r->max_exposure_pct);
+  if (!status) status = check_pct("stop_loss_pct", r->stop_loss_pct);
+  if (!status) status = check_pct("take_profit_pct", r->take_profit_pct);
+  if (!status) status = check_pct("trailing_stop_pct", r->trailing_stop_pct);
+  if (!status) status = check_pct("max_drawdown_pct", r->max_drawdown_pct);
+  return status;
+}
+
+pln_portfolio *pln_portfolio_new(const pln_portfolio_config *config, int32_t n_instruments) {
+  if (check_config(config, n_instruments)) return NULL;
+  pln_portfolio *p = calloc(1, sizeof *p);
+  if (!p) return pln_fail(PLN_ERR_MEMORY, "no memory for a portfolio"), NULL;
+  p->positions = calloc((size_t)n_instruments, sizeof *p->positions);
+  p->holdings = calloc((size_t)n_instruments, sizeof *p->holdings);
+  if (!p->positions || !p->holdings) {
+    pln_portfolio_free(p);
+    return pln_fail(PLN_ERR_MEMORY, "no memory for a portfolio of %d instruments", n_instruments), NULL;
+  }
+  p->config = *config;
+  p->n_instruments = n_instruments;
+  p->is_trailing = config->risk.trailing_stop_pct > 0;
+  p->account.cash = p->account.equity = p->account.peak_equity = config->capital;
+  p->floor = pln_portfolio_floor(p);
+  for (int32_t i = 0; i < n_instruments; i++) {
+    p->positions[i].last_price = NAN;
+    pln_portfolio_bind(p, i, 1, 1);
+    p->holdings[i].last_bar = -1;
+    pln_portfolio_refresh(p, i);
+  }
+  p->bound = 0;
+  return p;
+}
+
+void pln_portfolio_free(pln_portfolio *portfolio) {
+  if (!portfolio) return;
+  for (int32_t i = 0; portfolio->holdings && i < portfolio->n_instruments; i++)
+    free(portfolio->holdings[i].lots);
+  free(portfolio->holdings);
+  free(portfolio->positions);
+  free(portfolio->trades);
+  free(portfolio->row_ts_ns);
+  free(portfolio->row_equity);
+  free(portfolio->row_cash);
+  free(portfolio->row_benchmark);
+  free(portfolio->row_exposure);
+  free(portfolio);
+}
+
+void pln_portfolio_bind(pln_portfolio *p, int32_t instrument, double lot_size, double multiplier) {
+  assert(instrument >= 0 && instrument < p->n_instruments);
+  assert(p->holdings[instrument].n_lots == 0);
+  p->holdings[instrument].lot = pln_step_make(lot_size);
+  p->holdings[instrument].multiplier = multiplier;
+}
+
+const pln_account *pln_portfolio_account(const pln_portfolio *portfolio) {
+  return &portfolio->account;
+}
+const pln_position *pln_portfolio_positions(const pln_portfolio *portfolio) {
+  return portfolio->positions;
+}
+const pln_refusal_count *pln_portfolio_refusals(const pln_portfolio *portfolio) {
+  return portfolio->refusals;
+}
+
+int64_t pln_portfolio_trades(const pln_portfolio *portfolio, const pln_trade **out) {
+  *out = portfolio->trades;
+  return portfolio->n_trades;
+}
+
+void pln_portfolio_clear_trades(pln_portfolio *portfolio) {
+  portfolio->n_trades = 0;
+}
+
+void pln_portfolio_see(pln_portfolio *p, int32_t instrument, int64_t bar, int64_t ts_ns, double high,
+                       double low, double close) {
+  pln_holding *h = &p->holdings[instrument];
+  pln_position *pos = &p->positions[instrument];
+  pos->last_price = close;
+  h->last_bar = bar;
+  h->last_ts_ns = ts_ns;
+  if (h->n_lots == 0) return;
+  const bool is_long = h->count > 0;
+  for (int64_t i = 0; i < h->n_lots; i++) {
+    pln_lot *lot = &h->lots[i];
+    /* Of a bar that it was entered within, only the close is known to come after the entry. */
+    const bool whole = lot->entry_bar != bar || lot->at_open;
+    const double up = whole ? high : close, down = whole ? low : close;
+    if (up > lot->high) lot->high = up;
+    if (down < lot->low) lot->low = down;
+    lot->best = is_long ? lot->high : lot->low;
+  }
+  pos->bars_held = bar - h->lots[0].entry_bar + 1;
+  if (p->is_trailing) pln_portfolio_refresh(p, instrument);
+}
+
+void pln_portfolio_revalue(pln_portfolio *p) {
+  pln_account *a = &p->account;
+  double value = 0, gross = 0;
+  for (int32_t i = 0; i < p->n_instruments; i++) {
+    const double weight = p->holdings[i].weight;
+    if (weight == 0) continue;
+    pln_position *pos = &p->positions[i];
+    const double v = weight * pos->last_price;
+    value += v;
+    gross += fabs(v);
+    pos->unrealized_pnl = weight * (pos->last_price - pos->average_price);
+  }
+  a->equity = a->cash + value;
+  a->gross_exposure = gross;
+  a->net_exposure = value;
+  a->margin_used = gross / p->config.leverage;
+  a->drawdown_pct = a->equity < a->peak_equity ? (a->peak_equity - a->equity) / a->peak_equity * 100.0 : 0;
+}
+
+void pln_portfolio_mark(pln_portfolio *p) {
+  pln_portfolio_revalue(p);
+  if (p->account.equity > p->account.peak_equity) {
+    p->account.peak_equity = p->account.equity;
+    p->floor = pln_portfolio_floor(p);
+  }
+}
+
+void pln_portfolio_ruin(pln_portfolio *p) {
+  for (int32_t i = 0; i < p->n_instruments; i++) assert(p->holdings[i].n_lots == 0);
+  p->account.bankrupt = 1;
+  p->account.cash = 0;
+  pln_portfolio_revalue(p);
+  p->floor = pln_portfolio_floor(p);
+}

@@ -1,0 +1,150 @@
+#pragma once
+#include "portfolio/sizing.h"
+
+/* The inside of a portfolio, for this stage and for the execution container that steps it. Everything that a
+ * snapshot has to keep is in these structs and the arrays that they point to. */
+
+/* An open lot: what one fill opened, or what is left of it. */
+typedef struct pln_lot {
+  double count;     /* > 0, in lots of the instrument */
+  double price;     /* as filled */
+  double fee;       /* the share of the entry's fees that is still open */
+  double high, low; /* extremes seen while held, the entry price included */
+  double best;      /* what a trailing stop follows: the best price up to the last marked bar */
+  double stop;      /* fixed protective stop, 0 = none */
+  double target;    /* take profit, 0 = none */
+  int64_t entry_ts_ns;
+  int64_t entry_bar;
+  int64_t stop_bar;   /* first bar in which the stop is live */
+  int64_t target_bar; /* first bar in which the target is live */
+  int64_t protect_ns; /* since when: the creation time of the exit order that it may become */
+  int64_t order;
+  int32_t source;
+  int32_t at_open; /* entered at the bar's open: the whole bar counts for its extremes */
+} pln_lot;
+
+/* What is held of one instrument. `positions[i]` is the public view of the same. */
+typedef struct pln_holding {
+  pln_lot *lots; /* oldest first */
+  int64_t n_lots;
+  int64_t capacity;
+  double count;  /* signed, in lots */
+  double weight; /* quantity x multiplier, signed: value = weight x price */
+  double
+      touch_low; /* a bar whose low is at or below, or whose high is at or above these touches a protective */
+  double touch_high; /* level: -inf and +inf where there is none */
+  double multiplier;
+  int64_t last_bar; /* the bar seen last, -1 before the first */
+  int64_t last_ts_ns;
+  pln_step lot;
+} pln_holding;
+
+struct pln_portfolio {
+  pln_account account;
+  pln_portfolio_config config;
+  int32_t n_instruments;
+  int32_t bound;       /* 1 once an execution container knows it */
+  int32_t is_trailing; /* the trailing rule is on: levels move with each mark */
+  int32_t exposure;    /* bits of the recorder: held at some moment since the previous mark */
+  double floor;        /* at or below this equity a mark needs attention: bankruptcy or the drawdown rule */
+  pln_position *positions;
+  pln_holding *holdings;
+  pln_refusal_count refusals[PLN_REFUSAL_COUNT];
+  pln_trade *trades;
+  int64_t n_trades;
+  int64_t trades_capacity;
+  /* The recorder. Row `rows.n_rows` is written at a mark and published by the next one (or by finish), so
+   * that what still happens at its instant can be put right. */
+  pln_equity_rows rows;
+  int64_t *row_ts_ns;
+  double *row_equity;
+  double *row_cash;
+  double *row_benchmark;
+  int8_t *row_exposure;
+  int32_t held_row;
+};
+
+/* Tells a portfolio the lot size and multiplier of an instrument. */
+void pln_portfolio_bind(pln_portfolio *p, int32_t instrument, double lot_size, double multiplier);
+
+static inline double pln_portfolio_quantity(const pln_portfolio *p, int32_t instrument, double count) {
+  return pln_step_value(&p->holdings[instrument].lot, count);
+}
+
+/* lots.c. `count` is in lots, `price` the slipped fill price, `fee` all that is charged for it. */
+typedef struct pln_fill_info {
+  double price;
+  double fee;
+  int64_t ts_ns;
+  int64_t bar;
+  int64_t order;
+  int32_t source;
+  int32_t reason; /* pln_exit_reason, for what closes */
+} pln_fill_info;
+/* Opens a lot and returns it (valid until the next opening); protection is the caller's to set, followed by
+ * pln_portfolio_refresh. NULL when out of memory. */
+pln_lot *pln_portfolio_open(pln_portfolio *p, int32_t instrument, int32_t side, double count,
+                            const pln_fill_info *fill);
+/* Closes `count` lots, oldest first, or of lot `only` alone where that is >= 0. Emits one trade for each lot.
+ */
+int32_t pln_portfolio_close(pln_portfolio *p, int32_t instrument, double count, int64_t only,
+                            const pln_fill_info *fill);
+/* The level at which a lot's stop is, trailing included; 0 = none. Sets *trailing where that is the tighter.
+ */
+double pln_lot_stop(const pln_portfolio *p, const pln_lot *lot, bool is_long, int32_t *trailing);
+/* Recomputes position and levels of an instrument after its lots changed. */
+void pln_portfolio_refresh(pln_portfolio *p, int32_t instrument);
+
+/* A bar of an instrument is seen: extremes of its lots, trailing levels, last price. Equity is not touched.
+ */
+void pln_portfolio_see(pln_portfolio *p, int32_t instrument, int64_t bar, int64_t ts_ns, double high,
+                       double low, double close);
+/* Equity and exposures at the last prices; the peak is not moved. */
+void pln_portfolio_revalue(pln_portfolio *p);
+/* Revalues, moves the peak, sets the drawdown. */
+void pln_portfolio_mark(pln_portfolio *p);
+/* Recomputes `floor` after the peak moved. */
+static inline double pln_portfolio_floor(const pln_portfolio *p) {
+  const double dd = p->config.risk.max_drawdown_pct;
+  if (p->account.bankrupt) return -INFINITY;
+  if (dd <= 0 || p->account.halted) return 0;
+  const double level = p->account.peak_equity * (1.0 - dd / 100.0);
+  return level > 0 ? level : 0;
+}
+/* Closes everything that is left at nothing: cash and equity become 0. */
+void pln_portfolio_ruin(pln_portfolio *p);
+
+/* risk.c */
+void pln_portfolio_refuse(pln_portfolio *p, int32_t refusal, int64_t ts_ns, int32_t instrument, double asked,
+                          double allowed);
+/* Sets a new lot's fixed stop and target from the rules and the prices that the order named (0 = none). */
+void pln_risk_protect(const pln_portfolio *p, pln_lot *lot, bool is_long, double stop_loss,
+                      double take_profit, const pln_step *tick);
+typedef struct pln_limits {
+  double count;    /* what may be opened, in lots */
+  int32_t refusal; /* of the rule that bound, 0 = none */
+} pln_limits;
+/* How much of an opening order may go through at `price` (slipped). `equity` and `gross` value the account at
+ * the moment of the fill. Counts what it refuses. */
+pln_limits pln_risk_allow(pln_portfolio *p, int32_t instrument, int32_t side, double count, double price,
+                          double unslipped, double equity, double gross, const pln_costs *costs,
+                          int64_t now_ns);
+
+/* recorder.c */
+int32_t pln_recorder_reserve(pln_portfolio *p, int64_t capacity);
+static inline bool pln_recorder_is_full(const pln_portfolio *p) {
+  return p->rows.n_rows + p->held_row > p->rows.capacity;
+}
+/* Publishes the row that is held and writes the next one. */
+static inline void pln_recorder_put(pln_portfolio *p, int64_t ts_ns, double benchmark, int32_t exposure) {
+  const int64_t i = p->rows.n_rows += p->held_row;
+  p->held_row = 1;
+  p->row_ts_ns[i] = ts_ns;
+  p->row_equity[i] = p->account.equity;
+  p->row_cash[i] = p->account.cash;
+  p->row_benchmark[i] = benchmark;
+  p->row_exposure[i] = (int8_t)exposure;
+}
+/* Rewrites the held row's equity and cash from the account. */
+void pln_recorder_amend(pln_portfolio *p);
+void pln_recorder_publish(pln_portfolio *p);

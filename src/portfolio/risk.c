@@ -1,0 +1,172 @@
+#include "portfolio/portfolio.h"
+#include <assert.h>
+
+static const char *const refusal_names[PLN_REFUSAL_COUNT] = {"none",
+                                                             "zero_quantity",
+                                                             "cash",
+                                                             "reduced_cash",
+                                                             "position_limit",
+                                                             "reduced_position",
+                                                             "exposure_limit",
+                                                             "reduced_exposure",
+                                                             "halted",
+                                                             "short_not_allowed",
+                                                             "stopped_out",
+                                                             "invalid_price",
+                                                             "invalid_quantity",
+                                                             "no_price",
+                                                             "expired",
+                                                             "end_of_data",
+                                                             "canceled",
+                                                             "replaced",
+                                                             "bankrupt"};
+
+static const char *const refusal_help[PLN_REFUSAL_COUNT] = {
+    "Nothing was refused.",
+    "The size rounds to nothing at the instrument's lot size: raise capital or the sizing's value, or lower "
+    "lot_size.",
+    "The account cannot pay for one lot: raise capital or leverage, or close something first.",
+    "Reduced to what the account can pay, fees included: lower the sizing's value, or raise capital or "
+    "leverage.",
+    "The position is already at max_position_pct of the equity: raise the limit or lower the sizing's value.",
+    "Reduced so that the position stays within max_position_pct of the equity.",
+    "All positions together are already at max_exposure_pct of the equity: raise the limit or hold fewer "
+    "positions.",
+    "Reduced so that all positions together stay within max_exposure_pct of the equity.",
+    "The drawdown rule (max_drawdown_pct) fired: everything is closed and nothing more is entered.",
+    "The portfolio does not sell short: set allow_short, or emit FLAT instead of SHORT.",
+    "A stop, target or trailing stop closed the position: nothing is entered until the signal changes "
+    "direction.",
+    "A limit or stop price is not a finite number above 0: check the strategy's price.",
+    "The quantity is not a finite number above 0: check the strategy's size.",
+    "No bar of the instrument was seen yet, so there is no price to size the order with.",
+    "A DAY or IOC order ran out before it could fill: use GTC, or a price nearer to the market.",
+    "The data ended before the order could fill.",
+    "Canceled by the strategy.",
+    "The target changed, or the position was gone, before the order could fill.",
+    "The equity fell to 0: everything is closed and the portfolio trades no more."};
+
+static const char *const reason_names[] = {"signal",        "stop_loss",     "take_profit", "trailing_stop",
+                                           "drawdown_halt", "end_of_window", "bankrupt",    "order"};
+
+const char *pln_refusal_name(int32_t refusal) {
+  return refusal >= 0 && refusal < PLN_REFUSAL_COUNT ? refusal_names[refusal] : "?";
+}
+
+const char *pln_refusal_help(int32_t refusal) {
+  return refusal >= 0 && refusal < PLN_REFUSAL_COUNT ? refusal_help[refusal] : "?";
+}
+
+const char *pln_exit_reason_name(int32_t reason) {
+  return reason >= PLN_EXIT_SIGNAL && reason <= PLN_EXIT_ORDER ? reason_names[reason] : "?";
+}
+
+void pln_portfolio_refuse(pln_portfolio *p, int32_t refusal, int64_t ts_ns, int32_t instrument, double asked,
+                          double allowed) {
+  assert(refusal > PLN_REFUSAL_NONE && refusal < PLN_REFUSAL_COUNT);
+  pln_refusal_count *c = &p->refusals[refusal];
+  if (c->count++ == 0) {
+    c->first_ts_ns = ts_ns;
+    c->first_instrument = instrument;
+    c->first_asked = asked;
+    c->first_allowed = allowed;
+  }
+  c->last_ts_ns = ts_ns;
+  c->last_instrument = instrument;
+  c->last_asked = asked;
+  c->last_allowed = allowed;
+}
+
+/* The level that is reached first, of two that may be 0. `above`: the level is above the price. */
+static double nearer(double a, double b, bool above) {
+  if (a == 0) return b;
+  if (b == 0) return a;
+  return above == (a < b) ? a : b;
+}
+
+void pln_risk_protect(const pln_portfolio *p, pln_lot *lot, bool is_long, double stop_loss,
+                      double take_profit, const pln_step *tick) {
+  const pln_risk_config *r = &p->config.risk;
+  const double down = r->stop_loss_pct / 100.0, up = r->take_profit_pct / 100.0;
+  double stop = 0, target = 0;
+  if (r->stop_loss_pct > 0) stop = lot->price * (is_long ? 1.0 - down : 1.0 + down);
+  if (r->take_profit_pct > 0) target = lot->price * (is_long ? 1.0 + up : 1.0 - up);
+  if (stop < 0) stop = 0; /* a stop further away than the price itself is never reached */
+  if (target < 0) target = 0;
+  lot->stop = nearer(stop, stop_loss, !is_long);
+  lot->target = nearer(target, take_profit, is_long);
+  if (tick->step > 0) { /* away from the price: never earlier than the rule says */
+    if (lot->stop > 0) lot->stop = pln_step_round(tick, lot->stop, !is_long);
+    if (lot->target > 0) lot->target = pln_step_round(tick, lot->target, is_long);
+  }
+}
+
+/* Lots that fit into `room` of notional at `unit` a lot. */
+static double fit(double room, double unit) {
+  return room > 0 ? pln_floor_div(room, unit) : 0;
+}
+
+pln_limits pln_risk_allow(pln_portfolio *p, int32_t instrument, int32_t side, double count, double price,
+                          double unslipped, double equity, double gross, const pln_costs *costs,
+                          int64_t now_ns) {
+  const pln_holding *h = &p->holdings[instrument];
+  const pln_portfolio_config *c = &p->config;
+  const double unit = price * h->multiplier * pln_step_value(&h->lot, 1);
+  pln_limits out = {.count = count, .refusal = PLN_REFUSAL_NONE};
+  if (p->account.bankrupt || p->account.halted) {
+    out.refusal = p->account.bankrupt ? PLN_REFUSAL_BANKRUPT : PLN_REFUSAL_HALTED;
+    pln_portfolio_refuse(p, out.refusal, now_ns, instrument, count * unit, 0);
+    return (pln_limits){.count = 0, .refusal = out.refusal};
+  }
+  if (side < 0 && !c->allow_short) {
+    pln_portfolio_refuse(p, PLN_REFUSAL_SHORT_NOT_ALLOWED, now_ns, instrument, pln_step_value(&h->lot, count),
+                         0);
+    return (pln_limits){.count = 0, .refusal = PLN_REFUSAL_SHORT_NOT_ALLOWED};
+  }
+  assert(h->count * side >= 0);
+  if (c->risk.max_position_pct > 0) {
+    const double held = fabs(h->count) * unit, limit = equity * c->risk.max_position_pct / 100.0;
+    const double n = fit(limit - held, unit);
+    if (n < out.count) {
+      const double asked = (held + out.count * unit) / equity * 100.0;
+      out.refusal = n > 0 ? PLN_REFUSAL_REDUCED_POSITION : PLN_REFUSAL_POSITION_LIMIT;
+      pln_portfolio_refuse(p, out.refusal, now_ns, instrument, asked, c->risk.max_position_pct);
+      out.count = n;
+    }
+  }
+  if (out.count > 0 && c->risk.max_exposure_pct > 0) {
+    const double limit = equity * c->risk.max_exposure_pct / 100.0;
+    const double n = fit(limit - gross, unit);
+    if (n < out.count) {
+      const double asked = (gross + out.count * unit) / equity * 100.0;
+      out.refusal = n > 0 ? PLN_REFUSAL_REDUCED_EXPOSURE : PLN_REFUSAL_EXPOSURE_LIMIT;
+      pln_portfolio_refuse(p, out.refusal, now_ns, instrument, asked, c->risk.max_exposure_pct);
+      out.count = n;
+    }
+  }
+  if (out.count == 0) return out;
+  const double available = equity * c->leverage - gross;
+  const double quantity = pln_step_value(&h->lot, out.count);
+  const double basis =
+      c->fill_price_quirk ? unslipped : price; /* what the rate of commission is reckoned on */
+  const double variable = pln_costs_variable(costs, quantity, quantity * basis * h->multiplier);
+  const double cost = out.count * unit + pln_costs_fee(costs, variable);
+  if (c->fill_price_quirk) {
+    /* Tested a unit at a time there: (price + commission / size) x size against the margin that is left. */
+    if (cost > available) {
+      pln_portfolio_refuse(p, PLN_REFUSAL_CASH, now_ns, instrument, cost, available);
+      return (pln_limits){.count = 0, .refusal = PLN_REFUSAL_CASH};
+    }
+    return out;
+  }
+  const double n = pln_sizing_affordable(available, price * h->multiplier, costs, &h->lot);
+  if (n < out.count) {
+    out.refusal = n > 0 ? PLN_REFUSAL_REDUCED_CASH : PLN_REFUSAL_CASH;
+    if (n > 0)
+      pln_portfolio_refuse(p, out.refusal, now_ns, instrument, quantity, pln_step_value(&h->lot, n));
+    else
+      pln_portfolio_refuse(p, out.refusal, now_ns, instrument, cost, available > 0 ? available : 0);
+    out.count = n;
+  }
+  return out;
+}

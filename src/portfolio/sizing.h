@@ -1,0 +1,51 @@
+#pragma once
+#include "abi/portfolio.h"
+#include <math.h>
+#include <stdbool.h>
+
+/* Quantities are counted in whole lots, so that closing what was opened leaves exactly nothing. `inverse` is
+ * 1/step where that is a whole number (0.1, 0.01, 1e-6): n/inverse is then the correctly rounded decimal, and
+ * 0.3 units at a lot of 0.1 are three lots, which n*step (0.30000000000000004) would miss. Prices and ticks
+ * likewise. */
+typedef struct pln_step {
+  double step;
+  double inverse; /* 0: use n * step */
+} pln_step;
+
+/* The largest count of lots that is handled: whole numbers are exact up to here. */
+#define PLN_STEP_MAX_COUNT 9007199254740992.0
+
+pln_step pln_step_make(double step);
+static inline double pln_step_value(const pln_step *step, double n) {
+  return step->inverse > 0 ? n / step->inverse : n * step->step;
+}
+/* The largest whole n with value(n) <= x; x >= 0 and x / step <= PLN_STEP_MAX_COUNT. */
+double pln_step_floor(const pln_step *step, double x);
+/* x rounded to a step upward or downward, unchanged where it is one already. x > 0. */
+double pln_step_round(const pln_step *step, double x, bool up);
+
+/* The exact floor(a / b), a >= 0, b > 0: the largest n with n * b <= a in real arithmetic (Python's //). */
+double pln_floor_div(double a, double b);
+
+typedef struct pln_costs {
+  double rate; /* fraction of the notional */
+  double per_unit;
+  double per_order;
+  double minimum; /* of rate and per_unit together */
+} pln_costs;
+
+/* Fee of an order, all its fills together. */
+static inline double pln_costs_variable(const pln_costs *c, double quantity, double notional) {
+  return c->rate * notional + c->per_unit * quantity;
+}
+static inline double pln_costs_fee(const pln_costs *c, double variable) {
+  return c->per_order + (variable > c->minimum ? variable : c->minimum);
+}
+
+/* The largest count of lots whose cost, fees included, is within `budget`. `price` is what a unit of price
+ * costs times the multiplier: the slipped price x multiplier. */
+double pln_sizing_affordable(double budget, double price, const pln_costs *costs, const pln_step *lot);
+/* backtesting.py's reading: the fixed part of the commission is charged for each `fraction` of a unit, and
+ * the rate on the price before the spread. */
+double pln_sizing_compat(double budget, double fraction, double price, double unslipped,
+                         const pln_costs *costs, const pln_step *lot);
