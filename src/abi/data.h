@@ -58,3 +58,8 @@ int64_t pln_bars_lower_bound(const pln_bars *bars, int64_t ts_ns);
 /* A view of bars [first, last) that borrows the columns of `bars`, which must outlive it. Its content_hash is made
  * from that of `bars` and the range. NULL on error. */
 pln_bars *pln_bars_slice(const pln_bars *bars, int64_t first, int64_t last);
+
+/* Writes bars as comma-separated text: time (ISO 8601, UTC), open, high, low, close, volume where the source had one,
+ * extra columns (NaN as an empty field). Numbers read back bit for bit: the exact decimal where it is short, else 17
+ * significant digits. The file appears under its name when it is complete; "-" is standard output. 0 or a status. */
+int32_t pln_bars_write_csv(const pln_bars *bars, const char *path);

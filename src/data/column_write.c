@@ -51,9 +51,7 @@ static uint64_t align(uint64_t offset) {
   return (offset + PLN_COLUMN_ALIGN - 1) / PLN_COLUMN_ALIGN * PLN_COLUMN_ALIGN;
 }
 
-static const char *label(const pln_column_writer *w) {
-  return w->path ? w->path : "temporary column file";
-}
+static const char *label(const pln_column_writer *w) { return w->path ? w->path : "temporary column file"; }
 
 static int32_t fail_io(pln_column_writer *w, const char *verb) {
   return w->failed = pln_fail(PLN_ERR_IO, "%s: cannot be %s: %s", label(w), verb, strerror(errno));
@@ -86,6 +84,10 @@ static int32_t open_files(pln_column_writer *w) {
   char folder[PATH_MAX];
   const char *temporary = getenv("TMPDIR");
   snprintf(folder, sizeof folder, "%s", temporary && *temporary ? temporary : "/var/tmp");
+  struct stat there;
+  if (w->path && !stat(w->path, &there) &&
+      !S_ISREG(there.st_mode)) /* a rename would replace a device by a file */
+    return w->failed = pln_fail(PLN_ERR_IO, "%s: cannot be written: is no regular file", w->path);
   if (w->path) {
     const char *slash = strrchr(w->path, '/');
     if (!slash)

@@ -6,7 +6,11 @@
 #include "core/error.h"
 #include "data/bars_build.h"
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static const int64_t MINUTE = 60000000000;
 static const int64_t DAY = 86400000000000;
@@ -150,6 +154,79 @@ static void extra_columns_keep_names_and_may_hold_nan(void **state) {
   pln_bars_build_discard(&build);
 }
 
+static void text_reads_back_bit_for_bit(void **state) {
+  (void)state;
+  static const double values[] = {0,
+                                  1,
+                                  -1,
+                                  0.1,
+                                  100.25,
+                                  123456.789,
+                                  1e-9,
+                                  1.0 / 3,
+                                  1e15,
+                                  9007199254740993.0,
+                                  1e300,
+                                  5e-324,
+                                  0.07,
+                                  1.1,
+                                  0.30000000000000004,
+                                  205.31,
+                                  67178326,
+                                  -0.5,
+                                  1e8,
+                                  12345678.12345678,
+                                  4503599627370497.5,
+                                  99999999.99999999,
+                                  1.7976931348623157e308};
+  enum { N = sizeof values / sizeof *values, RANDOM = 20000 };
+  pln_bars_build build;
+  const char *const names[] = {"a,b"};
+  assert_int_equal(pln_bars_build_init(&build, 1, names), 0);
+  assert_int_equal(pln_bars_build_reserve(&build, N + RANDOM), 0);
+  uint64_t random = 1;
+  for (int64_t i = 0; i < N + RANDOM; i++) {
+    random = random * 6364136223846793005u + 1442695040888963407u;
+    build.ts_ns[i] = i * MINUTE;
+    const double x = (double)(random >> 20) / (double)(1u << (random >> 3) % 30);
+    build.open[i] = i < N ? values[i] : x;
+    build.high[i] = build.low[i] = build.close[i] = i < N ? -values[i] : (double)(random >> 40) / 100;
+    build.extra[0][i] = i % 2 ? NAN : 0.5;
+  }
+  build.n_bars = N + RANDOM;
+  pln_bars *bars = pln_bars_build_finish(&build);
+  assert_non_null(bars);
+  char path[64], line[400];
+  snprintf(path, sizeof path, "/tmp/pln-bars-%ld.csv", (long)getpid());
+  assert_int_equal(pln_bars_write_csv(bars, path), 0);
+  FILE *file = fopen(path, "r");
+  assert_non_null(fgets(line, sizeof line, file));
+  assert_string_equal(line, "time,open,high,low,close,\"a,b\"\n");
+  for (int64_t i = 0; i < bars->n_bars; i++) {
+    assert_non_null(fgets(line, sizeof line, file));
+    char *rest = strchr(line, ',');
+    const double *const columns[] = {bars->open, bars->high, bars->low, bars->close};
+    for (int c = 0; c < 4; c++) {
+      const double x = strtod(rest + 1, &rest);
+      assert_memory_equal(&x, &columns[c][i], sizeof x);
+    }
+    assert_string_equal(rest, i % 2 ? ",\n" : ",0.5\n");
+    if (i == 4) assert_non_null(strstr(line, "T00:04:00Z,100.25,-100.25,"));
+  }
+  assert_null(fgets(line, sizeof line, file));
+  fclose(file);
+  unlink(path);
+  assert_int_equal(pln_bars_write_csv(bars, "/nonexistent-folder/x.csv"), PLN_ERR_IO);
+  snprintf(path, sizeof path, "/tmp/pln-fifo-%ld", (long)getpid());
+  assert_int_equal(mkfifo(path, 0600), 0);
+  assert_int_equal(pln_bars_write_csv(bars, path), PLN_ERR_IO);
+  struct stat there;
+  assert_int_equal(stat(path, &there), 0);
+  assert_true(S_ISFIFO(there.st_mode));
+  unlink(path);
+  pln_bars_free(bars);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(timeframes_read_and_write),
@@ -159,6 +236,7 @@ int main(void) {
       cmocka_unit_test(bad_bars_are_refused_with_row_and_reason),
       cmocka_unit_test(content_hash_sees_every_column),
       cmocka_unit_test(extra_columns_keep_names_and_may_hold_nan),
+      cmocka_unit_test(text_reads_back_bit_for_bit),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

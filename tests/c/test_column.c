@@ -216,6 +216,12 @@ static void impossible_paths_are_errors(void **state) {
   assert_int_equal(mkdir(path, 0700), 0); /* rename onto a folder */
   assert_int_equal(pln_column_write(path, bars, NULL, NULL), PLN_ERR_IO);
   rmdir(path);
+  assert_int_equal(mkfifo(path, 0700), 0); /* a rename would replace it */
+  assert_int_equal(pln_column_write(path, bars, NULL, NULL), PLN_ERR_IO);
+  struct stat there;
+  assert_int_equal(stat(path, &there), 0);
+  assert_true(S_ISFIFO(there.st_mode));
+  unlink(path);
   assert_int_equal(files(0), 0);
   if (geteuid() != 0) {
     assert_int_equal(pln_column_write(path, bars, NULL, NULL), 0);
