@@ -39,7 +39,8 @@ function M.nearest(name, candidates)
         distance = 1.5
       else
         distance = M.distance(lower, other)
-        local limit = math.max(#lower, #other) <= 3 and 1 or math.max(#lower, #other) <= 7 and 2 or 3
+        local length = math.max(#lower, #other)
+        local limit = length <= 4 and 1 or length <= 8 and 2 or 3
         if distance > limit then distance = nil end
       end
       if distance and (not best_distance or distance < best_distance) then

@@ -124,6 +124,7 @@ void pln_host_free(pln_host *host) {
 }
 
 lua_State *pln_host_state(pln_host *host) { return host->state; }
+lua_State *pln_host_current_state(void) { return current_host ? current_host->state : NULL; }
 
 static int with_traceback(lua_State *L) {
   luaL_traceback(L, L, lua_tostring(L, 1), 1);
