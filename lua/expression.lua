@@ -51,7 +51,6 @@ local COMPARISONS = { gt = ">", ge = ">=", lt = "<", le = "<=", eq = "==", ne = 
 local COMBINATIONS = { all = "and", any = "or" }
 
 local indicators
-local any_name = false
 
 -- What the hub computes by name: { outputs = list, is_series = it stands without arguments, as hl2 }.
 local function known_indicators()
@@ -63,7 +62,6 @@ local function known_indicators()
     for output in ffi.string(info.outputs):gmatch "%S+" do outputs[#outputs + 1] = output end
     indicators[ffi.string(info.name)] = { outputs = outputs, is_series = ffi.string(info.group) == "series" }
   end
-  any_name = not indicators.lag
   return indicators
 end
 
@@ -101,7 +99,7 @@ local function operand(value, what)
   if not node then fail("%s: expected a feature or a number, got %s", what, describe(value)) end
   if node.kind == "name" then
     local name = node.name
-    if node.callable == true then fail("%s is not a series by itself: call it, as in x.%s(…)", name, name) end
+    if node.callable then fail("%s is not a series by itself: call it, as in x.%s(…)", name, name) end
     return { kind = "column", name = name, scope = node.scope, own = node.scope == nil }
   end
   return node
@@ -204,7 +202,7 @@ Expr.__index = function(self, key)
   if info then
     local found = false
     for _, output in ipairs(info.outputs) do found = found or output == key end
-    if not found and key ~= "valid" then
+    if not found then
       fail("%s has no output '%s'%s (it has %s)", node.name, key, suggest.hint(key, info.outputs),
         table.concat(info.outputs, ", "))
     end
@@ -298,8 +296,7 @@ Builder.__index = function(self, key)
   end
   local known = known_indicators()[key]
   local is_column = IS_COLUMN[key] or known and known.is_series
-  local callable = not is_column and (known ~= nil or COMPARISONS[key] ~= nil or COMBINATIONS[key] ~= nil
-    or any_name and "perhaps")
+  local callable = not is_column and (known ~= nil or COMPARISONS[key] ~= nil or COMBINATIONS[key] ~= nil)
   if is_column and info.multi then
     fail("x.%s: of which symbol? Write x[1].%s", key, key)
   end
