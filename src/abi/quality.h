@@ -2,8 +2,8 @@
 #include "abi/data.h"
 /* Data quality: rules that are checked on rows before they become bars, and on bars.
  *
- * What a rule finds is handled by its policy. Defaults: what would make the data wrong is rejected, what is only
- * suspicious is flagged.
+ * What a rule finds is handled by its policy. Defaults: what would make the data wrong is rejected, what is
+ * only suspicious is flagged.
  *
  *  rule             finds                                                default  may also be
  *  duplicates       a row with the time of an earlier one                (1)      reject drop repair
@@ -17,15 +17,13 @@
  *  out_of_session   a bar that opens outside the stated session          flag     drop reject
  * and any rule may be `off`, except that duplicates, out_of_order and non_finite prices then reject.
  *
- * (1) Identical rows: drop. Rows with the same time and other values: reject. `drop` keeps the first, `repair`
- *     the last. Ticks (timeframe "tick") may share a time: each is moved to 1 ns after the one before it.
- *     Out-of-order `repair` sorts by time (stable). A file whose times never increase (newest first) is
+ * (1) Identical rows: drop. Rows with the same time and other values: reject. `drop` keeps the first,
+ * `repair` the last. Ticks (timeframe "tick") may share a time: each is moved to 1 ns after the one before
+ * it. Out-of-order `repair` sorts by time (stable). A file whose times never increase (newest first) is
  *     reversed, whatever the policy, and the report says so.
- * (2) Intraday: more than one timeframe within a local day. Days: more than 5 days. Weeks and months: a missing
- *     period.
- * (3) `repair` of a price takes the last close before it for all four; of a volume, 0. An empty volume alone is
- *     repaired by default.
- * (4) Mean of the 100 bars before it, where there are 100. */
+ * (2) Intraday: more than one timeframe within a local day. Days: more than 5 days. Weeks and months: a
+ * missing period. (3) `repair` of a price takes the last close before it for all four; of a volume, 0. An
+ * empty volume alone is repaired by default. (4) Mean of the 100 bars before it, where there are 100. */
 
 typedef enum pln_quality_rule {
   PLN_QUALITY_DUPLICATES = 0,
@@ -70,9 +68,9 @@ typedef struct pln_quality_issue {
   int32_t action; /* the pln_quality_policy that was applied */
   int32_t file;   /* index into files, -1 where the bars came from no file */
   int32_t reserved;
-  int64_t line;   /* 1-based line of the file; for bars, 1-based index of the bar */
+  int64_t line; /* 1-based line of the file; for bars, 1-based index of the bar */
   int64_t ts_ns;
-  double open;    /* the row as it was found */
+  double open; /* the row as it was found */
   double high;
   double low;
   double close;
@@ -81,12 +79,12 @@ typedef struct pln_quality_issue {
 } pln_quality_issue;
 
 typedef struct pln_quality_report {
-  int64_t n_rows;    /* rows that were read */
-  int64_t n_kept;    /* rows that became bars */
-  int64_t found[9];  /* occurrences by rule, whether or not they are among `issues` */
+  int64_t n_rows;   /* rows that were read */
+  int64_t n_kept;   /* rows that became bars */
+  int64_t found[9]; /* occurrences by rule, whether or not they are among `issues` */
   int64_t dropped[9];
   int64_t repaired[9];
-  int32_t reversed;  /* 1 where the file was newest first */
+  int32_t reversed; /* 1 where the file was newest first */
   int32_t n_issues;
   int32_t n_files;
   int32_t reserved;
@@ -99,6 +97,6 @@ void pln_quality_report_free(pln_quality_report *report);
 /* The report as lines of text; owned by the report, until it is freed or changes. */
 const char *pln_quality_report_text(pln_quality_report *report);
 
-/* Checks bars that exist: counts and lists; `reject` fails at the first occurrence, drop and repair only flag.
- * config NULL: the defaults. */
+/* Checks bars that exist: counts and lists; `reject` fails at the first occurrence, drop and repair only
+ * flag. config NULL: the defaults. */
 int32_t pln_quality_check(const pln_bars *bars, const pln_quality_config *config, pln_quality_report *report);

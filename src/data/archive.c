@@ -32,15 +32,15 @@ static int32_t map_file(const char *path, pln_text *out) {
   } else if (status.st_size == 0) {
     result = pln_fail_at(PLN_ERR_FORMAT, path, 0, 0, "is empty, expected rows of text");
   } else {
-    /* An anonymous mapping that is one page longer lies under the file's, so that zeroes follow the text even where
-     * it fills its last page. */
+    /* An anonymous mapping that is one page longer lies under the file's, so that zeroes follow the text even
+     * where it fills its last page. */
     const int64_t page = sysconf(_SC_PAGESIZE);
     const size_t whole = (size_t)((status.st_size + 2 * page - 1) / page * page);
     char *base = mmap(NULL, whole, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (base == MAP_FAILED) {
       result = pln_fail_at(PLN_ERR_MEMORY, path, 0, 0, "cannot be mapped: %s", strerror(errno));
-    } else if (mmap(base, (size_t)status.st_size, PROT_READ, MAP_PRIVATE | MAP_FIXED | MAP_POPULATE, descriptor,
-                    0) == MAP_FAILED) {
+    } else if (mmap(base, (size_t)status.st_size, PROT_READ, MAP_PRIVATE | MAP_FIXED | MAP_POPULATE,
+                    descriptor, 0) == MAP_FAILED) {
       result = pln_fail_at(PLN_ERR_IO, path, 0, 0, "cannot be mapped: %s", strerror(errno));
       munmap(base, whole);
     } else {
@@ -55,9 +55,10 @@ static int32_t map_file(const char *path, pln_text *out) {
 }
 
 static int32_t too_large(const char *path, int64_t max_bytes) {
-  return pln_fail_at(PLN_ERR_LIMIT, path, 0, 0,
-                     "decompresses to more than %lld bytes, the limit (max_bytes); unpack it first if it is sound",
-                     (long long)max_bytes);
+  return pln_fail_at(
+      PLN_ERR_LIMIT, path, 0, 0,
+      "decompresses to more than %lld bytes, the limit (max_bytes); unpack it first if it is sound",
+      (long long)max_bytes);
 }
 
 static int32_t gunzip(const char *path, const char *data, int64_t size, int64_t max_bytes, pln_text *out) {
@@ -68,7 +69,8 @@ static int32_t gunzip(const char *path, const char *data, int64_t size, int64_t 
   if (capacity > max_bytes) capacity = max_bytes;
   if (capacity < 1 << 16) capacity = 1 << 16;
   char *memory = malloc((size_t)capacity + PLN_TEXT_PADDING);
-  if (!memory) return pln_fail_at(PLN_ERR_MEMORY, path, 0, 0, "no memory for %lld bytes", (long long)capacity);
+  if (!memory)
+    return pln_fail_at(PLN_ERR_MEMORY, path, 0, 0, "no memory for %lld bytes", (long long)capacity);
   z_stream stream = {0};
   if (inflateInit2(&stream, 16 + MAX_WBITS) != Z_OK) {
     free(memory);
@@ -106,14 +108,16 @@ static int32_t gunzip(const char *path, const char *data, int64_t size, int64_t 
       if (inflateReset(&stream) == Z_OK) continue;
     }
     if (code != Z_OK && code != Z_BUF_ERROR) {
-      result = pln_fail_at(PLN_ERR_CORRUPT, path, 0, 0, "gzip data is damaged at byte %lld (%s); get the file again",
-                           (long long)taken, stream.msg ? stream.msg : "unexpected data");
+      result = pln_fail_at(PLN_ERR_CORRUPT, path, 0, 0,
+                           "gzip data is damaged at byte %lld (%s); get the file again", (long long)taken,
+                           stream.msg ? stream.msg : "unexpected data");
       break;
     }
     if (taken == size && used < capacity) {
-      result = pln_fail_at(PLN_ERR_CORRUPT, path, 0, 0,
-                           "gzip data ends early, after %lld bytes of text: the file is truncated; get it again",
-                           (long long)used);
+      result =
+          pln_fail_at(PLN_ERR_CORRUPT, path, 0, 0,
+                      "gzip data ends early, after %lld bytes of text: the file is truncated; get it again",
+                      (long long)used);
       break;
     }
   }
@@ -170,19 +174,23 @@ static int32_t pick_member(const char *path, zip_t *archive, const char *pattern
   }
   if (files == 0) return pln_fail_at(PLN_ERR_FORMAT, path, 0, 0, "holds no files, expected a CSV in the zip");
   if (pattern)
-    return pln_fail_at(PLN_ERR_NOT_FOUND, path, 0, 0, "member '%s' matches %lld files of the zip, expected one of: %s",
-                       pattern, (long long)matches, names);
+    return pln_fail_at(PLN_ERR_NOT_FOUND, path, 0, 0,
+                       "member '%s' matches %lld files of the zip, expected one of: %s", pattern,
+                       (long long)matches, names);
   return pln_fail_at(PLN_ERR_NOT_FOUND, path, 0, 0, "the zip holds %lld files, say which with `member`: %s",
                      (long long)files, names);
 }
 
-static int32_t read_member(const char *path, zip_t *archive, zip_int64_t index, int64_t max_bytes, pln_text *out) {
+static int32_t read_member(const char *path, zip_t *archive, zip_int64_t index, int64_t max_bytes,
+                           pln_text *out) {
   zip_stat_t status;
   if (zip_stat_index(archive, (zip_uint64_t)index, 0, &status) != 0 || !(status.valid & ZIP_STAT_SIZE))
-    return pln_fail_at(PLN_ERR_CORRUPT, path, 0, 0, "the zip's directory is damaged: %s", zip_strerror(archive));
+    return pln_fail_at(PLN_ERR_CORRUPT, path, 0, 0, "the zip's directory is damaged: %s",
+                       zip_strerror(archive));
   if (status.size > (zip_uint64_t)max_bytes) return too_large(path, max_bytes);
   if ((status.valid & ZIP_STAT_COMP_SIZE) && (int64_t)(status.size / 1100) > (int64_t)status.comp_size + 64)
-    return pln_fail_at(PLN_ERR_CORRUPT, path, 0, 0, "the zip states an impossible size for '%s'", status.name);
+    return pln_fail_at(PLN_ERR_CORRUPT, path, 0, 0, "the zip states an impossible size for '%s'",
+                       status.name);
   zip_file_t *file = zip_fopen_index(archive, (zip_uint64_t)index, 0);
   if (!file)
     return pln_fail_at(PLN_ERR_CORRUPT, path, 0, 0, "'%s' in the zip cannot be read: %s", status.name,
@@ -201,10 +209,11 @@ static int32_t read_member(const char *path, zip_t *archive, zip_int64_t index, 
     }
     char extra;
     if (used != (int64_t)status.size || zip_fread(file, &extra, 1) != 0) /* the last read checks the CRC */
-      result = pln_fail_at(PLN_ERR_CORRUPT, path, 0, 0, "'%s' in the zip is damaged or truncated; get the file again",
-                           status.name);
+      result = pln_fail_at(PLN_ERR_CORRUPT, path, 0, 0,
+                           "'%s' in the zip is damaged or truncated; get the file again", status.name);
     else if (used == 0)
-      result = pln_fail_at(PLN_ERR_FORMAT, path, 0, 0, "'%s' in the zip is empty, expected rows of text", status.name);
+      result = pln_fail_at(PLN_ERR_FORMAT, path, 0, 0, "'%s' in the zip is empty, expected rows of text",
+                           status.name);
   }
   zip_fclose(file);
   if (result != PLN_OK) {
@@ -227,7 +236,8 @@ static int32_t unzip(const char *path, const char *data, int64_t size, const cha
   zip_t *archive = source ? zip_open_from_source(source, ZIP_RDONLY, &error) : NULL;
   if (!archive) {
     const int32_t result =
-        pln_fail_at(PLN_ERR_CORRUPT, path, 0, 0, "is damaged or truncated, expected a zip: %s", zip_error_strerror(&error));
+        pln_fail_at(PLN_ERR_CORRUPT, path, 0, 0, "is damaged or truncated, expected a zip: %s",
+                    zip_error_strerror(&error));
     zip_source_free(source);
     zip_error_fini(&error);
     return result;
@@ -240,6 +250,11 @@ static int32_t unzip(const char *path, const char *data, int64_t size, const cha
   return result;
 }
 
+int32_t pln_text_open_raw(const char *path, pln_text *out) {
+  *out = (pln_text){0};
+  return map_file(path, out);
+}
+
 int32_t pln_text_open(const char *path, const char *member, int64_t max_bytes, pln_text *out) {
   *out = (pln_text){0};
   pln_text file = {0};
@@ -249,7 +264,8 @@ int32_t pln_text_open(const char *path, const char *member, int64_t max_bytes, p
   const int gzip = file.size > 18 && head[0] == 0x1f && head[1] == 0x8b;
   const int zip = file.size > 4 && memcmp(head, "PK\003\004", 4) == 0;
   if (file.size <= 18 && head[0] == 0x1f && head[1] == 0x8b) {
-    result = pln_fail_at(PLN_ERR_CORRUPT, path, 0, 0, "is a gzip header without data: the file is truncated; get it again");
+    result = pln_fail_at(PLN_ERR_CORRUPT, path, 0, 0,
+                         "is a gzip header without data: the file is truncated; get it again");
     pln_text_close(&file);
     return result;
   }

@@ -11,7 +11,9 @@ const double pln_power_of_ten[23] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1
                                      1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
 static locale_t c_locale;
-static void make_locale(void) { c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0); }
+static void make_locale(void) {
+  c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+}
 
 /* Any number of digits: through the C library, with the shift put into the exponent. */
 static double by_library(const char *text, const char *end, int32_t shift) {
@@ -36,8 +38,8 @@ static double by_library(const char *text, const char *end, int32_t shift) {
 
 __extension__ typedef unsigned __int128 wide;
 
-/* Eisel and Lemire's algorithm as given in Lemire, "Number parsing at a gigabyte per second" (2021), section 5, for
- * 1 … 19 digits and normal results. Returns 0 where it cannot decide. */
+/* Eisel and Lemire's algorithm as given in Lemire, "Number parsing at a gigabyte per second" (2021), section
+ * 5, for 1 … 19 digits and normal results. Returns 0 where it cannot decide. */
 static int eisel_lemire(uint64_t w, int32_t q, double *out) {
   if (q < PLN_POW5_MIN || q > PLN_POW5_MAX) return 0;
   const int leading = __builtin_clzll(w);
@@ -56,8 +58,7 @@ static int eisel_lemire(uint64_t w, int32_t q, double *out) {
   uint64_t mantissa = upper >> (top + 64 - 52 - 3);
   int32_t binary = (int32_t)((((152170 + 65536) * (int64_t)q) >> 16) + 63) + top - leading + 1023;
   if (binary <= 0 || binary >= 2046) return 0;
-  if (lower <= 1 && q >= -4 && q <= 23 && (mantissa & 3) == 1 &&
-      (mantissa << (top + 64 - 52 - 3)) == upper)
+  if (lower <= 1 && q >= -4 && q <= 23 && (mantissa & 3) == 1 && (mantissa << (top + 64 - 52 - 3)) == upper)
     mantissa &= ~1ull; /* halfway: to even */
   mantissa += mantissa & 1;
   mantissa >>= 1;

@@ -4,14 +4,15 @@
 
 #include <string.h>
 
-/* Exactly rounded value of digits × 10^exponent, by any method. `text` … `end` is the same number as text, for the
- * cases that need all of its digits. */
-double pln_number_slow(const char *text, const char *end, uint64_t digits, int32_t exponent, int32_t shift, int negative);
+/* Exactly rounded value of digits × 10^exponent, by any method. `text` … `end` is the same number as text,
+ * for the cases that need all of its digits. */
+double pln_number_slow(const char *text, const char *end, uint64_t digits, int32_t exponent, int32_t shift,
+                       int negative);
 
 extern const double pln_power_of_ten[23];
 
-/* Reads [-+]digits[.digits][e[-+]digits], times 10^shift. Returns where it ended, or NULL where `p` is no number. It
- * reads no byte after the first that belongs to no number. */
+/* Reads [-+]digits[.digits][e[-+]digits], times 10^shift. Returns where it ended, or NULL where `p` is no
+ * number. It reads no byte after the first that belongs to no number. */
 static inline const char *pln_number(const char *p, int32_t shift, double *out) {
   const char *const start = p;
   const int negative = *p == '-';

@@ -1,6 +1,6 @@
 #pragma once
-/* The 128 leading bits of 5^q for q in [-60, 60], high word first: exact or truncated for q >= 0, rounded up for
- * q < 0, as the algorithm of Lemire, "Number parsing at a gigabyte per second" (2021), wants them. */
+/* The 128 leading bits of 5^q for q in [-60, 60], high word first: exact or truncated for q >= 0, rounded up
+ * for q < 0, as the algorithm of Lemire, "Number parsing at a gigabyte per second" (2021), wants them. */
 #include <stdint.h>
 
 enum { PLN_POW5_MIN = -60, PLN_POW5_MAX = 60 };

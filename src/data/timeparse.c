@@ -10,8 +10,12 @@ static const int64_t DAY_NS = 86400000000000;
 static const char *const MONTHS[12] = {"january", "february", "march",     "april",   "may",      "june",
                                        "july",    "august",   "september", "october", "november", "december"};
 
-static int digit(char c) { return c >= '0' && c <= '9'; }
-static int letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+static int digit(char c) {
+  return c >= '0' && c <= '9';
+}
+static int letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
 
 /* Up to `most` digits as a number; returns how many there were. */
 static int32_t figures(const char **p, int32_t most, int64_t *out) {
@@ -105,12 +109,14 @@ static pln_time_result read_clock(const char **p, int32_t figures_of_day, int64_
   }
   const char *mark = *p;
   while (*mark == ' ') mark++;
-  if ((mark[0] == 'A' || mark[0] == 'a' || mark[0] == 'P' || mark[0] == 'p') && (mark[1] == 'M' || mark[1] == 'm')) {
+  if ((mark[0] == 'A' || mark[0] == 'a' || mark[0] == 'P' || mark[0] == 'p') &&
+      (mark[1] == 'M' || mark[1] == 'm')) {
     if (hour < 1 || hour > 12) return PLN_TIME_RANGE;
     hour = hour % 12 + (mark[0] == 'P' || mark[0] == 'p' ? 12 : 0);
     *p = mark + 2;
   }
-  const int midnight = hour == 24 && minute == 0 && second == 0 && fraction == 0; /* ISO 8601: the day's end */
+  const int midnight =
+      hour == 24 && minute == 0 && second == 0 && fraction == 0; /* ISO 8601: the day's end */
   if ((hour > 23 && !midnight) || minute > 59 || second > 59) return PLN_TIME_RANGE;
   *ns = (hour * 3600 + minute * 60 + second) * SECOND_NS + fraction;
   return PLN_TIME_OK;
@@ -144,10 +150,13 @@ static pln_time_result read_zone(const char **p, int64_t *offset_ns, int32_t *zo
   return PLN_TIME_OK;
 }
 
-static int separator(char c) { return c == '-' || c == '/' || c == '.' || c == ' '; }
+static int separator(char c) {
+  return c == '-' || c == '/' || c == '.' || c == ' ';
+}
 
 /* D Mon Y, Mon D Y or A/B/Y; `*p` at the first character. */
-static pln_time_result read_day_first(const char **p, int32_t order, int64_t *ns, int32_t *first, int32_t *second) {
+static pln_time_result read_day_first(const char **p, int32_t order, int64_t *ns, int32_t *first,
+                                      int32_t *second) {
   int64_t a = 0, b = 0, year;
   int32_t month = 0;
   if (letter(**p)) {
@@ -250,14 +259,16 @@ static pln_time_result read_epoch(const char *p, int64_t unit, int64_t *ns) {
     }
   }
   if (*p) return PLN_TIME_BAD;
-  if (__builtin_mul_overflow(whole, unit, ns) || __builtin_add_overflow(*ns, fraction, ns)) return PLN_TIME_RANGE;
+  if (__builtin_mul_overflow(whole, unit, ns) || __builtin_add_overflow(*ns, fraction, ns))
+    return PLN_TIME_RANGE;
   if (minus) *ns = -*ns;
   if (*ns < -5364662400 * SECOND_NS || *ns >= 7258118400 * SECOND_NS) return PLN_TIME_RANGE;
   return PLN_TIME_OK;
 }
 
 static pln_time_result read_pattern(const char *pattern, const char *p, int64_t *ns, int32_t *zoned) {
-  static const char *const expansions[][2] = {{"F", "%Y-%m-%d"}, {"T", "%H:%M:%S"}, {"D", "%m/%d/%y"}, {"R", "%H:%M"}};
+  static const char *const expansions[][2] = {
+      {"F", "%Y-%m-%d"}, {"T", "%H:%M:%S"}, {"D", "%m/%d/%y"}, {"R", "%H:%M"}};
   char expanded[256];
   size_t used = 0;
   for (const char *q = pattern; *q && used + 16 < sizeof expanded; q++) {
@@ -274,7 +285,8 @@ static pln_time_result read_pattern(const char *pattern, const char *p, int64_t 
     }
   }
   expanded[used] = 0;
-  int64_t year = 1970, month = 1, day = 1, day_of_year = 0, hour = 0, minute = 0, second = 0, fraction = 0, value;
+  int64_t year = 1970, month = 1, day = 1, day_of_year = 0, hour = 0, minute = 0, second = 0, fraction = 0,
+          value;
   int64_t offset = 0, epoch = 0;
   int afternoon = -1, is_epoch = 0;
   *zoned = 0;
@@ -351,7 +363,8 @@ static pln_time_result read_pattern(const char *pattern, const char *p, int64_t 
     case '%':
       if (*p++ != '%') return PLN_TIME_BAD;
       break;
-    default: return PLN_TIME_BAD;
+    default:
+      return PLN_TIME_BAD;
     }
   }
   if (*p) return PLN_TIME_BAD;
@@ -380,8 +393,11 @@ static pln_time_result read_pattern(const char *pattern, const char *p, int64_t 
 pln_time_result pln_time_read(const pln_time_format *format, const char *text, int64_t *ns, int32_t *zoned,
                               int32_t *first, int32_t *second) {
   switch (format->kind) {
-  case PLN_TIME_TEXT: return read_text(format, text, ns, zoned, first, second);
-  case PLN_TIME_EPOCH: *zoned = 1; return read_epoch(text, format->unit, ns);
+  case PLN_TIME_TEXT:
+    return read_text(format, text, ns, zoned, first, second);
+  case PLN_TIME_EPOCH:
+    *zoned = 1;
+    return read_epoch(text, format->unit, ns);
   case PLN_TIME_MS_OF_DAY: {
     *zoned = 0;
     const pln_time_result result = read_epoch(text, 1000000, ns);
@@ -390,8 +406,10 @@ pln_time_result pln_time_read(const pln_time_format *format, const char *text, i
     *ns += format->base_ns;
     return PLN_TIME_OK;
   }
-  case PLN_TIME_PATTERN: return read_pattern(format->pattern, text, ns, zoned);
-  default: return PLN_TIME_BAD;
+  case PLN_TIME_PATTERN:
+    return read_pattern(format->pattern, text, ns, zoned);
+  default:
+    return PLN_TIME_BAD;
   }
 }
 

@@ -15,9 +15,9 @@ typedef enum pln_time_order { PLN_ORDER_UNKNOWN = 0, PLN_ORDER_MDY = 1, PLN_ORDE
 
 typedef enum pln_time_result {
   PLN_TIME_OK = 0,
-  PLN_TIME_BAD = -1,    /* is no time of this kind */
-  PLN_TIME_RANGE = -2,  /* a field out of its range, or a year outside 1800 … 2199 */
-  PLN_TIME_ORDER = -3   /* month and day cannot be told apart */
+  PLN_TIME_BAD = -1,   /* is no time of this kind */
+  PLN_TIME_RANGE = -2, /* a field out of its range, or a year outside 1800 … 2199 */
+  PLN_TIME_ORDER = -3  /* month and day cannot be told apart */
 } pln_time_result;
 
 typedef struct pln_time_format {
@@ -32,15 +32,16 @@ typedef struct pln_time_format {
   int64_t date_ns;
 } pln_time_format;
 
-/* Reads a NUL-terminated time; `*zoned` is 1 where it holds a zone or is an epoch: then `*ns` is UTC, else local.
- * For an A/B/Y date `first` and `second` (may be NULL) get A and B, and with an unknown order PLN_TIME_ORDER is the
- * result where A and B do not decide. */
+/* Reads a NUL-terminated time; `*zoned` is 1 where it holds a zone or is an epoch: then `*ns` is UTC, else
+ * local. For an A/B/Y date `first` and `second` (may be NULL) get A and B, and with an unknown order
+ * PLN_TIME_ORDER is the result where A and B do not decide. */
 pln_time_result pln_time_read(const pln_time_format *format, const char *text, int64_t *ns, int32_t *zoned,
                               int32_t *first, int32_t *second);
 /* Reads a time of day ("09:30", "9:30 PM", "093000", "09:30:00.5"). */
 pln_time_result pln_time_of_day_read(const pln_time_format *format, const char *text, int64_t *ns);
 
-/* What kind of time the text is, UNKNOWN if none; `*digits` gets the count of digits where it is a plain integer. */
+/* What kind of time the text is, UNKNOWN if none; `*digits` gets the count of digits where it is a plain
+ * integer. */
 pln_time_kind pln_time_kind_of(const char *text, int32_t *digits);
 /* Unit by magnitude: |n| < 1e11 seconds, < 1e14 ms, < 1e17 us, else ns. */
 int64_t pln_epoch_unit(double value);
@@ -58,9 +59,10 @@ static inline int pln_two_digits(const char *p, int32_t *out) {
   return 1;
 }
 
-/* The fast path: YYYY-MM-DD[T ]HH:MM[:SS[.fraction]] or YYYY-MM-DD with no zone or Z, in place, for the date that
- * the row before had. Returns its end or NULL, then the caller takes the slow path. */
-static inline const char *pln_time_fast(const pln_time_format *format, const char *p, int64_t *ns, int32_t *zoned) {
+/* The fast path: YYYY-MM-DD[T ]HH:MM[:SS[.fraction]] or YYYY-MM-DD with no zone or Z, in place, for the date
+ * that the row before had. Returns its end or NULL, then the caller takes the slow path. */
+static inline const char *pln_time_fast(const pln_time_format *format, const char *p, int64_t *ns,
+                                        int32_t *zoned) {
   if (memcmp(p, format->date, 10) != 0) return NULL;
   p += 10;
   int64_t value = format->date_ns;
