@@ -11,9 +11,7 @@
 __extension__ typedef unsigned __int128 u128;
 
 static locale_t c_locale;
-static void make_c_locale(void) {
-  c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-}
+static void make_c_locale(void) { c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0); }
 
 static int32_t print_in_c_locale(char *out, int digits, double value) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;

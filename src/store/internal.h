@@ -6,7 +6,12 @@
 #include <sqlite3.h>
 #include <stdbool.h>
 
-enum { PLN_SCHEMA_VERSION = 1, PLN_APPLICATION_ID = 0x504c4e31 /* "PLN1" */, PLN_SERIES_ROWS = 8192 };
+enum {
+  PLN_SCHEMA_VERSION = 1,
+  PLN_APPLICATION_ID = 0x504c4e31 /* "PLN1" */,
+  PLN_SERIES_ROWS = 8192,
+  PLN_SERIES_COLUMNS = 4
+};
 
 /* Statements that are prepared once, at first use. */
 typedef enum pln_statement {
@@ -49,7 +54,8 @@ typedef struct pln_series {
   int32_t n_columns;
   int32_t n_rows;
   int32_t chunk;    /* number of chunks written */
-  uint64_t *values; /* [n_columns][PLN_SERIES_ROWS], made at the first row */
+  int32_t capacity; /* rows that there is room for now; grows to PLN_SERIES_ROWS */
+  uint64_t *columns[PLN_SERIES_COLUMNS];
 } pln_series;
 
 /* A series of the user's own within a result. */
@@ -70,8 +76,8 @@ struct pln_store_result {
   int32_t n_records;
 };
 
-/* Makes room for rows; PLN_ERR_MEMORY. */
-int32_t pln_series_prepare(pln_series *series);
+/* Makes room for one more row; PLN_ERR_MEMORY. A sweep holds thousands of series, most of them short. */
+int32_t pln_series_reserve(pln_series *series);
 void pln_series_free(pln_series *series);
 /* Encodes the buffered rows: each column as differences (times) or exclusive-ors (doubles) of neighbours, its
  * bytes regrouped by significance, all of it through zstd. The blob is the caller's to free(). */

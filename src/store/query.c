@@ -98,9 +98,7 @@ int32_t pln_query_reset(pln_query *query) {
   return 0;
 }
 
-int32_t pln_query_columns(const pln_query *query) {
-  return sqlite3_column_count(query->statement);
-}
+int32_t pln_query_columns(const pln_query *query) { return sqlite3_column_count(query->statement); }
 
 const char *pln_query_column_name(const pln_query *query, int32_t column) {
   return sqlite3_column_name(query->statement, column);

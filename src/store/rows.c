@@ -90,9 +90,7 @@ pln_store_result *pln_store_add_result(pln_store *store, int64_t run, const char
   return result;
 }
 
-int64_t pln_store_result_id(const pln_store_result *result) {
-  return result->id;
-}
+int64_t pln_store_result_id(const pln_store_result *result) { return result->id; }
 
 static int32_t flush_chunk(pln_store_result *result, pln_series *series, const char *record) {
   if (series->n_rows == 0) return 0;
@@ -109,8 +107,8 @@ static int32_t flush_chunk(pln_store_result *result, pln_series *series, const c
   sqlite3_bind_int64(statement, i++, result->id);
   if (record) bind_text(statement, i++, record);
   sqlite3_bind_int(statement, i++, series->chunk);
-  sqlite3_bind_int64(statement, i++, (int64_t)series->values[0]);
-  sqlite3_bind_int64(statement, i++, (int64_t)series->values[series->n_rows - 1]);
+  sqlite3_bind_int64(statement, i++, (int64_t)series->columns[0][0]);
+  sqlite3_bind_int64(statement, i++, (int64_t)series->columns[0][series->n_rows - 1]);
   sqlite3_bind_int(statement, i++, series->n_rows);
   if (!record) sqlite3_bind_double(statement, i++, result->peak);
   sqlite3_bind_blob(statement, i, blob, size, free);
@@ -119,7 +117,7 @@ static int32_t flush_chunk(pln_store_result *result, pln_series *series, const c
   if (status < 0) return status;
   if (!record)
     for (int32_t row = 0; row < series->n_rows; row++) {
-      const double equity = double_of(series->values[PLN_SERIES_ROWS + row]);
+      const double equity = double_of(series->columns[1][row]);
       if (equity > result->peak) result->peak = equity;
     }
   series->n_rows = 0;
@@ -321,16 +319,18 @@ int32_t pln_store_add_refusals(pln_store_result *result, const pln_refusal_count
 
 int32_t pln_store_add_equity(pln_store_result *result, const pln_equity_rows *rows) {
   pln_series *series = &result->equity;
-  int32_t status = pln_series_prepare(series);
-  for (int64_t i = 0; status == 0 && i < rows->n_rows; i++) {
-    uint64_t *row = series->values + series->n_rows;
-    row[0] = (uint64_t)rows->ts_ns[i];
-    row[PLN_SERIES_ROWS] = bits_of(rows->equity[i]);
-    row[2 * PLN_SERIES_ROWS] = bits_of(rows->cash[i]);
-    row[3 * PLN_SERIES_ROWS] = rows->exposure ? (uint8_t)rows->exposure[i] : 0;
+  for (int64_t i = 0; i < rows->n_rows; i++) {
+    int32_t status = pln_series_reserve(series);
+    if (status < 0) return status;
+    const int32_t row = series->n_rows;
+    series->columns[0][row] = (uint64_t)rows->ts_ns[i];
+    series->columns[1][row] = bits_of(rows->equity[i]);
+    series->columns[2][row] = bits_of(rows->cash[i]);
+    series->columns[3][row] = rows->exposure ? (uint8_t)rows->exposure[i] : 0;
     if (++series->n_rows == PLN_SERIES_ROWS) status = flush_chunk(result, series, NULL);
+    if (status < 0) return status;
   }
-  return status;
+  return 0;
 }
 
 static pln_series *find_record(pln_store_result *result, const char *name) {
@@ -356,11 +356,13 @@ int32_t pln_store_add_record(pln_store_result *result, const char *name, const i
                              const double *values, int64_t n) {
   pln_series *series = find_record(result, name);
   if (!series) return pln_error_last()->code;
-  int32_t status = pln_series_prepare(series);
-  for (int64_t i = 0; status == 0 && i < n; i++) {
-    series->values[series->n_rows] = (uint64_t)ts_ns[i];
-    series->values[PLN_SERIES_ROWS + series->n_rows] = bits_of(values[i]);
+  for (int64_t i = 0; i < n; i++) {
+    int32_t status = pln_series_reserve(series);
+    if (status < 0) return status;
+    series->columns[0][series->n_rows] = (uint64_t)ts_ns[i];
+    series->columns[1][series->n_rows] = bits_of(values[i]);
     if (++series->n_rows == PLN_SERIES_ROWS) status = flush_chunk(result, series, name);
+    if (status < 0) return status;
   }
-  return status;
+  return 0;
 }

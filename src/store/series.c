@@ -12,15 +12,21 @@ double pln_drawdown_pct(double equity, double peak) {
   return peak > 0 ? (1 - equity / peak) * 100 : (double)NAN;
 }
 
-int32_t pln_series_prepare(pln_series *series) {
-  if (series->values) return 0;
-  series->values = malloc(sizeof(uint64_t) * PLN_SERIES_ROWS * (size_t)series->n_columns);
-  return series->values ? 0 : pln_fail(PLN_ERR_MEMORY, "no memory for a series");
+int32_t pln_series_reserve(pln_series *series) {
+  if (series->n_rows < series->capacity) return 0;
+  const int32_t capacity = series->capacity ? series->capacity * 2 : 256;
+  for (int32_t c = 0; c < series->n_columns; c++) {
+    uint64_t *grown = realloc(series->columns[c], sizeof *grown * (size_t)capacity);
+    if (!grown) return pln_fail(PLN_ERR_MEMORY, "no memory for a series");
+    series->columns[c] = grown;
+  }
+  series->capacity = capacity;
+  return 0;
 }
 
 void pln_series_free(pln_series *series) {
-  free(series->values);
-  series->values = NULL;
+  for (int32_t c = 0; c < series->n_columns; c++) free(series->columns[c]);
+  *series = (pln_series){.n_columns = series->n_columns};
 }
 
 /* Byte b of value i goes to plane b: neighbours differ in their low bytes, so the high planes are near
@@ -56,8 +62,7 @@ int32_t pln_series_encode(const pln_series *series, void **blob, int32_t *size) 
     return pln_fail(PLN_ERR_MEMORY, "no memory to compress a series");
   }
   for (int32_t c = 0; c < series->n_columns; c++)
-    to_planes(series->values + (size_t)c * PLN_SERIES_ROWS, series->n_rows, c == 0,
-              planes + (size_t)c * column_bytes);
+    to_planes(series->columns[c], series->n_rows, c == 0, planes + (size_t)c * column_bytes);
   const size_t written = ZSTD_compress(*blob, bound, planes, raw_bytes, ZSTD_LEVEL);
   free(planes);
   if (ZSTD_isError(written)) {

@@ -152,7 +152,7 @@ static int32_t configure(pln_store *store, int32_t flags) {
   return pln_store_exec(store,
                         rollback ? "PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL"
                                  : "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; "
-                                   "PRAGMA journal_size_limit = 67108864",
+                                   "PRAGMA wal_autocheckpoint = 16384; PRAGMA journal_size_limit = 67108864",
                         "opening the database");
 }
 

@@ -201,9 +201,7 @@ static int next(sqlite3_vtab_cursor *base) {
   return SQLITE_OK;
 }
 
-static int at_end(sqlite3_vtab_cursor *base) {
-  return ((const series_cursor *)base)->done;
-}
+static int at_end(sqlite3_vtab_cursor *base) { return ((const series_cursor *)base)->done; }
 
 static int column(sqlite3_vtab_cursor *base, sqlite3_context *context, int index) {
   const series_cursor *cursor = (const series_cursor *)base;

@@ -102,7 +102,8 @@ function TestStoreExport.test_orders()
   local w = assert(export.orders(path))
   local orders = ffi.new "pln_order[2]"
   orders[0] = { id = 1, created_ns = 0, updated_ns = 86400000000000LL, quantity = 5, filled = 5,
-    average_fill_price = 10.5, fees = 0.25, side = 1, type = C.PLN_ORDER_LIMIT, status = C.PLN_STATUS_FILLED, limit_price = 11, tag = -3 }
+    average_fill_price = 10.5, fees = 0.25, side = 1, type = C.PLN_ORDER_LIMIT,
+    status = C.PLN_STATUS_FILLED, limit_price = 11, tag = -3 }
   orders[1] = { id = 2, side = -1, type = C.PLN_ORDER_STOP, tif = C.PLN_TIF_IOC, status = C.PLN_STATUS_EXPIRED,
     stop_price = 9, quantity = 1, refusal = C.PLN_REFUSAL_EXPIRED, reason = C.PLN_EXIT_ORDER }
   assert(w:add("c0001", orders, 2, { "SPY" }))
