@@ -49,6 +49,11 @@ int32_t pln_hub_nodes(const pln_hub *hub);
 /* One-shot form: evaluates an expression over all of `bars` into out[n_bars]. 0 or a status. */
 int32_t pln_feature_compute(const pln_bars *bars, const char *expression, double *out);
 
+/* The streams that an expression's scopes name ("QQQ_1d\nSPY_5m"), in the order in which they appear, each once:
+ * what must be added to a hub before it. Looks at the words only. Returns the length of the text without its NUL,
+ * or PLN_ERR_LIMIT where it does not fit `size`. */
+int64_t pln_expression_scopes(const char *expression, char *out, int64_t size);
+
 /* What is known of an indicator; static, valid for ever. */
 typedef struct pln_indicator_param {
   const char *name;
@@ -60,18 +65,26 @@ typedef struct pln_indicator_param {
   int32_t reserved;
 } pln_indicator_param;
 
+typedef enum pln_input_kind {
+  PLN_INPUT_SOURCE = 0,     /* one series, close where none is given */
+  PLN_INPUT_COLUMNS = 1,    /* the columns that `inputs` names; none is given */
+  PLN_INPUT_SERIES = 2      /* the series that `inputs` names, all to be given */
+} pln_input_kind;
+
 typedef struct pln_indicator_info {
   const char *name;
   const char *group;        /* "trend", "momentum", "volatility", "volume", "statistics", … */
   const char *help;         /* one line */
   const char *formula;      /* plain text, with its source and convention */
-  const char *inputs;       /* "source" (any series, default close) or fixed columns, "high low close" */
+  const char *inputs;       /* space separated: "source", "high low close", "a b" */
   const char *outputs;      /* space separated; the first is the default */
   const char *example;
   const pln_indicator_param *params;
   int32_t n_params;
-  int32_t reserved;
+  int32_t input_kind;       /* pln_input_kind */
 } pln_indicator_info;
 
 int32_t pln_indicator_count(void);
 const pln_indicator_info *pln_indicator_get(int32_t index); /* NULL out of range; sorted by name */
+/* Index of the first row with a value, for n_params parameters (NULL: the defaults); -1 out of range. */
+int64_t pln_indicator_lookback(int32_t index, const double *params);

@@ -40,9 +40,7 @@ __attribute__((format(printf, 4, 5))) static pln_expr_ref fail(parser *p, int32_
   return NOWHERE;
 }
 
-static void next(parser *p) {
-  p->token = pln_lex(p->text, p->token.end);
-}
+static void next(parser *p) { p->token = pln_lex(p->text, p->token.end); }
 
 static int is_text(const pln_token *token, const char *text) {
   return (int32_t)strlen(text) == token->length && memcmp(token->text, text, (size_t)token->length) == 0;
@@ -233,7 +231,7 @@ static void bind_keyword(parser *p, const pln_ind_desc *desc, const argument *a,
       set_param(p, desc, i, a, params, given);
       return;
     }
-  for (int32_t i = 0; desc->input_kind != PLN_INPUT_COLUMNS && i < desc->n_inputs; i++) {
+  for (int32_t i = 0; desc->info.input_kind != PLN_INPUT_COLUMNS && i < desc->n_inputs; i++) {
     const char *word;
     if (input_word(desc, i, &word) == a->key_length && memcmp(word, a->key, (size_t)a->key_length) == 0) {
       if (inputs[i].node >= 0)
@@ -251,8 +249,8 @@ static void complete_inputs(parser *p, int32_t offset, const pln_ind_desc *desc,
     if (inputs[i].node >= 0) continue;
     const char *word = "close";
     int32_t length = 5;
-    if (desc->input_kind != PLN_INPUT_SOURCE) length = input_word(desc, i, &word);
-    if (desc->input_kind == PLN_INPUT_SERIES)
+    if (desc->info.input_kind != PLN_INPUT_SOURCE) length = input_word(desc, i, &word);
+    if (desc->info.input_kind == PLN_INPUT_SERIES)
       fail(p, PLN_ERR_PARSE, offset, "%s: the series %.*s is missing, as in %s", desc->info.name, (int)length,
            word, desc->info.example);
     else
@@ -271,9 +269,9 @@ static pln_expr_ref parse_call(parser *p, const pln_ind_desc *desc, int32_t offs
   for (int32_t i = 0; i < desc->info.n_params; i++) params[i] = desc->info.params[i].default_value;
 
   int32_t i = 0, next_param = 0;
-  if (desc->input_kind == PLN_INPUT_SERIES) {
+  if (desc->info.input_kind == PLN_INPUT_SERIES) {
     for (; i < n && i < desc->n_inputs && !arguments[i].key; i++) inputs[i] = arguments[i].value;
-  } else if (desc->input_kind == PLN_INPUT_SOURCE && n > 0 && !arguments[0].key &&
+  } else if (desc->info.input_kind == PLN_INPUT_SOURCE && n > 0 && !arguments[0].key &&
              p->out->nodes[arguments[0].value.node].kind != PLN_EXPR_CONSTANT) {
     inputs[0] = arguments[0].value;
     i = 1;
@@ -286,7 +284,7 @@ static pln_expr_ref parse_call(parser *p, const pln_ind_desc *desc, int32_t offs
       set_param(p, desc, next_param++, a, params, given);
     else
       fail(p, PLN_ERR_PARSE, a->offset, "%s: too many arguments (%d at most), as in %s", desc->info.name,
-           (int)((desc->input_kind == PLN_INPUT_COLUMNS ? 0 : desc->n_inputs) + desc->info.n_params),
+           (int)((desc->info.input_kind == PLN_INPUT_COLUMNS ? 0 : desc->n_inputs) + desc->info.n_params),
            desc->info.example);
   }
   complete_inputs(p, offset, desc, inputs);
@@ -352,7 +350,7 @@ static pln_expr_ref parse_name(parser *p, const pln_token *name) {
   const pln_ind_desc *desc = pln_ind_find(name->text, name->length);
   if (!desc) return unknown_name(p, name, is_call);
   if (is_call) return parse_output(p, parse_call(p, desc, name->begin));
-  if (desc->input_kind != PLN_INPUT_COLUMNS || desc->info.n_params > 0)
+  if (desc->info.input_kind != PLN_INPUT_COLUMNS || desc->info.n_params > 0)
     return fail(p, PLN_ERR_PARSE, name->begin, "%s is called with arguments, as in %s", desc->info.name,
                 desc->info.example);
   pln_expr_ref inputs[PLN_IND_MAX_INPUTS] = {NOWHERE, NOWHERE, NOWHERE, NOWHERE};
@@ -481,12 +479,8 @@ static pln_expr_ref parse_chain(parser *p, const operator_level *level, pln_expr
   return ref;
 }
 
-static pln_expr_ref parse_product(parser *p) {
-  return parse_chain(p, &products, parse_unary);
-}
-static pln_expr_ref parse_sum(parser *p) {
-  return parse_chain(p, &sums, parse_product);
-}
+static pln_expr_ref parse_product(parser *p) { return parse_chain(p, &products, parse_unary); }
+static pln_expr_ref parse_sum(parser *p) { return parse_chain(p, &sums, parse_product); }
 
 static pln_expr_ref parse_comparison(parser *p) {
   pln_expr_ref ref = parse_sum(p);
@@ -514,9 +508,7 @@ static pln_expr_ref parse_not(parser *p) {
   return ref;
 }
 
-static pln_expr_ref parse_and(parser *p) {
-  return parse_chain(p, &ands, parse_not);
-}
+static pln_expr_ref parse_and(parser *p) { return parse_chain(p, &ands, parse_not); }
 
 static pln_expr_ref parse_or(parser *p) {
   pln_expr_ref ref = NOWHERE;

@@ -3,7 +3,12 @@
 
 /* Feature expressions (docs/expressions.md), read into a tree in which every name is resolved, every
  * parameter is checked and filled in, and constants are folded. */
-enum { PLN_EXPR_MAX_LENGTH = 8192, PLN_EXPR_MAX_DEPTH = 256, PLN_EXPR_MAX_NODES = 2048, PLN_EXPR_COLUMNS = 5 };
+enum {
+  PLN_EXPR_MAX_LENGTH = 8192,
+  PLN_EXPR_MAX_DEPTH = 256,
+  PLN_EXPR_MAX_NODES = 2048,
+  PLN_EXPR_COLUMNS = 5
+};
 
 typedef enum pln_expr_kind {
   PLN_EXPR_CONSTANT, /* value */

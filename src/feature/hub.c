@@ -127,9 +127,7 @@ int32_t pln_hub_add_stream(pln_hub *hub, const pln_bars *bars) {
 
 /* Graph */
 
-static uint64_t node_hash(const pln_expr_node *expr) {
-  return pln_hash64(expr, sizeof *expr, 0);
-}
+static uint64_t node_hash(const pln_expr_node *expr) { return pln_hash64(expr, sizeof *expr, 0); }
 
 static int rehash(pln_hub *hub) {
   if ((hub->n_nodes + 1) * 2 <= hub->table_size) return 1;
@@ -157,9 +155,7 @@ static int32_t add_series(pln_hub *hub, int32_t of_node) {
   return hub->n_series++;
 }
 
-static const node *node_of(const pln_hub *hub, int32_t index) {
-  return &hub->nodes[hub->series_node[index]];
-}
+static const node *node_of(const pln_hub *hub, int32_t index) { return &hub->nodes[hub->series_node[index]]; }
 
 static void complete_node(const pln_hub *hub, node *n) {
   const pln_expr_node *expr = &n->expr;
@@ -255,9 +251,7 @@ int32_t pln_hub_add_feature(pln_hub *hub, int32_t stream_id, const char *express
   return hub->n_features++;
 }
 
-static int64_t aligned(int64_t size) {
-  return (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-}
+static int64_t aligned(int64_t size) { return (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT; }
 
 static void init_nodes(pln_hub *hub) {
   const int64_t stride = aligned(hub->chunk_rows * (int64_t)sizeof(double)) / (int64_t)sizeof(double);
@@ -442,21 +436,13 @@ int64_t pln_hub_advance(pln_hub *hub, int64_t until_ns) {
   return rows;
 }
 
-int64_t pln_hub_first_row(const pln_hub *hub, int32_t stream_id) {
-  return hub->streams[stream_id].first;
-}
-int64_t pln_hub_last_row(const pln_hub *hub, int32_t stream_id) {
-  return hub->streams[stream_id].last;
-}
+int64_t pln_hub_first_row(const pln_hub *hub, int32_t stream_id) { return hub->streams[stream_id].first; }
+int64_t pln_hub_last_row(const pln_hub *hub, int32_t stream_id) { return hub->streams[stream_id].last; }
 const double *pln_hub_column(const pln_hub *hub, int32_t feature_id) {
   return hub->series[hub->features[feature_id].series].values;
 }
-int64_t pln_hub_warmup(const pln_hub *hub, int32_t feature_id) {
-  return hub->features[feature_id].warmup;
-}
-int32_t pln_hub_nodes(const pln_hub *hub) {
-  return hub->n_nodes;
-}
+int64_t pln_hub_warmup(const pln_hub *hub, int32_t feature_id) { return hub->features[feature_id].warmup; }
+int32_t pln_hub_nodes(const pln_hub *hub) { return hub->n_nodes; }
 
 int64_t pln_hub_first_warm(const pln_hub *hub, int32_t stream_id, const int32_t *features, int32_t n) {
   const stream *s = &hub->streams[stream_id];

@@ -19,15 +19,8 @@
  * same bits. */
 enum { PLN_IND_MAX_INPUTS = 4, PLN_IND_MAX_OUTPUTS = 4, PLN_IND_MAX_PARAMS = 6, PLN_IND_MAX_PERIOD = 100000 };
 
-typedef enum pln_input_kind {
-  PLN_INPUT_SOURCE,  /* one series, close by default */
-  PLN_INPUT_COLUMNS, /* the columns that info.inputs names, in that order */
-  PLN_INPUT_SERIES   /* the series that info.inputs names, all to be given */
-} pln_input_kind;
-
 typedef struct pln_ind_desc {
   pln_indicator_info info;
-  int32_t input_kind; /* pln_input_kind */
   int32_t n_inputs;
   int32_t n_outputs;
   int32_t is_stateless;                            /* 1: a row's outputs depend on that row alone */

@@ -10,9 +10,7 @@ typedef struct atr {
   double previous;
 } atr;
 
-static int64_t lookback(const double *p) {
-  return (int64_t)p[0];
-}
+static int64_t lookback(const double *p) { return (int64_t)p[0]; }
 static int64_t size(const double *p) {
   (void)p;
   return PLN_IND_SIZE(atr, 0);
@@ -55,8 +53,8 @@ const pln_ind_desc pln_ind_atr = {
              .outputs = "atr",
              .example = "atr(14)",
              .params = params,
-             .n_params = 1},
-    .input_kind = PLN_INPUT_COLUMNS,
+             .n_params = 1,
+             .input_kind = PLN_INPUT_COLUMNS},
     .n_inputs = 3,
     .n_outputs = 1,
     .lookback = lookback,

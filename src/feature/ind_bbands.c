@@ -11,12 +11,8 @@ typedef struct bbands {
   double k;
 } bbands;
 
-static int64_t lookback(const double *p) {
-  return (int64_t)p[0] - 1;
-}
-static int64_t size(const double *p) {
-  return PLN_IND_SIZE(bbands, pln_window_doubles((int64_t)p[0], 2));
-}
+static int64_t lookback(const double *p) { return (int64_t)p[0] - 1; }
+static int64_t size(const double *p) { return PLN_IND_SIZE(bbands, pln_window_doubles((int64_t)p[0], 2)); }
 static void init(void *state, const double *p) {
   bbands *s = state;
   pln_window_init(&s->window, (int64_t)p[0]);
@@ -64,8 +60,8 @@ const pln_ind_desc pln_ind_bbands = {
              .outputs = "upper middle lower",
              .example = "bbands(close, 20, 2).lower",
              .params = params,
-             .n_params = 2},
-    .input_kind = PLN_INPUT_SOURCE,
+             .n_params = 2,
+             .input_kind = PLN_INPUT_SOURCE},
     .n_inputs = 1,
     .n_outputs = 3,
     .lookback = lookback,

@@ -4,9 +4,7 @@ static const pln_indicator_param params[] = {
     {"period", "rows; the weight of a new value is 2 / (period + 1)", 20, 1, PLN_IND_MAX_PERIOD, 1, 0},
 };
 
-static int64_t lookback(const double *p) {
-  return (int64_t)p[0] - 1;
-}
+static int64_t lookback(const double *p) { return (int64_t)p[0] - 1; }
 static int64_t size(const double *p) {
   (void)p;
   return PLN_IND_SIZE(pln_smooth, 0);
@@ -36,8 +34,8 @@ const pln_ind_desc pln_ind_ema = {
              .outputs = "ema",
              .example = "ema(close, 20)",
              .params = params,
-             .n_params = 1},
-    .input_kind = PLN_INPUT_SOURCE,
+             .n_params = 1,
+             .input_kind = PLN_INPUT_SOURCE},
     .n_inputs = 1,
     .n_outputs = 1,
     .lookback = lookback,

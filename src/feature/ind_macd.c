@@ -12,15 +12,9 @@ typedef struct macd {
   pln_smooth signal;
 } macd;
 
-static int64_t slow_period(const double *p) {
-  return (int64_t)(p[0] > p[1] ? p[0] : p[1]);
-}
-static int64_t fast_period(const double *p) {
-  return (int64_t)(p[0] > p[1] ? p[1] : p[0]);
-}
-static int64_t lookback(const double *p) {
-  return slow_period(p) - 1 + (int64_t)p[2] - 1;
-}
+static int64_t slow_period(const double *p) { return (int64_t)(p[0] > p[1] ? p[0] : p[1]); }
+static int64_t fast_period(const double *p) { return (int64_t)(p[0] > p[1] ? p[1] : p[0]); }
+static int64_t lookback(const double *p) { return slow_period(p) - 1 + (int64_t)p[2] - 1; }
 static int64_t size(const double *p) {
   (void)p;
   return PLN_IND_SIZE(macd, 0);
@@ -75,8 +69,8 @@ const pln_ind_desc pln_ind_macd = {
          .outputs = "macd signal histogram",
          .example = "macd(close, 12, 26, 9).signal",
          .params = params,
-         .n_params = 3},
-    .input_kind = PLN_INPUT_SOURCE,
+         .n_params = 3,
+         .input_kind = PLN_INPUT_SOURCE},
     .n_inputs = 1,
     .n_outputs = 3,
     .lookback = lookback,

@@ -11,24 +11,16 @@ typedef struct returns {
   pln_lag lag; /* last: its ring follows */
 } returns;
 
-static int64_t lookback(const double *p) {
-  return (int64_t)p[0];
-}
-static int64_t size(const double *p) {
-  return PLN_IND_SIZE(returns, p[0]);
-}
+static int64_t lookback(const double *p) { return (int64_t)p[0]; }
+static int64_t size(const double *p) { return PLN_IND_SIZE(returns, p[0]); }
 static void init(void *state, const double *p) {
   returns *s = state;
   s->lag.n = (int32_t)p[0];
   s->is_log = p[1] != 0.0;
 }
 
-PLN_INLINE double simple(double x, double old) {
-  return old == 0.0 ? 0.0 : x / old - 1.0;
-}
-PLN_INLINE double logarithmic(double x, double old) {
-  return x > 0.0 && old > 0.0 ? log(x / old) : 0.0;
-}
+PLN_INLINE double simple(double x, double old) { return old == 0.0 ? 0.0 : x / old - 1.0; }
+PLN_INLINE double logarithmic(double x, double old) { return x > 0.0 && old > 0.0 ? log(x / old) : 0.0; }
 
 static inline void step(returns *s, double *memory, const double *in, double *out) {
   const double old = pln_lag_step(&s->lag, memory, in[0]);
@@ -61,8 +53,8 @@ const pln_ind_desc pln_ind_returns = {
          .outputs = "returns",
          .example = "returns(close, 1)",
          .params = params,
-         .n_params = 2},
-    .input_kind = PLN_INPUT_SOURCE,
+         .n_params = 2,
+         .input_kind = PLN_INPUT_SOURCE},
     .n_inputs = 1,
     .n_outputs = 1,
     .lookback = lookback,

@@ -4,19 +4,11 @@ static const pln_indicator_param params[] = {
     {"period", "rows between the two values", 10, 1, PLN_IND_MAX_PERIOD, 1, 0},
 };
 
-static int64_t lookback(const double *p) {
-  return (int64_t)p[0];
-}
-static int64_t size(const double *p) {
-  return PLN_IND_SIZE(pln_lag, p[0]);
-}
-static void init(void *state, const double *p) {
-  ((pln_lag *)state)->n = (int32_t)p[0];
-}
+static int64_t lookback(const double *p) { return (int64_t)p[0]; }
+static int64_t size(const double *p) { return PLN_IND_SIZE(pln_lag, p[0]); }
+static void init(void *state, const double *p) { ((pln_lag *)state)->n = (int32_t)p[0]; }
 
-PLN_INLINE double change(double x, double old) {
-  return old == 0.0 ? 0.0 : (x / old - 1.0) * 100.0;
-}
+PLN_INLINE double change(double x, double old) { return old == 0.0 ? 0.0 : (x / old - 1.0) * 100.0; }
 
 static inline void step(pln_lag *s, double *memory, const double *in, double *out) {
   out[0] = change(in[0], pln_lag_step(s, memory, in[0]));
@@ -41,8 +33,8 @@ const pln_ind_desc pln_ind_roc = {
              .outputs = "roc",
              .example = "roc(close, 10)",
              .params = params,
-             .n_params = 1},
-    .input_kind = PLN_INPUT_SOURCE,
+             .n_params = 1,
+             .input_kind = PLN_INPUT_SOURCE},
     .n_inputs = 1,
     .n_outputs = 1,
     .lookback = lookback,

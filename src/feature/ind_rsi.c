@@ -12,9 +12,7 @@ typedef struct rsi {
   int32_t reserved;
 } rsi;
 
-static int64_t lookback(const double *p) {
-  return (int64_t)p[0];
-}
+static int64_t lookback(const double *p) { return (int64_t)p[0]; }
 static int64_t size(const double *p) {
   (void)p;
   return PLN_IND_SIZE(rsi, 0);
@@ -87,8 +85,8 @@ const pln_ind_desc pln_ind_rsi = {
              .outputs = "rsi",
              .example = "rsi(close, 14)",
              .params = params,
-             .n_params = 1},
-    .input_kind = PLN_INPUT_SOURCE,
+             .n_params = 1,
+             .input_kind = PLN_INPUT_SOURCE},
     .n_inputs = 1,
     .n_outputs = 1,
     .lookback = lookback,

@@ -4,15 +4,11 @@ static const pln_indicator_param params[] = {
     {"period", "rows in the window", 20, 1, PLN_IND_MAX_PERIOD, 1, 0},
 };
 
-static int64_t lookback(const double *p) {
-  return (int64_t)p[0] - 1;
-}
+static int64_t lookback(const double *p) { return (int64_t)p[0] - 1; }
 static int64_t size(const double *p) {
   return PLN_IND_SIZE(pln_window, pln_window_doubles((int64_t)p[0], 1));
 }
-static void init(void *state, const double *p) {
-  pln_window_init(state, (int64_t)p[0]);
-}
+static void init(void *state, const double *p) { pln_window_init(state, (int64_t)p[0]); }
 
 static inline void step(pln_window *s, double *memory, const double *in, double *out) {
   pln_window_step(s, memory, 1, 0, pln_merge_mean, in, out);
@@ -39,8 +35,8 @@ const pln_ind_desc pln_ind_sma = {
              .outputs = "sma",
              .example = "sma(close, 20)",
              .params = params,
-             .n_params = 1},
-    .input_kind = PLN_INPUT_SOURCE,
+             .n_params = 1,
+             .input_kind = PLN_INPUT_SOURCE},
     .n_inputs = 1,
     .n_outputs = 1,
     .lookback = lookback,

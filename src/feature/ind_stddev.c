@@ -10,12 +10,8 @@ typedef struct stddev {
   double divisor;
 } stddev;
 
-static int64_t lookback(const double *p) {
-  return (int64_t)p[0] - 1;
-}
-static int64_t size(const double *p) {
-  return PLN_IND_SIZE(stddev, pln_window_doubles((int64_t)p[0], 2));
-}
+static int64_t lookback(const double *p) { return (int64_t)p[0] - 1; }
+static int64_t size(const double *p) { return PLN_IND_SIZE(stddev, pln_window_doubles((int64_t)p[0], 2)); }
 static void init(void *state, const double *p) {
   stddev *s = state;
   pln_window_init(&s->window, (int64_t)p[0]);
@@ -55,8 +51,8 @@ const pln_ind_desc pln_ind_stddev = {
              .outputs = "stddev",
              .example = "stddev(close, 20)",
              .params = params,
-             .n_params = 2},
-    .input_kind = PLN_INPUT_SOURCE,
+             .n_params = 2,
+             .input_kind = PLN_INPUT_SOURCE},
     .n_inputs = 1,
     .n_outputs = 1,
     .lookback = lookback,

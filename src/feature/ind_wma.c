@@ -4,15 +4,11 @@ static const pln_indicator_param params[] = {
     {"period", "rows in the window", 20, 1, PLN_IND_MAX_PERIOD, 1, 0},
 };
 
-static int64_t lookback(const double *p) {
-  return (int64_t)p[0] - 1;
-}
+static int64_t lookback(const double *p) { return (int64_t)p[0] - 1; }
 static int64_t size(const double *p) {
   return PLN_IND_SIZE(pln_window, pln_window_doubles((int64_t)p[0], 2));
 }
-static void init(void *state, const double *p) {
-  pln_window_init(state, (int64_t)p[0]);
-}
+static void init(void *state, const double *p) { pln_window_init(state, (int64_t)p[0]); }
 
 /* Weighted mean (weights a … 1, newest first) and plain mean. The newer part's weights rise by b each:
  * sum = T(a) v_newer + a b m_newer + T(b) v_older, with T(k) = k (k + 1) / 2. */
@@ -59,8 +55,8 @@ const pln_ind_desc pln_ind_wma = {
              .outputs = "wma",
              .example = "wma(close, 20)",
              .params = params,
-             .n_params = 1},
-    .input_kind = PLN_INPUT_SOURCE,
+             .n_params = 1,
+             .input_kind = PLN_INPUT_SOURCE},
     .n_inputs = 1,
     .n_outputs = 1,
     .lookback = lookback,

@@ -1,23 +1,20 @@
 #include "feature/lexer.h"
+#include "abi/feature.h"
+#include "core/error.h"
 
 #include <locale.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static locale_t c_locale;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-static void make_locale(void) {
-  c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-}
+static void make_locale(void) { c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0); }
 
-static int is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-static int is_letter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
+static int is_digit(char c) { return c >= '0' && c <= '9'; }
+static int is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 
 /* End of a number: digits, fraction, exponent. */
 static int32_t number_end(const char *s, int32_t i) {
@@ -77,4 +74,39 @@ pln_token pln_lex(const char *s, int32_t offset) {
   token.end = i;
   token.length = i - token.begin;
   return token;
+}
+
+/* Whether the text of n bytes is one of the lines of `lines`. */
+static int has_line(const char *lines, const char *text, size_t n) {
+  for (const char *s = lines; *s; s += strcspn(s, "\n"), s += *s == '\n')
+    if (strcspn(s, "\n") == n && memcmp(s, text, n) == 0) return 1;
+  return 0;
+}
+
+int64_t pln_expression_scopes(const char *expression, char *out, int64_t size) {
+  int64_t used = 0;
+  if (size < 1) return pln_fail(PLN_ERR_LIMIT, "no room for the scopes of an expression");
+  out[0] = 0;
+  for (pln_token token = pln_lex(expression, 0); token.kind != PLN_TOKEN_END;) {
+    const pln_token first = token;
+    token = pln_lex(expression, token.end);
+    if (first.kind != PLN_TOKEN_NAME && first.kind != PLN_TOKEN_STRING) continue;
+    pln_token last = {0};
+    if (first.kind == PLN_TOKEN_STRING && token.kind == PLN_TOKEN_NAME && token.begin == first.end) {
+      last = token;
+      token = pln_lex(expression, token.end);
+    }
+    if (token.kind != PLN_TOKEN_SYMBOL || (token.text[0] != '.' && token.text[0] != ':')) continue;
+    char name[160];
+    const int n = snprintf(name, sizeof name, "%.*s%.*s", (int)first.length, first.text, (int)last.length,
+                           last.length ? last.text : "");
+    if (n >= (int)sizeof name)
+      return pln_fail(PLN_ERR_LIMIT, "a scope is longer than %zu bytes", sizeof name - 1);
+    if (has_line(out, name, (size_t)n)) continue;
+    if (used + n + 2 > size) return pln_fail(PLN_ERR_LIMIT, "no room for the scopes of an expression");
+    if (used) out[used++] = '\n';
+    memcpy(out + used, name, (size_t)n + 1);
+    used += n;
+  }
+  return used;
 }

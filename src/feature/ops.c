@@ -51,7 +51,7 @@ ELEMENTWISE(average, 4, (a + b + c + d) / 4.0)
 
 #define OPERATOR(SYMBOL, N_IN, NAME)                                                                         \
   {                                                                                                          \
-    .info = {.name = SYMBOL, .outputs = "value"}, .input_kind = PLN_INPUT_SERIES, .n_inputs = N_IN,          \
+    .info = {.name = SYMBOL, .outputs = "value", .input_kind = PLN_INPUT_SERIES}, .n_inputs = N_IN,          \
     .n_outputs = 1, .is_stateless = 1, .step = NAME##_step, .batch = NAME##_batch                            \
   }
 
@@ -80,9 +80,9 @@ const pln_ind_desc pln_op_list[PLN_OP_COUNT] = {
              .formula = FORMULA,                                                                             \
              .inputs = INPUTS,                                                                               \
              .outputs = "value",                                                                             \
-             .example = EXAMPLE},                                                                            \
-    .input_kind = PLN_INPUT_SERIES, .n_inputs = N_IN, .n_outputs = 1, .is_stateless = 1, .step = FN##_step,  \
-    .batch = FN##_batch                                                                                      \
+             .example = EXAMPLE,                                                                             \
+             .input_kind = PLN_INPUT_SERIES},                                                                \
+    .n_inputs = N_IN, .n_outputs = 1, .is_stateless = 1, .step = FN##_step, .batch = FN##_batch              \
   }
 #define DERIVED(NAME, INPUTS, N_IN, FN, HELP, FORMULA)                                                       \
   {                                                                                                          \
@@ -92,9 +92,9 @@ const pln_ind_desc pln_op_list[PLN_OP_COUNT] = {
              .formula = FORMULA,                                                                             \
              .inputs = INPUTS,                                                                               \
              .outputs = "value",                                                                             \
-             .example = NAME},                                                                               \
-    .input_kind = PLN_INPUT_COLUMNS, .n_inputs = N_IN, .n_outputs = 1, .is_stateless = 1, .step = FN##_step, \
-    .batch = FN##_batch                                                                                      \
+             .example = NAME,                                                                                \
+             .input_kind = PLN_INPUT_COLUMNS},                                                               \
+    .n_inputs = N_IN, .n_outputs = 1, .is_stateless = 1, .step = FN##_step, .batch = FN##_batch              \
   }
 
 const pln_ind_desc pln_function_list[] = {

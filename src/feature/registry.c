@@ -32,6 +32,15 @@ const pln_indicator_info *pln_indicator_get(int32_t index) {
   return index < 0 || index >= pln_indicator_count() ? NULL : &sorted[index]->info;
 }
 
+int64_t pln_indicator_lookback(int32_t index, const double *params) {
+  if (index < 0 || index >= pln_indicator_count()) return -1;
+  const pln_ind_desc *desc = sorted[index];
+  double values[PLN_IND_MAX_PARAMS] = {0};
+  for (int32_t i = 0; i < desc->info.n_params; i++)
+    values[i] = params ? params[i] : desc->info.params[i].default_value;
+  return desc->lookback ? desc->lookback(values) : 0;
+}
+
 const pln_ind_desc *pln_ind_find(const char *name, int64_t length) {
   int32_t low = 0, high = pln_indicator_count();
   while (low < high) {

@@ -26,7 +26,7 @@ static void add(list *l, const char *text) {
 static void add_indicator(list *l, const pln_ind_desc *desc, int choice, const char *const *inputs) {
   char call[TEXT], text[TEXT];
   int n = snprintf(call, TEXT, "%s(", desc->info.name);
-  if (desc->input_kind != PLN_INPUT_COLUMNS)
+  if (desc->info.input_kind != PLN_INPUT_COLUMNS)
     for (int32_t i = 0; i < desc->n_inputs; i++)
       n += snprintf(call + n, (size_t)(TEXT - n), "%s%s", i ? ", " : "", inputs[i]);
   for (int32_t i = 0; i < desc->info.n_params; i++) {
@@ -55,7 +55,7 @@ static void add_all(list *l) {
         pln_ind_find(pln_indicator_get(i)->name, (int64_t)strlen(pln_indicator_get(i)->name));
     for (int choice = 0; choice < (desc->info.n_params ? 3 : 1); choice++)
       add_indicator(l, desc, choice, plain);
-    if (desc->input_kind != PLN_INPUT_COLUMNS) add_indicator(l, desc, 0, nested);
+    if (desc->info.input_kind != PLN_INPUT_COLUMNS) add_indicator(l, desc, 0, nested);
   }
   static const char *const infix[] = {"+", "-", "*", "/", ">", ">=", "<", "<=", "==", "!=", "and", "or"};
   for (size_t i = 0; i < sizeof infix / sizeof infix[0]; i++) {
