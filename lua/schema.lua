@@ -83,7 +83,7 @@ local synthetic = map {
   { "correlation", number("between symbols, of returns", { min = 0, max = 1 }), default = 0.5,
     help = "how alike the symbols move" },
   { "volatility_ann_pct", number("percent a year", { above = 0, max = 1000 }), default = 20,
-    help = "volatility of the calm regime" },
+    help = "volatility over all regimes, of the first symbol" },
 }
 
 local data_fields = {

@@ -50,5 +50,15 @@ void pln_synth_options_init(pln_synth_options *options);
 pln_bars *pln_synth_bars(const pln_synth_options *options);
 /* The same bars straight into a column file, in constant memory. 0 or a status. */
 int32_t pln_synth_write(const pln_synth_options *options, const char *path);
+
+/* The same in steps, for a caller that shows how far it is. */
+typedef struct pln_synth_writer pln_synth_writer;
+pln_synth_writer *pln_synth_writer_new(const pln_synth_options *options, const char *path);
+/* Makes up to n more bars. Returns how many are still to come, or a status, after which only _free is left. */
+int64_t pln_synth_writer_step(pln_synth_writer *writer, int64_t n);
+/* Makes what is still to come, completes the file and puts it in place; frees the writer, also on failure. */
+int32_t pln_synth_writer_finish(pln_synth_writer *writer);
+void pln_synth_writer_free(pln_synth_writer *writer); /* abandons it: nothing is left behind */
+
 /* "calm", "trending", "volatile"; static; "?" out of range. */
 const char *pln_synth_regime_name(int32_t regime);

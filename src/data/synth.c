@@ -31,9 +31,7 @@ static void random_seed(random_source *r, uint64_t seed, uint64_t stream) {
   for (int i = 0; i < 4; i++) r->s[i] = splitmix64(&state);
 }
 
-static inline uint64_t rotate(uint64_t x, int k) {
-  return (x << k) | (x >> (64 - k));
-}
+static inline uint64_t rotate(uint64_t x, int k) { return (x << k) | (x >> (64 - k)); }
 
 static inline uint64_t random_next(random_source *r) {
   uint64_t *s = r->s;
@@ -132,9 +130,7 @@ static int32_t out_of_range(const char *option, const char *expected) {
   return pln_fail(PLN_ERR_ARGUMENT, "synthetic market: %s is out of range, expected %s", option, expected);
 }
 
-static int within(double x, double low, double high) {
-  return x >= low && x <= high;
-}
+static int within(double x, double low, double high) { return x >= low && x <= high; }
 
 static int32_t check_options(const pln_synth_options *o) {
   const int daily = o->timeframe.unit == PLN_TIMEFRAME_DAY && o->timeframe.count == 1;
@@ -183,12 +179,8 @@ static void switch_regime(market *m) {
   enter_regime(m, uniform32(draw >> 32) < to_lower[m->regime] ? low : high, draw);
 }
 
-static int is_weekend(int64_t day) {
-  return (day + 3 + 7 * 1000000) % 7 >= 5;
-}
-static int is_daily(const market *m) {
-  return m->options.timeframe.unit == PLN_TIMEFRAME_DAY;
-}
+static int is_weekend(int64_t day) { return (day + 3 + 7 * 1000000) % 7 >= 5; }
+static int is_daily(const market *m) { return m->options.timeframe.unit == PLN_TIMEFRAME_DAY; }
 
 /* Makes `day` or the next weekday the session at hand. */
 static void open_session(market *m) {
@@ -258,9 +250,7 @@ static int32_t market_init(market *m, const pln_synth_options *options) {
   return PLN_OK;
 }
 
-static inline double clamp(double x, double low, double high) {
-  return x < low ? low : x > high ? high : x;
-}
+static inline double clamp(double x, double low, double high) { return x < low ? low : x > high ? high : x; }
 
 static inline double on_tick(const market *m, double price) {
   const int64_t ticks = (int64_t)(price * m->ticks + 0.5);
@@ -360,9 +350,7 @@ static void make_bars(market *m, int64_t n, const synth_rows *out) {
 
 static const char *const regime_column[] = {"regime"};
 
-static const char *zone_name(const market *m) {
-  return pln_timezone_name(m->zone);
-}
+static const char *zone_name(const market *m) { return pln_timezone_name(m->zone); }
 
 pln_bars *pln_synth_bars(const pln_synth_options *options) {
   market m;
@@ -390,51 +378,83 @@ pln_bars *pln_synth_bars(const pln_synth_options *options) {
   return pln_bars_build_finish(&build);
 }
 
-int32_t pln_synth_write(const pln_synth_options *options, const char *path) {
-  market m;
-  const int32_t status = market_init(&m, options);
-  if (status) return status;
-  const int with_regime = options->with_regime != 0;
-  const pln_column_spec spec = {.symbol = options->symbol,
-                                .timezone = zone_name(&m),
-                                .source = "synthetic market",
-                                .extra_names = regime_column,
-                                .n_extra = with_regime,
-                                .has_volume = 1,
-                                .max_bars = options->n_bars,
-                                .timeframe = options->timeframe};
-  int64_t *ts_ns = malloc(ROWS * sizeof *ts_ns);
-  double *columns = malloc(6 * ROWS * sizeof *columns);
-  pln_column_writer *w = ts_ns && columns ? pln_column_writer_new(path, &spec) : NULL;
-  int32_t failed = 0;
-  if (!ts_ns || !columns)
-    failed = pln_fail(PLN_ERR_MEMORY, "no memory for a synthetic market");
-  else if (!w)
-    failed = pln_error_last()->code;
-  const synth_rows rows = {ts_ns,
-                           columns,
-                           columns + ROWS,
-                           columns + 2 * ROWS,
-                           columns + 3 * ROWS,
-                           columns + 4 * ROWS,
-                           with_regime ? columns + 5 * ROWS : NULL};
-  const double *extra[] = {columns + 5 * ROWS};
-  for (int64_t i = 0; !failed && i < options->n_bars; i += ROWS) {
-    const int64_t n = options->n_bars - i < ROWS ? options->n_bars - i : ROWS;
-    make_bars(&m, n, &rows);
-    const pln_column_chunk chunk = {.n_bars = n,
-                                    .ts_ns = ts_ns,
+struct pln_synth_writer {
+  market market;
+  pln_column_writer *out;
+  int64_t left;
+  int32_t failed;
+  int64_t ts_ns[ROWS];
+  double columns[6][ROWS];
+};
+
+pln_synth_writer *pln_synth_writer_new(const pln_synth_options *options, const char *path) {
+  pln_synth_writer *w = malloc(sizeof *w);
+  if (!w) return pln_fail(PLN_ERR_MEMORY, "no memory for a synthetic market"), NULL;
+  w->out = NULL;
+  w->failed = PLN_OK;
+  w->left = options->n_bars;
+  if (!market_init(&w->market, options)) {
+    const pln_column_spec spec = {.symbol = options->symbol,
+                                  .timezone = zone_name(&w->market),
+                                  .source = "synthetic market",
+                                  .extra_names = regime_column,
+                                  .n_extra = options->with_regime != 0,
+                                  .has_volume = 1,
+                                  .max_bars = options->n_bars,
+                                  .timeframe = options->timeframe};
+    w->out = pln_column_writer_new(path, &spec);
+  }
+  if (w->out) return w;
+  free(w);
+  return NULL;
+}
+
+int64_t pln_synth_writer_step(pln_synth_writer *w, int64_t n) {
+  const int with_regime = w->market.options.with_regime != 0;
+  const synth_rows rows = {w->ts_ns,
+                           w->columns[0],
+                           w->columns[1],
+                           w->columns[2],
+                           w->columns[3],
+                           w->columns[4],
+                           with_regime ? w->columns[5] : NULL};
+  const double *extra[] = {w->columns[5]};
+  while (n > 0 && w->left > 0 && !w->failed) {
+    int64_t size = n < ROWS ? n : ROWS;
+    if (size > w->left) size = w->left;
+    make_bars(&w->market, size, &rows);
+    const pln_column_chunk chunk = {.n_bars = size,
+                                    .ts_ns = w->ts_ns,
                                     .open = rows.open,
                                     .high = rows.high,
                                     .low = rows.low,
                                     .close = rows.close,
                                     .volume = rows.volume,
                                     .extra = extra};
-    failed = pln_column_writer_append(w, &chunk);
+    w->failed = pln_column_writer_append(w->out, &chunk);
+    w->left -= size;
+    n -= size;
   }
-  free(ts_ns);
-  free(columns);
-  if (!failed) return pln_column_writer_finish(w);
-  pln_column_writer_free(w);
-  return failed;
+  return w->failed ? w->failed : w->left;
+}
+
+int32_t pln_synth_writer_finish(pln_synth_writer *w) {
+  int32_t status = (int32_t)pln_synth_writer_step(w, INT64_MAX);
+  if (!status) {
+    status = pln_column_writer_finish(w->out);
+    w->out = NULL;
+  }
+  pln_synth_writer_free(w);
+  return status;
+}
+
+void pln_synth_writer_free(pln_synth_writer *w) {
+  if (!w) return;
+  pln_column_writer_free(w->out);
+  free(w);
+}
+
+int32_t pln_synth_write(const pln_synth_options *options, const char *path) {
+  pln_synth_writer *w = pln_synth_writer_new(options, path);
+  return w ? pln_synth_writer_finish(w) : pln_error_last()->code;
 }

@@ -36,17 +36,20 @@ static void a_seed_gives_the_same_bytes_everywhere(void **state) {
   (void)state;
   pln_synth_options o = options_of("1m", 10000, 1, PLN_SYNTH_ALWAYS);
   pln_bars *bars = make(&o);
-  if (bars->content_hash != UINT64_C(0x5d5a7f22c8f20d93)) fail_msg("found %#llx", (unsigned long long)bars->content_hash);
+  if (bars->content_hash != UINT64_C(0x5d5a7f22c8f20d93))
+    fail_msg("found %#llx", (unsigned long long)bars->content_hash);
   pln_bars_free(bars);
   o = options_of("5m", 20000, 42, PLN_SYNTH_SESSION);
   o.symbol_index = 3;
   o.with_regime = 1;
   bars = make(&o);
-  if (bars->content_hash != UINT64_C(0x976d3a6b2c3b168c)) fail_msg("found %#llx", (unsigned long long)bars->content_hash);
+  if (bars->content_hash != UINT64_C(0x976d3a6b2c3b168c))
+    fail_msg("found %#llx", (unsigned long long)bars->content_hash);
   pln_bars_free(bars);
   o = options_of("1d", 5000, 7, PLN_SYNTH_SESSION);
   bars = make(&o);
-  if (bars->content_hash != UINT64_C(0x469f3c77852713cf)) fail_msg("found %#llx", (unsigned long long)bars->content_hash);
+  if (bars->content_hash != UINT64_C(0x469f3c77852713cf))
+    fail_msg("found %#llx", (unsigned long long)bars->content_hash);
   pln_bars_free(bars);
 }
 
@@ -71,6 +74,32 @@ static void a_file_holds_the_same_bars_as_memory(void **state) {
     pln_bars_free(bars);
   }
   unlink(path);
+}
+
+static void steps_make_the_same_file(void **state) {
+  (void)state;
+  char path[64];
+  snprintf(path, sizeof path, "/tmp/pln-synth-%ld.plc", (long)getpid());
+  pln_synth_options o = options_of("5m", 20000, 5, PLN_SYNTH_SESSION);
+  pln_bars *bars = make(&o);
+  static const int64_t steps[] = {1000, 8192, 20000, 1000000};
+  for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+    pln_synth_writer *w = pln_synth_writer_new(&o, path);
+    assert_non_null(w);
+    assert_int_equal(pln_synth_writer_step(w, steps[i]), 20000 - (steps[i] < 20000 ? steps[i] : 20000));
+    if (i == 1) pln_synth_writer_step(w, 5);
+    assert_int_equal(pln_synth_writer_finish(w), 0);
+    pln_bars *back = pln_column_open(path);
+    assert_true(back->content_hash == bars->content_hash);
+    pln_bars_free(back);
+    unlink(path);
+  }
+  pln_synth_writer *w = pln_synth_writer_new(&o, path);
+  pln_synth_writer_step(w, 100);
+  pln_synth_writer_free(w);
+  assert_int_not_equal(access(path, F_OK), 0);
+  assert_null(pln_synth_writer_new(&o, "/nonexistent-folder/x.plc"));
+  pln_bars_free(bars);
 }
 
 static void more_bars_continue_the_same_market(void **state) {
@@ -326,6 +355,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_seed_gives_the_same_bytes_everywhere),
       cmocka_unit_test(a_file_holds_the_same_bars_as_memory),
+      cmocka_unit_test(steps_make_the_same_file),
       cmocka_unit_test(more_bars_continue_the_same_market),
       cmocka_unit_test(it_looks_like_a_market),
       cmocka_unit_test(symbols_of_a_seed_are_correlated),
