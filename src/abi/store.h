@@ -4,8 +4,9 @@
 /* The store: one SQLite file a project, which holds runs and their results (tables in docs/database.md), and the
  * CSV exports of the same rows.
  *
- * Writing is batched: a transaction is committed when it is a second old or has taken 50,000 rows, at begin_run,
- * finish_run and free. A process that is killed therefore leaves a readable database in which the run's status
+ * Writing is batched: a transaction is committed by the call that finds it a second old or 50,000 rows long, at
+ * begin_run, finish_run and free, and by pln_store_commit, which is due before a long pause, since it keeps other
+ * writers waiting. A process that is killed therefore leaves a readable database in which the run's status
  * is still "running". A store, its results and queries belong to one thread; any number of processes may read
  * while one writes, and writers wait for each other (30 s at most). */
 typedef struct pln_store pln_store;

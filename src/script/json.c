@@ -9,9 +9,7 @@
 enum { MAX_BYTES = 64 << 20, MAX_DEPTH = 512 };
 
 /* pln_json is jansson's root value, pln_json_node any value: the types only keep owned and borrowed apart. */
-static const json_t *value_of(const pln_json_node *node) {
-  return (const json_t *)(const void *)node;
-}
+static const json_t *value_of(const pln_json_node *node) { return (const json_t *)(const void *)node; }
 
 /* Jansson recurses once for each level, so depth is bounded before it is called. 0 or the 1-based offset of
  * the bracket that is one too many. */
@@ -65,13 +63,9 @@ pln_json *pln_json_parse(const char *text, int64_t length, const char *name) {
   return (pln_json *)(void *)root;
 }
 
-void pln_json_free(pln_json *json) {
-  json_decref((json_t *)(void *)json);
-}
+void pln_json_free(pln_json *json) { json_decref((json_t *)(void *)json); }
 
-const pln_json_node *pln_json_root(const pln_json *json) {
-  return (const pln_json_node *)(const void *)json;
-}
+const pln_json_node *pln_json_root(const pln_json *json) { return (const pln_json_node *)(const void *)json; }
 
 int32_t pln_json_type_of(const pln_json_node *node) {
   switch (json_typeof(value_of(node))) {
@@ -94,12 +88,8 @@ int32_t pln_json_type_of(const pln_json_node *node) {
   }
 }
 
-int64_t pln_json_integer(const pln_json_node *node) {
-  return json_integer_value(value_of(node));
-}
-double pln_json_real(const pln_json_node *node) {
-  return json_number_value(value_of(node));
-}
+int64_t pln_json_integer(const pln_json_node *node) { return json_integer_value(value_of(node)); }
+double pln_json_real(const pln_json_node *node) { return json_number_value(value_of(node)); }
 
 const char *pln_json_string(const pln_json_node *node, int64_t *length) {
   *length = (int64_t)json_string_length(value_of(node));
@@ -116,7 +106,7 @@ const pln_json_node *pln_json_element(const pln_json_node *node, int64_t index) 
 }
 
 void *pln_json_next(const pln_json_node *node, void *member) {
-  json_t *object = (json_t *)(uintptr_t)node;
+  json_t *object = (json_t *)value_of(node); /* jansson's iterators are not const, but change nothing */
   return member ? json_object_iter_next(object, member) : json_object_iter(object);
 }
 
@@ -147,6 +137,11 @@ static int64_t utf8_length(const unsigned char *text, int64_t available) {
   return length;
 }
 
+static char *append(char *to, const char *text) {
+  while (*text) *to++ = *text++;
+  return to;
+}
+
 int64_t pln_json_quote(const char *text, int64_t length, char *out) {
   static const char hex[] = "0123456789abcdef";
   char *to = out;
@@ -155,8 +150,7 @@ int64_t pln_json_quote(const char *text, int64_t length, char *out) {
     const unsigned char c = (unsigned char)text[i];
     const int64_t n = utf8_length((const unsigned char *)text + i, length - i);
     if (n == 0) {
-      memcpy(to, "\xef\xbf\xbd", 3);
-      to += 3;
+      to = append(to, "\xef\xbf\xbd");
       i++;
     } else if (c == '"' || c == '\\') {
       *to++ = '\\';
@@ -167,10 +161,9 @@ int64_t pln_json_quote(const char *text, int64_t length, char *out) {
       *to++ = c == '\n' ? 'n' : c == '\t' ? 't' : 'r';
       i++;
     } else if (c < 0x20 || c == 0x7f) {
-      memcpy(to, "\\u00", 4);
-      to[4] = hex[c >> 4];
-      to[5] = hex[c & 15];
-      to += 6;
+      to = append(to, "\\u00");
+      *to++ = hex[c >> 4];
+      *to++ = hex[c & 15];
       i++;
     } else {
       memcpy(to, text + i, (size_t)n);

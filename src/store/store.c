@@ -198,13 +198,18 @@ pln_store *pln_store_open(const char *path, int32_t flags) {
   return NULL;
 }
 
+static void forget_metrics(pln_store *store) {
+  for (int32_t i = 0; i < store->n_metrics; i++) free(store->metrics[i].name);
+  store->n_metrics = 0;
+}
+
 void pln_store_free(pln_store *store) {
   if (!store) return;
   while (store->results) pln_store_result_free(store->results);
   pln_store_commit(store);
   for (int i = 0; i < PLN_STATEMENT_COUNT; i++) sqlite3_finalize(store->statements[i]);
   sqlite3_close_v2(store->db); /* v2: a query that is still open keeps the connection until it is freed */
-  for (int32_t i = 0; i < store->n_metrics; i++) free(store->metrics[i].name);
+  forget_metrics(store);
   free(store->metrics);
   free(store->path);
   free(store);
@@ -231,6 +236,7 @@ static void note_rollback(pln_store *store) {
   if (store->in_transaction && sqlite3_get_autocommit(store->db)) {
     store->in_transaction = false;
     store->failed = true;
+    forget_metrics(store); /* names that it added are gone */
   }
 }
 
@@ -265,11 +271,11 @@ sqlite3_stmt *pln_store_statement(pln_store *store, pln_statement which) {
       [PLN_STATEMENT_FILL] = "INSERT INTO fill_row VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       [PLN_STATEMENT_REFUSAL] = "INSERT OR REPLACE INTO refusal_row VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       [PLN_STATEMENT_EQUITY] =
-          "INSERT INTO equity_chunk (result, chunk, first_ts, last_ts, rows, peak, data) "
-          "VALUES (?, ?, ?, ?, ?, ?, ?)",
+          ("INSERT INTO equity_chunk (result, chunk, first_ts, last_ts, rows, peak, data) "
+           "VALUES (?, ?, ?, ?, ?, ?, ?)"),
       [PLN_STATEMENT_RECORD] =
-          "INSERT INTO record_chunk (result, name, chunk, first_ts, last_ts, rows, data) "
-          "VALUES (?, ?, ?, ?, ?, ?, ?)",
+          ("INSERT INTO record_chunk (result, name, chunk, first_ts, last_ts, rows, data) "
+           "VALUES (?, ?, ?, ?, ?, ?, ?)"),
   };
   sqlite3_stmt **statement = &store->statements[which];
   if (*statement) {

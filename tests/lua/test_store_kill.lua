@@ -75,5 +75,31 @@ local function kill_often(journal, times)
   for _, suffix in ipairs { "", "-wal", "-shm", "-journal" } do os.remove(path .. suffix) end
 end
 
+-- Eight processes make the same database and write to it at once.
+function TestStoreKill.test_writers_wait_for_each_other()
+  local path = os.tmpname()
+  os.remove(path)
+  local child = shell.temporary [[
+    local store = require "store"
+    local db = assert(store.open(...))
+    for _ = 1, 5 do
+      local run = assert(db:begin_run {})
+      local result = assert(run:add_result { combo = "c0001", portfolio = "main" })
+      assert(result:add_metrics({ "a", "b" }, { 1, 2 }))
+      assert(run:finish { status = "finished" })
+    end
+    assert(db:close())]]
+  local one = ("%s exec %s %s 2>&1"):format(shell.quote(os.getenv "PLN_TEST_PERILUNE"), child, path)
+  local pipe = assert(io.popen("for i in 1 2 3 4 5 6 7 8; do " .. one .. " & done; wait"))
+  lu.assertEquals(pipe:read "*a", "")
+  pipe:close()
+  local db = assert(store.open(path, { read_only = true }))
+  lu.assertEquals(number(db, "SELECT count(*) FROM metrics"), 80)
+  lu.assertEquals(number(db, "SELECT count(DISTINCT run) FROM metrics"), 40)
+  db:close()
+  os.remove(path)
+  os.remove(child)
+end
+
 function TestStoreKill.test_with_wal() kill_often("wal", 10) end
 function TestStoreKill.test_with_a_rollback_journal() kill_often("rollback", 4) end
