@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 struct pln_folder {
   char **names;
@@ -68,4 +70,26 @@ int32_t pln_folder_count(const pln_folder *folder) { return folder->count; }
 
 const char *pln_folder_name(const pln_folder *folder, int32_t index) {
   return index >= 0 && index < folder->count ? folder->names[index] : NULL;
+}
+
+int32_t pln_folder_make(const char *path) {
+  char *whole = strdup(path);
+  if (!whole) return pln_fail(PLN_ERR_MEMORY, "no memory for a path");
+  int32_t result = PLN_OK;
+  for (char *slash = whole + 1; result == PLN_OK && *slash; slash++) {
+    if (*slash != '/' && slash[1]) continue;
+    const char kept = *slash;
+    if (kept == '/') *slash = 0;
+    if (mkdir(whole, 0700) != 0 && errno != EEXIST)
+      result = pln_fail(PLN_ERR_IO, "cannot make folder '%s': %s", whole, strerror(errno));
+    *slash = kept;
+  }
+  free(whole);
+  return result;
+}
+
+int32_t pln_folder_writable(const char *path) {
+  struct stat status;
+  if (stat(path, &status) != 0 || !S_ISDIR(status.st_mode)) return 0;
+  return (status.st_mode & 0222) != 0 && access(path, W_OK | X_OK) == 0; /* root may write where the mode forbids it */
 }

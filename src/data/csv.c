@@ -15,6 +15,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
+#include <errno.h>
+#include <sys/stat.h>
 
 static const int64_t DEFAULT_MAX_BYTES = 8ll << 30;
 
@@ -36,9 +38,7 @@ typedef struct reader {
   int32_t ticks;
 } reader;
 
-void pln_csv_options_init(pln_csv_options *options) {
-  *options = (pln_csv_options){0};
-}
+void pln_csv_options_init(pln_csv_options *options) { *options = (pln_csv_options){0}; }
 
 static int32_t fail_row(const reader *r, const char *p, int32_t code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
@@ -544,13 +544,33 @@ pln_bars *pln_csv_load(const char *const *paths, int32_t n_paths, const pln_csv_
 
 int32_t pln_csv_content_hash(const char *const *paths, int32_t n_paths, char *out) {
   /* The digests of the files, one after the other, are hashed again: order counts, memory does not grow. */
-  char digests[33 + 32] = {0};
+  char digests[32 + 32 + 1] = {0};
   for (int32_t i = 0; i < n_paths; i++) {
     pln_text text;
     const int32_t result = pln_text_open_raw(paths[i], &text);
     if (result != PLN_OK) return result;
     pln_hash128_hex(text.data, text.size, digests + 32);
     pln_text_close(&text);
+    pln_hash128_hex(digests, 64, out);
+    memcpy(digests, out, 32);
+  }
+  return PLN_OK;
+}
+
+int32_t pln_csv_files_state(const char *const *paths, int32_t n_paths, char *out, int64_t *newest_ns) {
+  char digests[32 + 32 + 1] = {0};
+  *newest_ns = INT64_MIN;
+  for (int32_t i = 0; i < n_paths; i++) {
+    struct stat status;
+    if (stat(paths[i], &status) != 0)
+      return pln_fail_at(errno == ENOENT ? PLN_ERR_NOT_FOUND : PLN_ERR_IO, paths[i], 0, 0,
+                         "cannot be opened: %s", strerror(errno));
+    const int64_t modified = (int64_t)status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec;
+    if (modified > *newest_ns) *newest_ns = modified;
+    char text[1200];
+    const int length =
+        snprintf(text, sizeof text, "%lld %lld %s", (long long)status.st_size, (long long)modified, paths[i]);
+    pln_hash128_hex(text, length < (int)sizeof text ? length : (int)sizeof text - 1, digests + 32);
     pln_hash128_hex(digests, 64, out);
     memcpy(digests, out, 32);
   }

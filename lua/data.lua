@@ -1,0 +1,340 @@
+--- Data: from the `data:` and `symbols:` sections of a configuration to bars.
+--
+--     local loaded, message = data.load(cfg)
+--     for _, entry in ipairs(loaded) do print(entry.symbol, entry.timeframe, entry.bars.n_bars) end
+--
+-- Keys of `data` (and of a symbol's own `data`, which is laid over it):
+--   source         csv (default), column, synthetic
+--   path           file or list of files, joined in this order. {symbol}, {symbol_lower}, {symbol_upper}, {timeframe}
+--                  are substituted; {date} (20150102, 2015-01-02), * and ? match existing files, sorted by name
+--   start, end     trading only: parsed and handed back, bars are not cut. A day as `end` is included
+--   timezone       IANA name of local times, in which days begin (UTC)
+--   timeframe      of the file; detected by default
+--   stamp          open (default) or close
+--   columns        list of roles by position, or role: name of column
+--   header         true, false; detected by default
+--   delimiter, time_format, layout, price, price_scale, volume_scale, symbol_column, member   as in abi/csv.h
+--   session        "09:30-16:00", for the rule out_of_session
+--   quality        rule: policy, and price_jump_pct, volume_outlier_multiple, as in abi/quality.h
+--   cache          true (default): a column file beside the CSV, or in $XDG_CACHE_HOME/perilune where that folder
+--                  is read-only; a folder's name; false
+--   synthetic      bars, seed, start, timeframe, session (24/7, us_equity), correlation, volatility_ann_pct
+-- Items of `symbols`: symbol, timeframes (the file's own, and any coarser one, made from it), data.
+local ffi = require "ffi"
+local abi = require "abi"
+local cache = require "data_cache"
+local quality = require "data_quality"
+local files = require "data_files"
+local C = abi.C
+
+local M = {}
+
+--- A report of the quality pass as a table: rows, bars, reversed, found, dropped, repaired (by rule), issues, text.
+M.report_table = quality.table
+
+local function own(bars)
+  return bars ~= nil and ffi.gc(bars, C.pln_bars_free) or nil
+end
+
+--- The canonical name of a timeframe ("60m" → "1h"), or nil and a message.
+function M.timeframe_name(text)
+  local timeframe = ffi.new "pln_timeframe"
+  local ok, message = abi.check(C.pln_timeframe_parse(text, timeframe))
+  if not ok then return nil, message end
+  local name = ffi.new "char[16]"
+  C.pln_timeframe_format(timeframe, name)
+  return ffi.string(name)
+end
+
+local function name_of(timeframe)
+  local name = ffi.new "char[16]"
+  C.pln_timeframe_format(timeframe, name)
+  return ffi.string(name)
+end
+
+-- Options of the CSV reader ---------------------------------------------------------------------------------------
+
+local HEADER = { [true] = "PLN_CSV_HEADER_PRESENT", [false] = "PLN_CSV_HEADER_NONE" }
+local TEXTS = { "timeframe", "timezone", "time_format", "delimiter", "layout", "price", "symbol_column", "member" }
+
+local function string_array(list)
+  return ffi.new("const char *[?]", math.max(#list, 1), list)
+end
+
+local function set_columns(options, columns, kept)
+  if not columns then return end
+  if #columns > 0 then
+    kept.columns = columns
+    options.columns, options.n_columns = string_array(columns), #columns
+    kept.array = options.columns
+    return
+  end
+  local roles, names = {}, {}
+  for role in pairs(columns) do roles[#roles + 1] = role end
+  table.sort(roles)
+  for i, role in ipairs(roles) do names[i] = tostring(columns[role]) end
+  kept.roles, kept.names, kept.role_array, kept.name_array = roles, names, string_array(roles), string_array(names)
+  options.map_roles, options.map_names, options.n_map = kept.role_array, kept.name_array, #roles
+end
+
+local function clock_ns(text)
+  local hours, minutes = text:match "^(%d+):(%d%d)$"
+  return hours and (hours * 3600LL + minutes * 60LL) * 1000000000LL
+end
+
+-- Returns options (cdata) and a table that keeps alive what they point to, or nil and a message.
+local function csv_options(spec, symbol, timeframe)
+  local options, kept = ffi.new "pln_csv_options", {}
+  C.pln_csv_options_init(options)
+  kept.symbol = symbol
+  options.symbol = symbol
+  for _, key in ipairs(TEXTS) do
+    local value = spec[key]
+    if key == "timeframe" then value = timeframe or value end
+    if value ~= nil then
+      kept[key] = tostring(value)
+      options[key] = kept[key]
+    end
+  end
+  set_columns(options, spec.columns, kept)
+  if spec.header ~= nil then options.header = C[HEADER[spec.header]] end
+  if spec.stamp == "close" then options.stamp = C.PLN_CSV_STAMP_CLOSE end
+  options.price_scale = spec.price_scale or 1
+  options.volume_scale = spec.volume_scale or 1
+  local config, message = quality.config(spec.quality)
+  if not config then return nil, message end
+  if spec.session then
+    local from, to = spec.session:match "^(.-)%-(.*)$"
+    config.session_open_ns, config.session_close_ns = clock_ns(from or "") or 0, clock_ns(to or "") or 0
+    if config.session_open_ns == config.session_close_ns then
+      return nil, ("session is '%s', expected local times as 09:30-16:00"):format(spec.session)
+    end
+  end
+  kept.quality = config
+  options.quality = config
+  return options, kept
+end
+
+-- What decides the bars besides the files' contents, as text.
+local function describe(spec, symbol, timeframe, paths)
+  local parts = { ffi.string(C.pln_version()), symbol or "", timeframe or "", table.concat(paths, "\n") }
+  local function add(prefix, value)
+    if type(value) ~= "table" then
+      parts[#parts + 1] = prefix .. "=" .. (type(value) == "number" and ("%.17g"):format(value) or tostring(value))
+      return
+    end
+    local keys = {}
+    for key in pairs(value) do keys[#keys + 1] = key end
+    table.sort(keys, function(a, b) return tostring(a) < tostring(b) end)
+    for _, key in ipairs(keys) do add(prefix .. "." .. tostring(key), value[key]) end
+  end
+  for _, key in ipairs { "timezone", "timeframe", "stamp", "columns", "header", "delimiter", "time_format", "layout",
+    "price", "price_scale", "volume_scale", "symbol_column", "member", "session", "quality" } do
+    if spec[key] ~= nil then add(key, spec[key]) end
+  end
+  return table.concat(parts, "\n")
+end
+
+-- Sources ---------------------------------------------------------------------------------------------------------
+
+local function load_csv(spec, symbol, timeframe)
+  local paths, message = files.find(spec.path, symbol, timeframe)
+  if not paths then return nil, message end
+  local options, kept = csv_options(spec, symbol, timeframe)
+  if not options then return nil, kept end
+  local description = describe(spec, symbol, timeframe, paths)
+  local place = cache.place(spec.cache, paths, description)
+  if place then
+    local bars, report = cache.read(place)
+    if bars then return { bars = own(bars), report = report, cached = true, paths = paths } end
+  end
+  local report = C.pln_quality_report_new()
+  if report == nil then return nil, abi.last_error() end
+  report = ffi.gc(report, C.pln_quality_report_free)
+  local bars = own(C.pln_csv_load(string_array(paths), #paths, options, report))
+  if not bars then return nil, abi.last_error() end
+  local found = quality.table(report)
+  if place then cache.write(place, bars, found) end
+  return { bars = bars, report = found, cached = false, paths = paths, kept = kept }
+end
+
+local function load_column(spec, symbol, timeframe)
+  local paths, message = files.find(spec.path, symbol, timeframe)
+  if not paths then return nil, message end
+  if #paths ~= 1 then return nil, ("%d column files match '%s', expected one"):format(#paths, tostring(spec.path)) end
+  local bars = own(C.pln_column_open(paths[1]))
+  if not bars then return nil, abi.last_error() end
+  return { bars = bars, cached = false, paths = paths }
+end
+
+local CALM_VOLATILITY = 11 -- of pln_synth_options_init: the other regimes keep their proportion to it
+local BARS_IN_MEMORY = 4000000
+
+local function synth_options(spec, symbol, index)
+  local synthetic = spec.synthetic or {}
+  local options = ffi.new "pln_synth_options"
+  C.pln_synth_options_init(options)
+  options.symbol = symbol
+  options.symbol_index = index
+  options.n_bars = synthetic.bars or 10000
+  options.seed = synthetic.seed or 1
+  if abi.check(C.pln_timeframe_parse(synthetic.timeframe or "1m", options.timeframe)) == nil then return end
+  local start = ffi.new "int64_t[1]"
+  local zone = C.pln_timezone_get(spec.timezone)
+  if zone == nil or C.pln_time_parse_iso(synthetic.start or "2020-01-01", zone, start) < 0 then return end
+  options.start_ns = start[0]
+  if synthetic.session == "us_equity" then
+    options.session = C.PLN_SYNTH_SESSION
+    options.session_open_minute, options.session_close_minute = 570, 960
+    options.timezone = "America/New_York"
+  end
+  for i = 0, C.PLN_SYNTH_REGIMES - 1 do
+    local regime = options.regimes[i]
+    local volatility = synthetic.volatility_ann_pct
+    if volatility then regime.volatility_pct = math.min(regime.volatility_pct * volatility / CALM_VOLATILITY, 400) end
+    if synthetic.correlation then regime.correlation = synthetic.correlation end
+  end
+  return options
+end
+
+-- Many bars go through a file that is gone when it is mapped, so that memory stays flat.
+local function synth_on_disk(options)
+  local folder = os.getenv "TMPDIR" or "/var/tmp"
+  local path = ("%s/perilune-%016x.plc"):format(folder, C.pln_clock_wall_ns())
+  if C.pln_synth_write(options, path) < 0 then return nil end
+  local bars = C.pln_column_open(path)
+  os.remove(path)
+  return bars
+end
+
+local function load_synthetic(spec, symbol, _, index)
+  local options = synth_options(spec, symbol, index)
+  if not options then return nil, abi.last_error() end
+  local bars = own(options.n_bars > BARS_IN_MEMORY and synth_on_disk(options) or C.pln_synth_bars(options))
+  if not bars then return nil, abi.last_error() end
+  return { bars = bars, cached = false, paths = {} }
+end
+
+local SOURCES = { csv = load_csv, column = load_column, synthetic = load_synthetic }
+
+-- Loading ---------------------------------------------------------------------------------------------------------
+
+local function finish(entry, symbol)
+  entry.symbol = symbol
+  entry.timeframe = name_of(entry.bars.timeframe)
+  entry.fingerprint = ("%016x"):format(entry.bars.content_hash)
+  return entry
+end
+
+--- Loads one symbol at its data's own timeframe.
+-- @param spec the keys of `data`
+-- @param symbol its name: substituted in the path, and what a symbol column is filtered by; nil: from the file
+-- @param timeframe of the file, nil: spec.timeframe, or detected
+-- @param index of the symbol among those of a synthetic market, from 0
+-- @return { bars = pln_bars *, symbol, timeframe, report (nil without a quality pass), cached, fingerprint, paths }, or
+--   nil and a message. The bars live as long as `entry.bars` is referenced.
+function M.load_one(spec, symbol, timeframe, index)
+  local source = SOURCES[spec.source or "csv"]
+  if not source then
+    return nil, ("data.source is '%s', expected csv, column or synthetic"):format(tostring(spec.source))
+  end
+  if spec.source ~= "synthetic" and not spec.path then return nil, "data.path is missing, expected a file" end
+  local entry, message = source(spec, symbol, timeframe, index or 0)
+  if not entry then return nil, message end
+  return finish(entry, symbol or ffi.string(entry.bars.symbol))
+end
+
+local function overlay(base, over)
+  local made = {}
+  for key, value in pairs(base) do made[key] = value end
+  for key, value in pairs(over or {}) do
+    local both = type(value) == "table" and #value == 0 and type(made[key]) == "table" and key ~= "columns"
+    made[key] = both and overlay(made[key], value) or value
+  end
+  return made
+end
+
+local function same_timeframe(bars, timeframe)
+  local own_one = bars.timeframe
+  return own_one.unit == timeframe.unit and own_one.count == timeframe.count and own_one.ns == timeframe.ns
+end
+
+-- The wanted timeframe from what was loaded.
+local function at_timeframe(native, symbol, wanted, spec)
+  local timeframe = ffi.new "pln_timeframe"
+  if C.pln_timeframe_parse(wanted, timeframe) < 0 then return nil, abi.last_error() end
+  if same_timeframe(native.bars, timeframe) then return native end
+  local bars = own(C.pln_bars_resample(native.bars, timeframe, spec.timezone))
+  if not bars then
+    return nil, ("%s: %s cannot be made from the data, which is %s: %s"):format(symbol, wanted, native.timeframe,
+      abi.last_error())
+  end
+  return finish({ bars = bars, report = native.report, cached = native.cached, paths = native.paths,
+    resampled_from = native.timeframe }, symbol)
+end
+
+local function path_has(path, what)
+  for _, item in ipairs(type(path) == "table" and path or { path or "" }) do
+    if item:find(what, 1, true) then return true end
+  end
+  return false
+end
+
+local function load_symbol(out, data, item, index)
+  local symbol = item.symbol
+  local spec = overlay(data, item.data)
+  local wanted = item.timeframes
+  if type(wanted) == "string" then wanted = { wanted } end
+  local by_file = path_has(spec.path, "{timeframe}")
+  if by_file and not wanted then
+    return nil, ("%s: the path holds {timeframe}, but no timeframes are given"):format(symbol)
+  end
+  local native
+  for _, name in ipairs(wanted or { false }) do
+    local entry, message
+    if by_file or not native then
+      entry, message = M.load_one(spec, symbol, by_file and name or nil, index)
+      if not entry then return nil, ("%s: %s"):format(symbol, message) end
+      native = entry
+    end
+    entry = native
+    if name and not by_file then
+      entry, message = at_timeframe(native, symbol, name, spec)
+      if not entry then return nil, message end
+    end
+    out[#out + 1] = entry
+  end
+  return true
+end
+
+-- A time of the configuration as UTC; a day as `end` is included.
+local function instant(text, timezone, is_end)
+  if text == nil then return nil end
+  local zone = C.pln_timezone_get(timezone)
+  local ns = ffi.new "int64_t[1]"
+  if zone == nil or C.pln_time_parse_iso(text, zone, ns) < 0 then return nil, abi.last_error() end
+  if is_end and #text <= 10 then -- to the start of the day after, whatever clocks do in between
+    return C.pln_timezone_day_start(zone, ns[0] + 36LL * 3600LL * 1000000000LL)
+  end
+  return ns[0]
+end
+
+--- Loads all symbols at all their timeframes, in the configuration's order.
+-- @param cfg with `data` and `symbols`
+-- @return a list of what load_one returns (resampled_from names the data's timeframe where bars were made from it),
+--   with start_ns and end_ns (int64, end exclusive, nil where not given), or nil and a message
+function M.load(cfg)
+  local out = {}
+  for i, item in ipairs(cfg.symbols) do
+    local ok, message = load_symbol(out, cfg.data, item, i - 1)
+    if not ok then return nil, message end
+  end
+  local message
+  out.start_ns, message = instant(cfg.data.start, cfg.data.timezone)
+  if message then return nil, "data.start: " .. message end
+  out.end_ns, message = instant(cfg.data["end"], cfg.data.timezone, true)
+  if message then return nil, "data.end: " .. message end
+  return out
+end
+
+return M
