@@ -5,10 +5,29 @@
  * Life: new, add_instrument…, add_portfolio…, add_source…, (push_signals, run)… or (next, submit…)…, finish,
  * free. Bars and portfolios are borrowed and must outlive it.
  *
- * An instant is a time at which at least one bar becomes visible. Order within an instant: fills of all
- * instruments (pending orders and protective stops against the bars that become visible now), then marks, then
- * strategies (signals and calls, in the order in which sources were added), then new orders. With `this_close`
- * new market orders fill at once, at the close of the bar just seen. */
+ * An instant is a time at which at least one bar becomes visible (or a signal or a caller's row does). Order within an
+ * instant: fills of all instruments (pending orders and protective levels against the bars that become visible now),
+ * then marks, then strategies (signals and calls, in the order in which sources were added), then new orders.
+ *
+ * An order sees the bars of its instrument that open at or after the instant at which it was made; it never fills at a
+ * price from before it existed. Within a bar:
+ *  1. At the open: market orders, and limit and stop orders whose price the open has reached or passed, at the open, in
+ *     the order in which they were made; first of all, over all instruments, market orders that only reduce. Then
+ *     protective levels that the open has passed, at the open. IOC orders that are left expire.
+ *  2. Protective stops. 3. Stop orders against the position. 4. Other orders, in the order in which they were made.
+ *  5. Targets. Each at its price. (`Pessimistic`: where stop and target are both within the bar, the stop fills.)
+ * A stop-limit that triggers fills in the same bar only where the limit lies beyond the stop, at the limit or better
+ * (min(max(open, stop), limit) for a buy); otherwise it is a limit order from the next bar on.
+ *
+ * Slippage and half of the spread worsen market and stop fills (protective stops too), never limit fills and targets.
+ * Prices are rounded only where tick_size > 0: fills against the order, its prices to its disadvantage.
+ *
+ * Protective stop, target and trailing stop belong to the lot that a fill opened and refer to the fill price. They are
+ * live in the entry bar for entries by market order at the open, from the next bar for all others. A trailing stop
+ * follows the best price up to the previous bar. The tighter of fixed and trailing stop holds.
+ *
+ * THIS_CLOSE: market orders fill at the close of the bar just seen, in the same instant (where the instrument has no
+ * bar in it, at the close of its next one). */
 typedef struct pln_exec pln_exec;
 
 typedef enum pln_fill_policy {
@@ -30,8 +49,10 @@ typedef struct pln_exec_config {
   double slippage_bps;       /* against the order, on market and stop fills */
   double spread_bps;         /* full quoted spread; market and stop fills pay half of it, each way */
   double entry_spread_bps;   /* `compat: backtesting.py`: paid on entries only, in full */
-  int64_t trade_from_ns;     /* strategies act and equity is recorded from the first bar whose open time is at or */
-  int64_t trade_until_ns;    /* after `from` until the last whose open time is before `until`; features run before */
+  int64_t trade_from_ns;     /* strategies act and equity is recorded from the first bar whose open time is at or after
+                                `from` until the last whose open time is before `until`; features run before.
+                                0 = no bound. What follows the window is as if it did not exist. */
+  int64_t trade_until_ns;
   int32_t benchmark;         /* instrument whose close is recorded beside equity */
   int32_t record_equity;     /* 1: fill the portfolios' recorders (statistics need it) */
   int32_t recorder_rows;     /* capacity of a recorder, 0 = 8192 */
@@ -40,7 +61,7 @@ typedef struct pln_exec_config {
 
 typedef struct pln_instrument {
   double lot_size;           /* smallest tradable step of quantity, > 0; 1 by default */
-  double tick_size;          /* 0 = none */
+  double tick_size;          /* 0 = prices are not rounded */
   double multiplier;         /* currency per unit of price, 1 by default */
 } pln_instrument;
 
@@ -51,7 +72,11 @@ int32_t pln_exec_add_instrument(pln_exec *exec, const pln_bars *bars, const pln_
 /* All instruments come before the first portfolio, which must have been made for as many. */
 int32_t pln_exec_add_portfolio(pln_exec *exec, pln_portfolio *portfolio);
 
-/* A source is one strategy instance as seen by one portfolio: it pushes target levels for one instrument. */
+/* A source is one strategy instance as seen by one portfolio: it pushes target levels for one instrument. The target of
+ * an instrument is the sum of weight x direction x strength over its sources, within -1 … 1. The portfolio acts when a
+ * direction changed (with `rebalance`, a strength too) and the target with it: it closes what is against the target,
+ * then enters the target's share of its sizing, by market orders. What it made before and did not fill is replaced.
+ * After a protective exit the sources on that side count as 0 until they change their direction. */
 int32_t pln_exec_add_source(pln_exec *exec, int32_t portfolio, int32_t instrument, double weight);
 /* A caller is a strategy that places its own orders: pln_exec_next returns at each bar of `schedule` (the
  * strategy's own stream). It trades any instrument of its portfolio. Shares the numbering of sources. */
@@ -63,11 +88,12 @@ int32_t pln_exec_set_first_row(pln_exec *exec, int32_t caller, int64_t row);
 typedef struct pln_signal {
   int64_t ts_ns;             /* when it became known: the visibility of the bar */
   double strength;           /* 0 … 1 */
-  double confidence;         /* 0 … 1 */
+  double confidence;         /* 0 … 1; not used here */
   int32_t direction;         /* pln_direction */
   int32_t row;               /* row within the caller's chunk; scratch for drain loops, ignored here */
 } pln_signal;
-/* Appends n changes, in time order, none before what the container has already processed. */
+/* Appends n changes, in time order, none at or before what the container has already processed. Levels from before the
+ * window's first instant are in force, and acted upon, at that instant. */
 int32_t pln_exec_push_signals(pln_exec *exec, int32_t source, const pln_signal *signals, int64_t n);
 
 typedef enum pln_exec_event {
@@ -85,7 +111,7 @@ int32_t pln_exec_next(pln_exec *exec, int64_t until_ns);
 typedef struct pln_exec_view {
   int64_t now_ns;            /* the instant being processed */
   int64_t row;               /* row of the due caller's schedule */
-  int64_t n_new_fills;       /* fills since the previous return of pln_exec_next, for on_fill */
+  int64_t n_new_fills;       /* fills since the previous return of pln_exec_next (or at finish), for on_fill */
   int64_t n_new_orders;      /* order changes since then, for on_order */
   int64_t n_instants;        /* processed so far */
   int64_t n_bars;            /* bars processed so far, over all instruments */
@@ -103,9 +129,8 @@ typedef enum pln_order_type {
 
 typedef enum pln_time_in_force {
   PLN_TIF_GTC = 0,
-  PLN_TIF_DAY = 1,           /* until the end of the calendar day (data's time zone) of the bar it was made in, or of
-                                the next bar's day where that is the first chance to fill */
-  PLN_TIF_IOC = 2            /* first chance to fill (the next bar's open) or never */
+  PLN_TIF_DAY = 1,           /* until the end of the calendar day (data's time zone) of the first bar that it can fill in */
+  PLN_TIF_IOC = 2            /* at the open of the first bar that it can fill in, or never */
 } pln_time_in_force;
 
 typedef enum pln_order_size {
@@ -182,7 +207,10 @@ typedef struct pln_fill {
 } pln_fill;
 
 /* Submits an order for the caller that is due (or any caller between returns). Returns the order's id (> 0), or
- * 0 when it was refused at once (the order is recorded as REJECTED with its code), or a status for misuse. */
+ * 0 when it was refused at once (the order is recorded as REJECTED with its code), or a status for misuse. A target
+ * that is reached already needs no order: 0, and nothing is recorded; a new target replaces the caller's pending one
+ * of the same instrument. Sizes are rounded down to the lot. An order against the position closes lots, oldest first,
+ * and opens the rest (two fills). */
 int64_t pln_exec_submit(pln_exec *exec, int32_t caller, const pln_order_request *request);
 /* 1 if it was pending and is now canceled, 0 if there was no such pending order. */
 int32_t pln_exec_cancel(pln_exec *exec, int32_t caller, int64_t order_id);
@@ -197,6 +225,8 @@ int64_t pln_exec_orders(const pln_exec *exec, const pln_order **out);
 int64_t pln_exec_fills(const pln_exec *exec, const pln_fill **out);
 void pln_exec_clear_records(pln_exec *exec);
 
-/* Ends the run: finalizes trades if so configured, gives every pending order its final state. Recorders and
- * records are then complete. */
+/* Ends the run: pending orders expire with END_OF_DATA; with finalize_trades what is open is closed, as by market
+ * orders, on the last bar of its instrument: at its open with NEXT_OPEN (as backtesting.py does; at its close if
+ * something was entered within that bar), at its close with THIS_CLOSE. The last row is corrected and published.
+ * Recorders and records are then complete. */
 int32_t pln_exec_finish(pln_exec *exec);

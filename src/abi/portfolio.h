@@ -9,29 +9,36 @@ typedef enum pln_side { PLN_SIDE_SELL = -1, PLN_SIDE_BUY = 1 } pln_side;
 
 typedef enum pln_size_type {
   PLN_SIZE_QUANTITY = 0,       /* `value` units of the instrument */
-  PLN_SIZE_CASH = 1,           /* `value` of the account's currency */
-  PLN_SIZE_PERCENT_OF_EQUITY = 2 /* `value` percent of the equity (100 = all of it) */
+  PLN_SIZE_CASH = 1,           /* `value` of the account's currency, fees included */
+  PLN_SIZE_PERCENT_OF_EQUITY = 2 /* `value` percent of equity x leverage, fees included: 100 = all that the account can
+                                  buy (with leverage 1, all of the equity) */
 } pln_size_type;
 
 typedef enum pln_size_at {
   PLN_SIZE_AT_SIGNAL = 0, /* at the close that was seen when the order was made */
-  PLN_SIZE_AT_FILL = 1    /* at the price of the fill, before slippage is known to the strategy */
+  PLN_SIZE_AT_FILL = 1    /* at the price of the fill; 100 percent is then the largest fraction below 1, as in
+                             backtesting.py */
 } pln_size_at;
 
+/* A size becomes the largest number of whole lots whose cost is within it: price (with the slippage and spread that are
+ * to be expected) and commission. The rounding is exact: 0.3 units at a lot of 0.1 are three lots, and what was
+ * opened closes to exactly 0. */
 typedef struct pln_sizing {
   int32_t type;  /* pln_size_type */
   int32_t at;    /* pln_size_at */
   double value;  /* unit by type; > 0 */
 } pln_sizing;
 
-/* 0 switches a rule off. Percentages are of 100. */
+/* 0 switches a rule off. Percentages are of 100. Limits and affordability are judged when an order fills, at the price of
+ * the fill, with everything else at its last price; they bind what opens or adds, never what closes or reduces. */
 typedef struct pln_risk_config {
   double max_position_pct;   /* one position's notional, of equity: a larger order is reduced */
   double max_exposure_pct;   /* gross notional of all positions, of equity: a larger order is reduced */
   double stop_loss_pct;      /* from the fill price of the entry */
   double take_profit_pct;    /* from the fill price of the entry */
   double trailing_stop_pct;  /* from the best price since the entry */
-  double max_drawdown_pct;   /* from the equity's peak: closes everything, refuses all further entries */
+  double max_drawdown_pct;   /* from the equity's peak, judged at each mark: closes everything at the next chance to fill,
+                                refuses all further entries */
 } pln_risk_config;
 
 typedef struct pln_portfolio_config {
@@ -40,9 +47,13 @@ typedef struct pln_portfolio_config {
   pln_sizing sizing;
   pln_risk_config risk;
   int32_t allow_short;       /* 0: SHORT signals close and stay flat, each refusal counted */
-  int32_t rebalance;         /* 1: act on changes of strength too, not of direction only */
-  int32_t fill_price_quirk;  /* 1: `compat: backtesting.py`: the margin available at a fill counts open positions
-                                at the fill bar's close (a look-ahead, reproduced for comparison only) */
+  int32_t rebalance;         /* 1: act on changes of strength too (the position is brought to the new level), not of
+                                direction only */
+  int32_t fill_price_quirk;  /* 1: `compat: backtesting.py`, for comparison only. At a fill, open positions count at the
+                                fill bar's close (a look-ahead); percent sizes are of the margin that is left; what
+                                cannot be paid is canceled, not reduced; the fixed commission is charged per
+                                fraction when sizing; stops come before orders at the open; the target of a stop
+                                entry may fill in its bar */
   int32_t reserved;
 } pln_portfolio_config;
 
@@ -55,22 +66,23 @@ typedef struct pln_account {
   double margin_used;        /* gross notional / leverage */
   double gross_exposure;     /* sum of |quantity| x last price */
   double net_exposure;
-  double realized_pnl;       /* net of fees */
+  double realized_pnl;       /* of closed trades, net of their fees */
   double fees;               /* all commission so far */
-  double slippage_cost;      /* price concessions against the unslipped fill price, so far */
+  double slippage_cost;      /* what slippage and spread cost, so far */
   double turnover;           /* sum of |quantity| x fill price, so far */
-  int64_t n_orders;
+  int64_t n_orders;          /* made, refused ones included */
   int64_t n_fills;
   int64_t n_trades;          /* closed round trips */
   int32_t halted;            /* 1 after the drawdown rule fired */
   int32_t bankrupt;          /* 1 after equity <= 0: everything is closed at zero and the run stops */
 } pln_account;
 
-/* Live view of one position; array indexed by instrument; stable address; read-only. */
+/* Live view of one position; array indexed by instrument; stable address; read-only. `stop_price` and `target_price` are
+ * those that the price reaches first, of all open lots, trailing included. */
 typedef struct pln_position {
   double quantity;           /* signed units; 0 = flat */
   double average_price;      /* of the open lots, by FIFO; 0 when flat */
-  double last_price;         /* last mark (close), NaN before the first bar */
+  double last_price;         /* last close seen (also from before the window), NaN before the first bar */
   double unrealized_pnl;     /* against average_price, before exit costs */
   double stop_price;         /* protective stop in force, 0 = none */
   double target_price;       /* take profit in force, 0 = none */
@@ -102,8 +114,9 @@ typedef struct pln_trade {
   double pnl;                /* net of fees */
   double return_pct;         /* pnl / (entry price x quantity x multiplier) x 100 */
   double fees;               /* entry share + exit */
-  double mae;                /* maximum adverse excursion, price distance >= 0 */
-  double mfe;                /* maximum favourable excursion, price distance >= 0 */
+  double mae;                /* maximum adverse excursion, price distance >= 0. Over whole bars, but of the bar of an
+                                entry that was not at the open only the close, of the exit's bar only the exit */
+  double mfe;                /* maximum favourable excursion, likewise */
   int64_t entry_order;
   int64_t exit_order;
   int32_t instrument;
@@ -138,7 +151,10 @@ typedef enum pln_refusal {
   PLN_REFUSAL_COUNT = 19
 } pln_refusal;
 
-/* Counter of one refusal code, with the numbers of its first and last occurrence. */
+/* Counter of one refusal code, with the numbers of its first and last occurrence: units of the instrument for
+ * REDUCED_CASH, SHORT_NOT_ALLOWED and orders that ended unfilled (the size as asked, where it was never turned into
+ * units); currency for CASH; percent for the position and exposure limits; target levels (-1 … 1) for STOPPED_OUT and
+ * for refused signals. */
 typedef struct pln_refusal_count {
   int64_t count;
   int64_t first_ts_ns;
@@ -171,7 +187,8 @@ void pln_portfolio_clear_trades(pln_portfolio *portfolio);
 /* Open lots as trades with is_open = 1, at the last mark. */
 int64_t pln_portfolio_open_trades(const pln_portfolio *portfolio, pln_trade *out, int64_t capacity);
 
-/* The recorder: one row for each instant at which a bar of any instrument was marked. */
+/* The recorder: one row for each instant at which a bar of any instrument was marked. The row of an instant appears when
+ * the next one begins, the last row with pln_exec_finish (which may still change it: finalize_trades). */
 typedef struct pln_equity_rows {
   int64_t n_rows;
   int64_t capacity;

@@ -1,13 +1,6 @@
 #include "exec/exec.h"
 #include <assert.h>
 
-static double lower(double a, double b) {
-  return a < b ? a : b;
-}
-static double upper(double a, double b) {
-  return a > b ? a : b;
-}
-
 static double limit_price(double limit, bool buy, const pln_bar *bar, pln_match_phase phase) {
   const bool at_open = buy ? bar->open <= limit : bar->open >= limit;
   if (phase == PLN_MATCH_AT_OPEN) return at_open ? bar->open : 0;
@@ -28,8 +21,9 @@ static double stop_limit_price(pln_pending *p, bool buy, const pln_bar *bar, pln
   if (trigger == 0) return 0;
   p->is_triggered = 1;
   if (buy ? limit <= stop : limit >= stop) return 0;
-  if (buy ? bar->low > limit : bar->high < limit) return 0;
-  return buy ? lower(trigger, limit) : upper(trigger, limit);
+  if (buy ? trigger <= limit : trigger >= limit) return trigger;
+  p->trigger_bar_done = 1; /* triggered at the open, beyond the limit: a limit for the rest of the bar */
+  return 0;
 }
 
 double pln_match_price(pln_pending *p, const pln_bar *bar, pln_match_phase phase) {
