@@ -19,7 +19,10 @@ typedef struct rig {
 } rig;
 
 #define RIG_STEP_NS 60000000000
-#define NEAR(a, b) assert_true(fabs((a) - (b)) <= 1e-9 * (1 + fabs(b)))
+static inline void rig_near(double a, double b) {
+  if (fabs(a - b) > 1e-9 * (1 + fabs(b))) fail_msg("found %.17g, expected %.17g", a, b);
+}
+#define NEAR(a, b) rig_near((double)(a), (double)(b))
 
 static inline void *must(void *p) {
   assert_non_null(p);
