@@ -2,9 +2,7 @@
 #include "core/error.h"
 #include <assert.h>
 
-const pln_exec_view *pln_exec_view_of(const pln_exec *exec) {
-  return &exec->view;
-}
+const pln_exec_view *pln_exec_view_of(const pln_exec *exec) { return &exec->view; }
 
 /* The earliest time at which something is left to do; INT64_MAX when nothing is. */
 static int64_t strategies_next_ns(const pln_exec *x) {
@@ -219,11 +217,16 @@ static void mark_span(pln_exec *x, int64_t until_ns) {
   pln_market *m = &x->markets[0];
   pln_portfolio *p = x->portfolios[0];
   const int64_t event_ns = strategies_next_ns(x);
-  for (int64_t i = m->next; i < m->end && x->n_pending == 0; i++) {
+  for (int64_t i = m->next; i < m->end; i++) {
     const int64_t visible = pln_market_visible(m, i);
     if (visible >= event_ns || visible > until_ns || is_touched(m, &p->holdings[0], i)) return;
     if (x->config.record_equity && pln_recorder_is_full(p)) return;
     mark_bar(x, m, p, i, visible);
+    if (x->n_pending > 0) { /* the drawdown rule fired: its orders are new orders of this instant */
+      x->stage = PLN_STAGE_ORDERS;
+      x->next_source = x->n_sources;
+      return;
+    }
   }
 }
 
@@ -243,6 +246,7 @@ int32_t pln_exec_advance(pln_exec *x, int64_t until_ns) {
     if (x->n_markets == 1 && x->n_portfolios == 1 && x->n_pending == 0) {
       mark_span(x, until_ns);
       if (x->status) return x->status;
+      if (x->stage != PLN_STAGE_IDLE) continue;
     }
     const int64_t t = instant_next_ns(x);
     if (t == INT64_MAX || t > until_ns) {
@@ -258,17 +262,17 @@ int32_t pln_exec_advance(pln_exec *x, int64_t until_ns) {
   }
 }
 
-int32_t pln_exec_run(pln_exec *exec, int64_t until_ns) {
-  if (exec->n_callers > 0)
-    return pln_fail(PLN_ERR_STATE, "strategies that place their own orders are run with pln_exec_next");
-  return pln_exec_advance(exec, until_ns);
-}
-
 static int32_t tell(pln_exec *x, int32_t result) {
   x->view.n_new_fills = x->new_fills;
   x->view.n_new_orders = x->new_orders;
   x->new_fills = x->new_orders = 0;
   return result;
+}
+
+int32_t pln_exec_run(pln_exec *exec, int64_t until_ns) {
+  if (exec->n_callers > 0)
+    return pln_fail(PLN_ERR_STATE, "strategies that place their own orders are run with pln_exec_next");
+  return tell(exec, pln_exec_advance(exec, until_ns));
 }
 
 int32_t pln_exec_next(pln_exec *exec, int64_t until_ns) {

@@ -109,9 +109,7 @@ struct pln_exec {
 static inline int64_t pln_market_visible(const pln_market *m, int64_t i) {
   return m->visible_ns ? m->visible_ns[i] : m->ts_ns[i] + m->length_ns;
 }
-static inline bool pln_order_is_final(const pln_order *o) {
-  return o->status >= PLN_STATUS_FILLED;
-}
+static inline bool pln_order_is_final(const pln_order *o) { return o->status >= PLN_STATUS_FILLED; }
 static inline pln_target *pln_exec_target(pln_exec *x, int32_t portfolio, int32_t instrument) {
   return &x->targets[portfolio * x->n_markets + instrument];
 }

@@ -32,9 +32,7 @@ static bool grow(pln_exec *x, void **array, int64_t n, int64_t *capacity, size_t
   return true;
 }
 
-static bool keeps_records(const pln_exec *x) {
-  return x->config.record_orders || x->n_callers > 0;
-}
+static bool keeps_records(const pln_exec *x) { return x->config.record_orders || x->n_callers > 0; }
 
 void pln_orders_move(pln_exec *x, pln_pending *p, int32_t status, int32_t refusal) {
   pln_order *o = &p->order;
@@ -196,9 +194,7 @@ static int32_t size_order(const pln_exec *x, pln_pending *p, const pln_order_req
   return 0;
 }
 
-static bool is_price(double price) {
-  return isfinite(price) && price > 0;
-}
+static bool is_price(double price) { return isfinite(price) && price > 0; }
 
 /* Prices of the request on the tick: never better for the order than what was asked. */
 static void price_order(const pln_exec *x, pln_pending *p, const pln_order_request *r) {
@@ -315,6 +311,4 @@ int64_t pln_exec_fills(const pln_exec *exec, const pln_fill **out) {
   return exec->n_fill_records;
 }
 
-void pln_exec_clear_records(pln_exec *exec) {
-  drop_told(exec);
-}
+void pln_exec_clear_records(pln_exec *exec) { drop_told(exec); }

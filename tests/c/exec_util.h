@@ -7,6 +7,7 @@
 #include "abi/core.h"
 #include "abi/exec.h"
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,9 +86,7 @@ static inline void rig_free(rig *r) {
   free(r);
 }
 
-static inline int64_t rig_visible(int64_t bar) {
-  return (bar + 2) * RIG_STEP_NS;
-}
+static inline int64_t rig_visible(int64_t bar) { return (bar + 2) * RIG_STEP_NS; }
 
 /* Runs a caller up to the visibility of `bar`, where orders can be placed. */
 static inline void rig_to(rig *r, int64_t bar) {
@@ -102,12 +101,8 @@ static inline void rig_end(rig *r) {
   assert_int_equal(pln_exec_finish(r->exec), 0);
 }
 
-static inline const pln_account *rig_account(const rig *r) {
-  return pln_portfolio_account(r->portfolio);
-}
-static inline const pln_position *rig_position(const rig *r) {
-  return pln_portfolio_positions(r->portfolio);
-}
+static inline const pln_account *rig_account(const rig *r) { return pln_portfolio_account(r->portfolio); }
+static inline const pln_position *rig_position(const rig *r) { return pln_portfolio_positions(r->portfolio); }
 static inline int64_t rig_refusals(const rig *r, int32_t code) {
   return pln_portfolio_refusals(r->portfolio)[code].count;
 }
