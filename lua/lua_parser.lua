@@ -110,8 +110,9 @@ end
 
 function Parser:close_block() self.scope = self.scope.parent end
 
-function Parser:declare(name, role)
-  self.scope.names[name] = { name = name, func = self.func, role = role }
+-- `alias` is the variable whose table a new local shares (`local t = cache`), where that is plain to see.
+function Parser:declare(name, role, alias)
+  self.scope.names[name] = { name = name, func = self.func, role = role, alias = alias }
 end
 
 function Parser:resolve(name)
@@ -166,6 +167,8 @@ function Parser:check_assignment(target)
     elseif variable.func ~= self.func then
       self:fail(line, "assignment to '%s', a local of an enclosing function: what must last from one call to the "
         .. "next belongs in `state` (s.%s = …)", name, name)
+    else
+      variable.alias = nil
     end
   else
     self:check_change(name, variable, line)
@@ -173,6 +176,7 @@ function Parser:check_assignment(target)
 end
 
 function Parser:check_change(name, variable, line)
+  if variable and variable.alias then name, variable = variable.alias.name, variable.alias end
   if not variable then
     if self.known[name] ~= nil then self:fail(line, "'%s' cannot be changed: it is read-only", name) end
     return
@@ -190,14 +194,14 @@ end
 -- An expression's result is what the callers need to know of it: { kind = "name" | "index" | "call" | "paren", name =
 -- the variable at its root, line }, or nothing.
 
+-- Returns the results by position.
 function Parser:expression_list()
-  local n = 1
-  local last = self:expression(0)
+  local results, n = { self:expression(0) }, 1
   while self:accept "," do
-    last = self:expression(0)
     n = n + 1
+    results[n] = self:expression(0)
   end
-  return n, last
+  return results
 end
 
 function Parser:primary()
@@ -509,8 +513,15 @@ statements["local"] = function(self)
   end
   local names = {}
   repeat names[#names + 1] = self:name() until not self:accept ","
-  if self:accept "=" then self:expression_list() end
-  for _, name in ipairs(names) do self:declare(name) end
+  local values = self:accept "=" and self:expression_list() or {}
+  local aliases = {}
+  for i, value in pairs(values) do
+    if value.name and value.kind ~= "call" then
+      local variable = self:resolve(value.name)
+      aliases[i] = variable and (variable.alias or variable)
+    end
+  end
+  for i, name in ipairs(names) do self:declare(name, nil, aliases[i]) end
 end
 
 statements["return"] = function(self)

@@ -75,6 +75,8 @@ end
 -- @param def the definition whose code ran
 -- @return { file =, line = number or nil, message = one line }
 function M.describe(err, def)
+  -- Out of memory: what the user's code held is garbage now, and even a message needs room.
+  if err == "not enough memory" then collectgarbage() end
   local line
   if type(err) == "table" and rawget(err, "perilune_error") ~= nil then err, line = err.perilune_error, err.line end
   local message

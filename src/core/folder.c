@@ -39,8 +39,8 @@ static int append(pln_folder *folder, const char *name) {
 pln_folder *pln_folder_new(const char *path, const char *suffix) {
   DIR *dir = opendir(path);
   if (!dir) {
-    pln_fail(errno == ENOENT || errno == ENOTDIR ? PLN_ERR_NOT_FOUND : PLN_ERR_IO, "cannot read folder '%s': %s",
-             path, strerror(errno));
+    pln_fail(errno == ENOENT || errno == ENOTDIR ? PLN_ERR_NOT_FOUND : PLN_ERR_IO,
+             "cannot read folder '%s': %s", path, strerror(errno));
     return NULL;
   }
   pln_folder *folder = calloc(1, sizeof *folder);

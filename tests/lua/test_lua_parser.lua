@@ -142,6 +142,11 @@ function TestLuaParser.test_mutable_upvalues_are_refused()
   lu.assertStrContains(message "local t = {} return function(i) table.insert(t, i) end", "change of 't'")
   lu.assertStrContains(message "local t = {} return function() function t.f() end end", "change of 't'")
   lu.assertStrContains(message "local t = {} return function() t[1], t[2] = 1, 2 end", "change of 't'")
+  lu.assertStrContains(message "local t = {} return function() local u = t u.x = 1 end", "change of 't'")
+  lu.assertStrContains(message "local t = {} return function() local a, u = 1, t.deep local w = u w.x = 1 end",
+    "change of 't'")
+  lu.assertNotNil(instrument "local t = {} return function() local u = t.x or {} u.x = 1 end")
+  lu.assertNotNil(instrument "local t = {} return function() local u = t u = {} u.x = 1 end")
   -- What a call makes it may change.
   lu.assertEquals(value("local t = {} t.x = 1 local function f() local u = {} u.x = t.x "
     .. "table.insert(u, 1) return u end return f()[1]"), 1)
@@ -153,6 +158,8 @@ function TestLuaParser.test_arguments_of_a_strategy_are_read_only()
   lu.assertStrContains(message(body "f.fast = 1"), "features are read-only")
   lu.assertStrContains(message(body "bar.close = 1"), "read-only")
   lu.assertStrContains(message(body "bar[1].close = 1"), "read-only")
+  lu.assertStrContains(message(body "local q = p q.fast = 1"), "'p' cannot be changed")
+  lu.assertNotNil(instrument(body "local level = out[1] level.direction = 1 local mine = s mine.x = 1"))
   lu.assertNotNil(instrument(body "s.x = 1 out[1].direction = 2 local q = {} q.p = 1"))
 end
 

@@ -79,6 +79,19 @@ function TestRegistry.test_every_shipped_file_loads_and_is_documented()
   lu.assertEquals({ seen.volatility, seen.trend }, { "classifier", "classifier" })
 end
 
+function TestRegistry.test_examples_of_the_guide_load()
+  local handle = assert(io.open(HOME .. "/docs/strategies.md"))
+  local guide, seen = handle:read "*a", 0
+  handle:close()
+  for block in guide:gmatch "```lua\n(return .-)```" do
+    local def, err = compile(block)
+    lu.assertNotNil(def, err)
+    lu.assertNotNil(def:feature_list(assert(def:check_params()), { "SPY_1d" }, "SPY_1d"))
+    seen = seen + 1
+  end
+  lu.assertEquals(seen, 2)
+end
+
 function TestRegistry.test_state_is_plain_memory()
   local def = assert(new():load "counter")
   local p = assert(def:check_params { n = 5 })
@@ -249,6 +262,29 @@ function TestRegistry.test_compiled_loops_are_stopped()
   local ok, err = pcall(def.signal)
   lu.assertFalse(ok)
   lu.assertStrContains(err, "loop budget of 5000000 iterations used up")
+end
+
+function TestRegistry.test_allocation_without_end_is_stopped()
+  local C = require("abi").C
+  local sources = {
+    "return strategy { signal = function() local s = 'x' while true do s = s .. s end end }",
+    "return strategy { signal = function() local t = {} for i = 1, 1e9 do t[i] = { i } end end }",
+    "return strategy { signal = function() local function f(...) return f(1, ...) end f() end }",
+    "local t = {} for i = 1, 1e7 do t[i] = { i } end\nreturn strategy { signal = function() end }",
+  }
+  for _, source in ipairs(sources) do
+    collectgarbage()
+    local before = C.pln_host_set_memory_limit(C.pln_host_memory_used() + 32 * 1024 * 1024)
+    local def, err = compile(source)
+    if def then
+      def.budget.left = 1e8
+      local ok, raw = xpcall(def.signal, registry.handler(def))
+      lu.assertFalse(ok)
+      err = registry.describe(raw, def).message
+    end
+    C.pln_host_set_memory_limit(before)
+    lu.assertTrue(err:find "not enough memory" ~= nil or err:find "stack overflow" ~= nil, err)
+  end
 end
 
 function TestRegistry.test_long_paths_keep_their_name()
