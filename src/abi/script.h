@@ -13,3 +13,7 @@ const char *pln_host_home(void);
 /* Says where that is, for a program that is not the perilune executable (lua/perilune.lua); for this thread. A folder
  * that does not exist is kept as it was written. */
 void pln_host_set_home(const char *folder);
+/* The libraries in use, "name version" a line, as they say themselves at run time; static. */
+const char *pln_host_libraries(void);
+/* Whether a file could be written in a folder: 0, or PLN_ERR_IO with the reason. Leaves nothing behind. */
+int32_t pln_host_check_writable(const char *folder);
