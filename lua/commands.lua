@@ -1,10 +1,12 @@
 --- The commands of the executable: lua/cli/<name>.lua, each with `help`, `usage`, `options` and `run(argv)`
 -- (see lua/args.lua).
+local ffi = require "ffi"
+local abi = require "abi"
 local suggest = require "suggest"
 
 local M = {}
 
--- The order in which the overview lists them. A file in lua/cli that is not named here runs all the same.
+-- The order in which the overview lists them; what is found in lua/cli beyond these comes after them.
 local ORDER = {
   "run", "repl", "exec", "data", "features", "strategies", "sql", "doctor", "version", "help",
 }
@@ -16,11 +18,25 @@ local function path_of(name)
   return name:match("^[%l%d_]+$") and package.searchpath("cli." .. name, package.path) or nil
 end
 
+local function found_in_folder()
+  local found = {}
+  local folder = abi.C.pln_folder_new(ffi.string(abi.C.pln_host_home()) .. "/lua/cli", ".lua")
+  if folder == nil then return found end
+  for i = 0, abi.C.pln_folder_count(folder) - 1 do
+    found[#found + 1] = ffi.string(abi.C.pln_folder_name(folder, i)):match("^(.*)%.lua$")
+  end
+  abi.C.pln_folder_free(folder)
+  return found
+end
+
 --- Names of the commands that exist, in the order of the overview.
 function M.names()
-  local names = {}
-  for _, name in ipairs(ORDER) do
-    if path_of(name) then names[#names + 1] = name end
+  local names, listed = {}, {}
+  for _, list in ipairs { ORDER, found_in_folder() } do
+    for _, name in ipairs(list) do
+      if not listed[name] and path_of(name) then names[#names + 1] = name end
+      listed[name] = true
+    end
   end
   return names
 end

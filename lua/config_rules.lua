@@ -58,6 +58,12 @@ local function check_data(data, path, fail)
   end
 end
 
+-- An id has to be a name: what a file is called may be anything.
+local function id_of_file(path)
+  local base = (path:match("([^/]+)/*$") or "_"):gsub("%.lua$", "")
+  return (base:gsub("[^%w_.-]", "_"):gsub("^[.-]", "_"):sub(1, 64))
+end
+
 local function name_modules(list, path, what, fail)
   for i, item in ipairs(list) do
     local at = ("%s[%d]"):format(path, i - 1)
@@ -66,7 +72,7 @@ local function name_modules(list, path, what, fail)
     elseif not item.type and not item.file then
       fail(at, ("expected the type of a %s, or its file"):format(what))
     end
-    item.id = item.id or item.type or item.file and item.file:match("([^/]+)$"):gsub("%.lua$", "")
+    item.id = item.id or item.type or item.file and id_of_file(item.file)
   end
 end
 

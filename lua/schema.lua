@@ -45,7 +45,7 @@ local symbol = { type = "string", check = "symbol" }
 local timeframe = { type = "string", check = "timeframe" }
 local time = { type = "string", check = "time" }
 local zone = { type = "string", check = "timezone" }
-local seed = integer("any whole number up to 2^53", { min = 0, max = 2 ^ 53 })
+local seed = integer("of a random sequence", { min = 0, max = 2 ^ 53 })
 
 
 local function rule(key, help, default, ...)
@@ -77,13 +77,19 @@ local quality = map {
 local synthetic = map {
   { "bars", integer("bars of each symbol", { min = 1, max = 2e9 }), default = 10000, help = "how many bars" },
   { "seed", seed, help = "the market's seed; the run's seed by default" },
-  { "start", time, default = "2020-01-01", help = "time of the first bar" },
-  { "timeframe", timeframe, default = "1m", help = "length of a bar" },
-  { "session", enum("24/7", "us_equity"), default = "24/7", help = "when the market is open" },
-  { "correlation", number("between symbols, of returns", { min = 0, max = 1 }), default = 0.5,
-    help = "how alike the symbols move" },
-  { "volatility_ann_pct", number("percent a year", { above = 0, max = 1000 }), default = 20,
+  { "start", time, default = "2000-01-03", help = "no bar is before it" },
+  { "timeframe", timeframe, default = "1m", help = "length of a bar, up to 1d" },
+  { "session", enum("24/7", "us_equity"), default = "24/7",
+    help = "when the market is open; us_equity: 09:30-16:00 in New York, Monday to Friday" },
+  { "volatility_ann_pct", number("percent a year", { above = 0, max = 190 }), default = 16.5,
     help = "volatility over all regimes, of the first symbol" },
+  { "correlation", number("between two symbols' returns", { min = 0, max = 1 }), default = 0.5,
+    help = "how alike the symbols move, over all regimes" },
+  { "start_price", number("currency", { above = 0 }), help = "first price of every symbol; by default 100 for the " ..
+    "first and between 30 and 250 for others" },
+  { "price_decimals", integer("digits after the point", { min = 0, max = 6 }), default = 2,
+    help = "prices are multiples of 10^-n" },
+  { "regime", boolean, default = false, help = "add a column `regime`: 0 calm, 1 trending, 2 volatile" },
 }
 
 local data_fields = {

@@ -41,7 +41,11 @@ function M.nearest(name, candidates)
         distance = M.distance(lower, other)
         local length = math.max(#lower, #other)
         local limit = length <= 4 and 1 or length <= 8 and 2 or 3
-        if distance > limit then distance = nil end
+        if distance > limit then
+          distance = nil
+        elseif lower:byte(1) == other:byte(1) then
+          distance = distance - 0.25 -- the first letter is seldom wrong
+        end
       end
       if distance and (not best_distance or distance < best_distance) then
         best, best_distance = candidate, distance

@@ -61,9 +61,7 @@ const pln_yaml_limits *pln_yaml_default_limits(void) {
   return &limits;
 }
 
-static int32_t no_memory(void) {
-  return pln_fail(PLN_ERR_MEMORY, "no memory for a YAML document");
-}
+static int32_t no_memory(void) { return pln_fail(PLN_ERR_MEMORY, "no memory for a YAML document"); }
 
 static void *allocate(builder *b, size_t size) {
   size = (size + 7) & ~(size_t)7;
@@ -328,9 +326,7 @@ static int by_order(const void *left, const void *right) {
   return (a->order > b->order) - (a->order < b->order);
 }
 
-static int is_merge_key(const pln_yaml_node *key) {
-  return !key->is_string && strcmp(key->text, "<<") == 0;
-}
+static int is_merge_key(const pln_yaml_node *key) { return !key->is_string && strcmp(key->text, "<<") == 0; }
 
 static int32_t fail_node(const builder *b, const pln_yaml_node *node, const char *message) {
   return pln_fail_at(PLN_ERR_PARSE, b->file, node->line, node->column, "%s", message);

@@ -10,9 +10,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-static pln_yaml *parse(const char *text) {
-  return pln_yaml_parse(text, (int64_t)strlen(text), "f", NULL);
-}
+static pln_yaml *parse(const char *text) { return pln_yaml_parse(text, (int64_t)strlen(text), "f", NULL); }
 
 static const pln_yaml_node *value_of(const pln_yaml *yaml, const pln_yaml_node *map, const char *key) {
   for (int32_t i = 0; i < map->n_children; i += 2)

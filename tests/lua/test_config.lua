@@ -183,6 +183,23 @@ engine: {chunk_rows: 7}
   lu.assertEquals(config.canonical(load(MINIMAL)):sub(1, 34), '{"benchmark":"A","classifiers":[],')
 end
 
+function TestConfig.test_the_canonical_form_is_a_configuration()
+  for _, text in ipairs { EXAMPLE, MINIMAL, MINIMAL:gsub("%[momentum%]", "[{file: 'a/my own!.lua'}]"),
+    MINIMAL:gsub("%[momentum%]", "[{file: a/}]"), (MINIMAL:gsub("%[momentum%]", "[{file: /, params: {x: -0.0}}]")) } do
+    local canonical = config.canonical(load(text))
+    lu.assertEquals(config.canonical(load(canonical)), canonical)
+  end
+  lu.assertEquals(load((MINIMAL:gsub("%[momentum%]", "[{file: 'a/my own!.lua'}]"))).strategies[1].id, "my_own_")
+end
+
+function TestConfig.test_the_documentation_is_of_this_schema()
+  local home = os.getenv "PERILUNE_HOME" or "."
+  local got = shell.perilune { "exec", home .. "/scripts/gen_config_docs.lua", "-" }
+  local file = assert(io.open(home .. "/docs/configuration.md"))
+  lu.assertEquals(file:read("*a"), got.out, "run build/perilune exec scripts/gen_config_docs.lua")
+  file:close()
+end
+
 function TestConfig.test_from_table_is_the_same()
   local cfg = assert(config.from_table {
     data = { path = "../shared/data/backtesting_py/GOOG.csv", start = "2005-01-01", ["end"] = "2012-12-31" },
@@ -349,7 +366,7 @@ function TestConfig.test_mistakes_in_set()
   bad("a..b=5", "expected KEY=VALUE, as portfolios.0.capital=50000")
   bad("data.pth=x", "data.pth: unknown key, did you mean 'path'?")
   bad("portfolios.2.name=x", "portfolios has 1 item, numbered from 0: there is no 2")
-  bad("portfolios.99999999999999999999.name=x", "portfolios has 1 item, numbered from 0: there is no 99999999999999999999")
+  bad("portfolios.9999999999999.name=x", "portfolios has 1 item, numbered from 0: there is no 9999999999999")
   bad("portfolios.main.capital=x", "portfolios is a list: expected the number of an item, from 0, got 'main'")
   bad("portfolios.0.capital=-5", "portfolios[0].capital: -5 is not above 0; currency of the account")
   bad("portfolios.0.capital=x", "portfolios[0].capital: 'x' is not a number; currency of the account")
@@ -358,8 +375,8 @@ function TestConfig.test_mistakes_in_set()
     "portfolios[0].risk.stop_los_pct: unknown key, did you mean 'stop_loss_pct'?")
   bad("strategies.0.params.fast=[1,2", "value: did not find expected ',' or ']' while parsing a flow sequence " ..
     "that began at line 1; is a closing ']' missing?")
-  bad("seed=1.5", "seed: 1.5 is not a whole number; any whole number up to 2^53")
-  bad("seed=1e17", "seed: 1e17 is beyond 2^53; any whole number up to 2^53")
+  bad("seed=1.5", "seed: 1.5 is not a whole number; of a random sequence")
+  bad("seed=1e17", "seed: 1e17 is beyond 2^53; of a random sequence")
   bad("engine.chunk_rows=0", "engine.chunk_rows: 0 is below 1; bars")
 end
 
