@@ -107,21 +107,36 @@ local function text_of(value)
   return kind
 end
 
+local raw_format = string.format
+
+local function printable(value)
+  local kind = type(value)
+  if kind == "number" then return value == value and value or NAN end
+  if kind == "table" or kind == "function" or kind == "thread" or kind == "userdata" then return kind end
+  if kind == "cdata" and not tonumber(value) then return kind end
+  return value
+end
+
+-- Written out for few arguments, so that it compiles: all of the engine's own formatting goes through it too.
 local function safe_format(format, ...)
-  if type(format) == "string" and format:find("%%[^%a%%]*p") then error("string.format: '%p' is not available", 2) end
-  local n, values = select("#", ...), { ... }
-  for i = 1, n do
-    local value = values[i]
-    local kind = type(value)
-    if value ~= value then
-      values[i] = NAN
-    elseif kind == "table" or kind == "function" or kind == "cdata" and not tonumber(value) then
-      values[i] = kind
-    end
+  if type(format) == "string" and format:find("p", 1, true) and format:gsub("%%%%", ""):find "%%[^%a]*p" then
+    error("string.format: '%p' is not available", 2)
   end
-  local ok, result = pcall(string.format, format, unpack(values, 1, n))
-  if not ok then error(result, 2) end
-  return result
+  local n = select("#", ...)
+  if n == 0 then
+    return raw_format(format)
+  elseif n == 1 then
+    return raw_format(format, printable((...)))
+  elseif n == 2 then
+    local a, b = ...
+    return raw_format(format, printable(a), printable(b))
+  elseif n == 3 then
+    local a, b, c = ...
+    return raw_format(format, printable(a), printable(b), printable(c))
+  end
+  local values = { ... }
+  for i = 1, n do values[i] = printable(values[i]) end
+  return raw_format(format, unpack(values, 1, n))
 end
 
 local raw_rep = string.rep

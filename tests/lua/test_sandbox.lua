@@ -49,6 +49,9 @@ function TestSandbox.test_nothing_shows_an_address()
     "tablefunctionnil1.5")
   lu.assertEquals(value "return string.format('%s %s %d', {}, pcall, 3)", "table function 3")
   lu.assertEquals(value "return ('%s'):format({})", "table")
+  lu.assertEquals(value "return ('%d %s %g %s %s|'):format(1, 'a', 0.5, nil, true) .. ('p%%p'):format()",
+    "1 a 0.5 nil true|p%p")
+  lu.assertStrContains(message "return ('%d'):format('x')", "user.lua:1: bad argument #2 to")
   lu.assertStrContains(message "return ('%p'):format({})", "%p")
   lu.assertStrContains(message "return ('%-10p'):format({})", "%p")
   lu.assertEquals(value "return tostring(0/0) .. tostring(-(0/0)) .. ('%g'):format(0/0) .. ('%g'):format(-(0/0))",

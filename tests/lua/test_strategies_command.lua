@@ -4,8 +4,9 @@ local json = require "json"
 local PERILUNE = os.getenv "PLN_TEST_PERILUNE" or "build/perilune"
 local FIXTURES = (os.getenv "PERILUNE_HOME" or ".") .. "/tests/fixtures/strategies"
 
-local function run(arguments)
-  local pipe = assert(io.popen(("'%s' strategies %s 2>&1; echo \"status $?\""):format(PERILUNE, arguments)))
+local function run(arguments, environment)
+  local pipe = assert(io.popen(("%s '%s' strategies %s 2>&1; echo \"status $?\""):format(environment or "", PERILUNE,
+    arguments)))
   local text = pipe:read "*a"
   pipe:close()
   local output, status = text:match "^(.*)status (%d+)\n$"
@@ -25,6 +26,12 @@ function TestStrategiesCommand.test_list()
   for _, entry in ipairs(assert(json.decode(output))) do found[entry.name] = entry end
   lu.assertEquals(found.two_moods.kind, "classifier")
   lu.assertStrContains(found.broken.error, "broken.lua:5:")
+end
+
+function TestStrategiesCommand.test_perilune_path()
+  local output, status = run("help two_moods", ("PERILUNE_PATH='/nowhere:%s'"):format(FIXTURES))
+  lu.assertEquals(status, 0)
+  lu.assertStrContains(output, "regimes: good, bad")
 end
 
 function TestStrategiesCommand.test_list_with_a_broken_file()
