@@ -300,6 +300,19 @@ static void fill_nan(double *out, int64_t first, int64_t last) {
   for (int64_t i = first; i < last; i++) out[i] = (double)NAN;
 }
 
+/* A batch of so few rows is dearer than a step for each. */
+enum { STEP_ROWS = 4 };
+
+static void step_rows(const pln_ind_desc *desc, void *state, const double *const *in, double *const *out,
+                      int64_t rows) {
+  for (int64_t row = 0; row < rows; row++) {
+    double x[PLN_IND_MAX_INPUTS] = {0}, y[PLN_IND_MAX_OUTPUTS] = {0};
+    for (int32_t i = 0; i < desc->n_inputs; i++) x[i] = in[i][row];
+    desc->step(state, x, y);
+    for (int32_t i = 0; i < desc->n_outputs; i++) out[i][row] = y[i];
+  }
+}
+
 /* Rows [first, last) to the kernel, all without NaN; blanks what is not warm. */
 static void run_rows(const pln_hub *hub, const node *n, node_state *state, const double *const *in,
                      int64_t first, int64_t last) {
@@ -307,7 +320,10 @@ static void run_rows(const pln_hub *hub, const node *n, node_state *state, const
   double *y[PLN_IND_MAX_OUTPUTS] = {0};
   for (int32_t i = 0; i < n->expr.n_args; i++) x[i] = in[i] + first;
   for (int32_t i = 0; i < n->n_outputs; i++) y[i] = hub->series[n->first_series + i].buffer + first;
-  n->expr.desc->batch(state + 1, x, y, last - first);
+  if (last - first < STEP_ROWS)
+    step_rows(n->expr.desc, state + 1, x, y, last - first);
+  else
+    n->expr.desc->batch(state + 1, x, y, last - first);
   if (state->rows < n->lookback) {
     const int64_t cold = n->lookback - state->rows < last - first ? n->lookback - state->rows : last - first;
     for (int32_t i = 0; i < n->n_outputs; i++) fill_nan(y[i], 0, cold);

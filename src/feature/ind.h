@@ -60,29 +60,33 @@ extern const int32_t pln_ind_count;
     *(STATE *)state = s;                                                                                     \
   }
 
-/* The same batch form compiled for the baseline processor and for one with AVX2, chosen at run time. Lanes
- * are rows: no arithmetic is reordered, both give the same bits. BODY(state, in, out, n) is an inline
- * function. */
+/* The same batch form compiled for the baseline processor and for those with wider vectors, chosen at run
+ * time. Lanes are rows: no arithmetic is reordered, all give the same bits. BODY(state, in, out, n) is an
+ * inline function. */
+#define PLN_IND_VARIANT(NAME, TARGET, BODY)                                                                  \
+  TARGET static void NAME(void *state, const double *const *in, double *const *out, int64_t n) {             \
+    BODY(state, in, out, n);                                                                                 \
+  }
 #if defined(__x86_64__)
+#if defined(__clang__)
+#define PLN_IND_AVX512 __attribute__((target("avx512f,avx512dq,avx512vl")))
+#else
+#define PLN_IND_AVX512 __attribute__((target("avx512f,avx512dq,avx512vl,prefer-vector-width=512")))
+#endif
 #define PLN_IND_SIMD(NAME, BODY)                                                                             \
-  static void NAME##_baseline(void *state, const double *const *in, double *const *out, int64_t n) {         \
-    BODY(state, in, out, n);                                                                                 \
-  }                                                                                                          \
-  __attribute__((target("avx2"))) static void NAME##_avx2(void *state, const double *const *in,              \
-                                                          double *const *out, int64_t n) {                   \
-    BODY(state, in, out, n);                                                                                 \
-  }                                                                                                          \
+  PLN_IND_VARIANT(NAME##_baseline, , BODY)                                                                   \
+  PLN_IND_VARIANT(NAME##_avx2, __attribute__((target("avx2"))), BODY)                                        \
+  PLN_IND_VARIANT(NAME##_avx512, PLN_IND_AVX512, BODY)                                                       \
   static void NAME(void *state, const double *const *in, double *const *out, int64_t n) {                    \
-    if (__builtin_cpu_supports("avx2"))                                                                      \
+    if (__builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq"))                            \
+      NAME##_avx512(state, in, out, n);                                                                      \
+    else if (__builtin_cpu_supports("avx2"))                                                                 \
       NAME##_avx2(state, in, out, n);                                                                        \
     else                                                                                                     \
       NAME##_baseline(state, in, out, n);                                                                    \
   }
 #else
-#define PLN_IND_SIMD(NAME, BODY)                                                                             \
-  static void NAME(void *state, const double *const *in, double *const *out, int64_t n) {                    \
-    BODY(state, in, out, n);                                                                                 \
-  }
+#define PLN_IND_SIMD(NAME, BODY) PLN_IND_VARIANT(NAME, , BODY)
 #endif
 
 /* "No row of this loop depends on another": spares the alias checks. */

@@ -38,7 +38,7 @@ ELEMENTWISE(both, 2, (a != 0.0) & (b != 0.0) ? 1.0 : 0.0)
 ELEMENTWISE(either, 2, (a != 0.0) | (b != 0.0) ? 1.0 : 0.0)
 ELEMENTWISE(none, 1, a == 0.0 ? 1.0 : 0.0)
 ELEMENTWISE(absolute, 1, fabs(a))
-ELEMENTWISE(natural_exp, 1, exp(a))
+ELEMENTWISE(natural_exp, 1, a < 709.0 ? exp(a) : exp(709.0))
 ELEMENTWISE(natural_log, 1, a > 0.0 ? log(a) : 0.0)
 ELEMENTWISE(larger, 2, a > b ? a : b)
 ELEMENTWISE(smaller, 2, a < b ? a : b)
@@ -99,7 +99,8 @@ const pln_ind_desc pln_op_list[PLN_OP_COUNT] = {
 
 const pln_ind_desc pln_function_list[] = {
     FUNCTION("abs", "x", 1, absolute, "Absolute value", "|x|", "abs(close - open)"),
-    FUNCTION("exp", "x", 1, natural_exp, "Exponential", "e^x", "exp(returns(1, log=1))"),
+    FUNCTION("exp", "x", 1, natural_exp, "Exponential", "e^x; that of 709 where x is larger",
+             "exp(returns(1, log=1))"),
     FUNCTION("log", "x", 1, natural_log, "Natural logarithm", "ln x; 0 where x <= 0", "log(close)"),
     FUNCTION("max", "a b", 2, larger, "The larger of two series", "a where a > b, else b",
              "max(open, close)"),
