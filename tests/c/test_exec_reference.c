@@ -1,4 +1,5 @@
 #include "exec_util.h"
+#include "abi/stats.h"
 #include <zlib.h>
 
 /* The three runs of backtesting.py in reference/backtesting_py. */
@@ -111,7 +112,20 @@ static void check_equity(const rig *r, const goog *g, const char *name) {
   gzclose(f);
 }
 
-static void reproduce(const char *name, int64_t fast, int64_t slow, double commission_pct, int32_t finalize) {
+/* The statistics of what the recorder holds; those of the equity and trades are tested in test_stats.c. */
+static void check_exposure(const rig *r, double expected_pct) {
+  const pln_stats_config config = {.capital = 10000, .timeframe = {PLN_TIMEFRAME_DAY, 1, RIG_STEP_NS}};
+  pln_stats *stats = must(pln_stats_new(&config));
+  double *values = must(calloc((size_t)pln_metric_count(), sizeof *values));
+  assert_int_equal(pln_stats_add_rows(stats, pln_portfolio_equity(r->portfolio)), 0);
+  assert_int_equal(pln_stats_compute(stats, pln_portfolio_account(r->portfolio), 0, values), 0);
+  close_to(values[pln_metric_find("exposure_pct")], expected_pct);
+  free(values);
+  pln_stats_free(stats);
+}
+
+static void reproduce(const char *name, int64_t fast, int64_t slow, double commission_pct, int32_t finalize,
+                      double exposure_pct) {
   goog *g = load_goog();
   if (!g) {
     print_message("skipped: no %s/data\n", shared());
@@ -129,6 +143,7 @@ static void reproduce(const char *name, int64_t fast, int64_t slow, double commi
     assert_int_equal(pln_exec_finish(r->exec), 0);
     check_trades(r, g, name);
     check_equity(r, g, name);
+    check_exposure(r, exposure_pct);
     rig_free(r);
   }
   free(g);
@@ -136,17 +151,17 @@ static void reproduce(const char *name, int64_t fast, int64_t slow, double commi
 
 static void goog_with_commission(void **state) {
   (void)state;
-  reproduce("goog_readme_commission002", 10, 20, 0.2, 0);
+  reproduce("goog_readme_commission002", 10, 20, 0.2, 0, 94.27374301675978);
 }
 
 static void goog_with_commission_finalized(void **state) {
   (void)state;
-  reproduce("goog_readme_commission002_final", 10, 20, 0.2, 1);
+  reproduce("goog_readme_commission002_final", 10, 20, 0.2, 1, 97.06703910614524);
 }
 
 static void goog_without_costs(void **state) {
   (void)state;
-  reproduce("goog_sma10_30_nocost_final", 10, 30, 0, 1);
+  reproduce("goog_sma10_30_nocost_final", 10, 30, 0, 1, 96.74115456238361);
 }
 
 int main(void) {
