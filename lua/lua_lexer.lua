@@ -13,10 +13,9 @@ M.KEYWORDS = KEYWORDS
 
 local NAME = "^[%a_\128-\255][%w_\128-\255]*"
 
---- A token: type is "name", "number", "string", "eof", or the keyword or operator itself.
--- first and last are byte positions in the source, line is that of the first byte.
-
---- Reads all tokens. Returns parallel lists { type, text, first, last, line } and their number; the last is "eof".
+--- Reads all tokens of a source: parallel lists { type, text, first, last, line } and their number n. A type is
+-- "name", "number", "string", "eof" (the last one), or the keyword or operator itself; first and last are byte
+-- positions, line is that of the first byte.
 function M.tokens(source)
   local types, texts, firsts, lasts, lines = {}, {}, {}, {}, {}
   local n, pos, line, size = 0, 1, 1, #source
@@ -81,11 +80,9 @@ function M.tokens(source)
   end
 
   while true do
-    pos = find(source, "[^ \t\r\v\f\n]", pos) and (function(first)
-      local next_pos = find(source, "[^ \t\r\v\f\n]", first)
-      if next_pos > first then count_lines(first, next_pos - 1) end
-      return next_pos
-    end)(pos) or size + 1
+    local start = find(source, "[^ \t\r\v\f\n]", pos) or size + 1
+    if start > pos then count_lines(pos, start - 1) end
+    pos = start
     if pos > size then break end
     local c = sub(source, pos, pos)
     local after
