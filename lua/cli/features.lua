@@ -16,7 +16,7 @@ local M = {
   },
   options = {
     { "symbol", value = "NAME", help = "name of the bars (default: from the file)" },
-    { "timeframe", value = "TF", help = "1m, 5m, 1h, 1d … (default: the most common step)" },
+    { "timeframe", value = "TF", help = "coarser bars than the file's, made from them: 5m, 1h, 1d …" },
     { "timezone", value = "ZONE", help = "IANA zone of times without one (default UTC)" },
     { "json", help = "print JSON" },
   },
@@ -24,7 +24,8 @@ local M = {
   details = [[
 compute prints a CSV: time (ISO 8601 UTC, the bar's open) and a column for each expression, with 17 significant digits,
 empty where the feature is not warm yet. Expressions are like sma(close, 20), ema(rsi(14), 5), macd(12, 26, 9).signal or
-close > highest(lag(high, 1), 20); docs/expressions.md has the grammar.]],
+close > highest(lag(high, 1), 20); a scope such as SPY_1d.sma(50) is of the same symbol's days, made from the file's
+bars. docs/expressions.md has the grammar.]],
 }
 
 local ACTIONS = { "list", "help", "compute" }
@@ -122,16 +123,53 @@ local function print_json(bars, expressions, columns)
   io.write(json.encode(json.object { { "time", times }, { "features", json.array(features) } }), "\n")
 end
 
-local function compute(opts)
+-- The bars of the file, and what the expressions' scopes ask for of the same symbol, made from them.
+local function load(opts, expressions)
+  local data = require "data"
   local path = opts[2]
-  if not path or not opts[3] then args.usage_error("features compute: a FILE and at least one EXPRESSION", M) end
+  local entry, message = data.load_one({
+    source = path:find "%.plc$" and "column" or "csv", path = path, timezone = opts.timezone,
+  }, opts.symbol)
+  if not entry then return nil, message end
+  local bars = entry.bars
+
+  local function at(timeframe)
+    local wanted = ffi.new "pln_timeframe"
+    if C.pln_timeframe_parse(timeframe, wanted) < 0 then return nil, abi.last_error() end
+    local made = C.pln_bars_resample(bars, wanted, opts.timezone)
+    if made == nil then return nil, abi.last_error() end
+    return ffi.gc(made, C.pln_bars_free)
+  end
+
+  local main, streams, seen = bars, {}, {}
+  local own = entry.timeframe
+  if opts.timeframe then
+    own, message = data.timeframe_name(opts.timeframe)
+    if not own then args.usage_error("--timeframe: " .. message, M) end
+    if own ~= entry.timeframe then main, message = at(own) end
+    if not main then return nil, message end
+  end
+  seen[own] = true
+  for _, expression in ipairs(expressions) do
+    for _, scope in ipairs(feature.scopes(expression) or {}) do
+      local symbol, timeframe = scope:match "^(.+)_(%w+)$"
+      if symbol == entry.symbol and not seen[timeframe] then
+        local other = timeframe == entry.timeframe and bars
+        if not other then other, message = at(timeframe) end
+        if not other then return nil, message end
+        seen[timeframe], streams[#streams + 1] = true, other
+      end
+    end
+  end
+  return main, streams
+end
+
+local function compute(opts)
+  if not opts[3] then args.usage_error("features compute: a FILE and at least one EXPRESSION", M) end
   local expressions = { unpack(opts, 3) }
-  local bars, message = require("data").load {
-    path = path, symbol = opts.symbol, timeframe = opts.timeframe, timezone = opts.timezone,
-  }
-  if not bars then return nil, message end
-  local columns
-  columns, message = feature.compute(bars, expressions)
+  local bars, streams = load(opts, expressions)
+  if not bars then return nil, streams end
+  local columns, message = feature.compute(bars, expressions, { streams = streams })
   if not columns then return nil, message, 2 end
   if opts.json then
     print_json(bars, expressions, columns)

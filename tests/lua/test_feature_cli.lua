@@ -1,0 +1,103 @@
+-- perilune features, as a user runs it.
+local json = require "json"
+local shell = require "shell"
+
+local folder, file
+
+local function rows_of(text)
+  local rows = {}
+  for line in text:gmatch "[^\n]+" do
+    local row = {}
+    for cell in (line .. ","):gmatch "([^,]*)," do row[#row + 1] = cell end
+    rows[#rows + 1] = row
+  end
+  return rows
+end
+
+TestFeatureCli = {}
+
+function TestFeatureCli.setUp()
+  folder = os.tmpname()
+  os.remove(folder)
+  os.execute("mkdir " .. shell.quote(folder))
+  file = folder .. "/ABC.csv"
+  local out = assert(io.open(file, "w"))
+  out:write "time,open,high,low,close,volume,bid\n"
+  for i = 0, 29 do
+    local close = 10 + (i * 7) % 5 / 4
+    out:write(("2015-01-02T14:%02d:00Z,%g,%g,%g,%g,%d,%g\n"):format(i, close, close + 1, close - 1, close, i,
+      close - 0.5))
+  end
+  out:close()
+end
+
+function TestFeatureCli.tearDown() os.execute("rm -rf " .. shell.quote(folder)) end
+
+function TestFeatureCli.test_compute_prints_a_csv()
+  local got = shell.perilune { "features", "compute", file, "sma(close,3)", "bid", "close / 3", "macd(2, 3, 2).signal" }
+  lu.assertEquals(got.err, "")
+  lu.assertEquals(got.status, 0)
+  local header = got.out:match "^[^\n]*"
+  lu.assertEquals(header, 'time,"sma(close,3)",bid,close / 3,"macd(2, 3, 2).signal"')
+  local rows = rows_of(got.out:gsub("^[^\n]*\n", ""))
+  lu.assertEquals(#rows, 30)
+  lu.assertEquals(rows[1], { "2015-01-02T14:00:00Z", "", "9.5", ("%.17g"):format(10 / 3), "" })
+  lu.assertEquals(rows[2][2], "")
+  lu.assertEquals(rows[4][1], "2015-01-02T14:03:00Z")
+  lu.assertAlmostEquals(tonumber(rows[3][2]), (10 + 10.5 + 11) / 3, 1e-12)
+  lu.assertEquals(tonumber(rows[30][4]), (10 + (29 * 7) % 5 / 4) / 3)
+  lu.assertEquals(rows[3][5], "")
+  lu.assertNotEquals(rows[4][5], "")
+end
+
+function TestFeatureCli.test_compute_prints_json()
+  local got = shell.perilune { "features", "compute", file, "sma(close,3)", "--json" }
+  lu.assertEquals(got.err, "")
+  local object = json.decode(got.out)
+  lu.assertEquals(#object.time, 30)
+  lu.assertEquals(object.features[1].expression, "sma(close,3)")
+  lu.assertEquals(object.features[1].values[2], json.null)
+  lu.assertAlmostEquals(object.features[1].values[3], 10.5, 1e-12)
+end
+
+function TestFeatureCli.test_other_timeframes_are_made_from_the_file()
+  local got = shell.perilune { "features", "compute", file, "ABC_5m.close", "--symbol", "ABC" }
+  lu.assertEquals(got.err, "")
+  local rows = rows_of(got.out)
+  lu.assertEquals(rows[5], { "2015-01-02T14:03:00Z", "" })
+  for i = 4, 29 do -- the bar of minutes 0 to 4 closes with minute 4
+    local closed = math.floor((i + 1) / 5) * 5 - 1
+    lu.assertEquals(tonumber(rows[i + 2][2]), 10 + (closed * 7) % 5 / 4)
+  end
+  got = shell.perilune { "features", "compute", file, "volume", "--timeframe", "600s" }
+  lu.assertEquals(got.out, "time,volume\n2015-01-02T14:00:00Z,45\n2015-01-02T14:10:00Z,145\n2015-01-02T14:20:00Z,245\n")
+end
+
+function TestFeatureCli.test_list_and_help()
+  local got = shell.perilune { "features", "list" }
+  lu.assertEquals(got.status, 0)
+  lu.assertStrContains(got.out, "\nmomentum\n")
+  lu.assertStrContains(got.out, "  macd(source = close, fast = 12, slow = 26, signal = 9)")
+  lu.assertEquals(#json.decode(shell.perilune({ "features", "list", "--json" }).out), #require("feature").list())
+  got = shell.perilune { "features", "help", "bbands" }
+  for _, part in ipairs { "Bollinger", "TA-Lib BBANDS", "1 … 100000; default 20", "upper, middle, lower", "row 19",
+    "bbands(close, 20, 2).lower" } do
+    lu.assertStrContains(got.out, part)
+  end
+end
+
+function TestFeatureCli.test_mistakes()
+  local function expect(words, status, part)
+    local got = shell.perilune(words)
+    lu.assertEquals(got.out, "")
+    lu.assertStrContains(got.err, part)
+    lu.assertEquals(got.status, status)
+  end
+  expect({ "features" }, 2, "an argument is missing")
+  expect({ "features", "lits" }, 2, "did you mean 'list'?")
+  expect({ "features", "help", "bband" }, 2, "did you mean 'bbands'?")
+  expect({ "features", "compute", file }, 2, "at least one EXPRESSION")
+  expect({ "features", "compute", file, "smaa(3)" }, 2, "column 1: no indicator 'smaa' (did you mean sma?)")
+  expect({ "features", "compute", file, "sma(close, 0)" }, 2, "out of range 1…100000")
+  expect({ "features", "compute", folder .. "/none.csv", "close" }, 1, "none.csv")
+end
