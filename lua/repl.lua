@@ -10,16 +10,13 @@ local M = {}
 local PROMPT, CONTINUATION = "> ", ">> "
 local MAX_WORDS = 4000 -- that Tab completes from
 
--- Modules that are globals at the prompt, loaded when first used; those that are not installed are left out.
-local MODULES = {
-  "abi", "config", "coordinator", "csv", "data", "ensemble", "export", "feature", "harness", "inspect", "json",
-  "optimize", "plot", "portfolio", "registry", "report", "sequencer", "stats", "store", "strategy", "suggest",
-  "tabulate", "topology", "yaml",
-}
+-- Every module in lua/ is a global at the prompt, loaded when first used, but for these and parts of others ("x_y").
+local HIDDEN = { args = true, commands = true, library = true, main = true, repl = true }
 
 local HELP = [[
 Type Lua: the value of an expression is printed, `_` is the last one. A line that is not complete goes on.
-Names are kept from line to line, but not `local` ones. Modules are loaded when their name is used: %s.
+Names are kept from line to line, but not `local` ones. Modules are loaded when their name is used:
+  %s
 
   help(x)     what a function or module is for      pp(x, …)    print values readably
   Tab         complete a name                       Ctrl-R      search the history
@@ -28,15 +25,15 @@ Names are kept from line to line, but not `local` ones. Modules are loaded when 
 C functions: abi.C.pln_…; the headers in src/abi describe them.
 ]]
 
-local function module_exists(name)
-  return package.loaded[name] ~= nil or package.searchpath(name, package.path) ~= nil
-end
-
 local function available()
   local names = {}
-  for _, name in ipairs(MODULES) do
-    if module_exists(name) then names[#names + 1] = name end
+  local folder = abi.C.pln_folder_new(ffi.string(abi.C.pln_host_home()) .. "/lua", ".lua")
+  if folder == nil then return names end
+  for i = 0, abi.C.pln_folder_count(folder) - 1 do
+    local name = ffi.string(abi.C.pln_folder_name(folder, i)):match("^(%l+)%.lua$")
+    if name and not HIDDEN[name] then names[#names + 1] = name end
   end
+  abi.C.pln_folder_free(folder)
   return names
 end
 
@@ -88,7 +85,7 @@ local function make_environment(session)
   local named = {}
   for _, name in ipairs(available()) do named[name] = true end
   local help = setmetatable({}, {
-    __tostring = function() return (HELP:format(table.concat(available(), ", ")):gsub("\n$", "")) end,
+    __tostring = function() return (HELP:format(table.concat(available(), " ")):gsub("\n$", "")) end,
     __call = function(self, ...)
       if select("#", ...) == 0 then return print(tostring(self)) end
       local value = ...

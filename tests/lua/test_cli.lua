@@ -85,6 +85,19 @@ function TestCli.test_a_reader_that_goes_away_is_no_error()
   os.remove(path)
 end
 
+function TestCli.test_ctrl_c_is_quiet()
+  local path = shell.temporary("io.write 'started' io.flush() local x = 0 while true do x = x + 1 end")
+  local out = os.tmpname()
+  local status = os.execute(("timeout --preserve-status -s INT 0.5 %s exec %s >%s 2>&1"):format(
+    shell.quote(os.getenv "PLN_TEST_PERILUNE"), path, out))
+  local file = assert(io.open(out))
+  lu.assertEquals(file:read("*a"), "started")
+  file:close()
+  lu.assertEquals(status / 256, 130)
+  os.remove(out)
+  os.remove(path)
+end
+
 TestArgs = {}
 
 local command = {
