@@ -3,7 +3,8 @@
 --     local synth = require "synth"
 --     local bars = assert(synth.bars({ bars = 10000, seed = 1, timeframe = "1m", session = "24/7" }, "SYN", 0))
 --
--- Options (all optional): `bars` (10000), `seed` (1), `start` (ISO 8601, in the session's zone; "2000-01-03"),
+-- Options (all optional): `bars` (10000), `seed` (1), `start` (ISO 8601, local to `timezone`; "2000-01-03"),
+-- `timezone` (of `start`; by default that of the session),
 -- `timeframe` ("1m"; up to "1d"), `session` ("24/7", in UTC, or "us_equity": 09:30-16:00 New York, Monday to Friday),
 -- `volatility_ann_pct` (over all regimes, of a symbol of ordinary risk; 16.5), `correlation` (of two symbols' returns,
 -- over all regimes; 0.5), `start_price`, `price_decimals` (2), `regime` (true: an extra column `regime`, 0 calm,
@@ -52,6 +53,10 @@ function M.options(spec, symbol, index)
       table.concat(M.SESSIONS, ", "))
   end
   if spec.start then
+    if spec.timezone then
+      zone = C.pln_timezone_get(spec.timezone)
+      if zone == nil then return nil, abi.last_error() end
+    end
     local start = ffi.new "int64_t[1]"
     if C.pln_time_parse_iso(spec.start, zone, start) < 0 then return nil, abi.last_error() end
     o.start_ns = start[0]
@@ -71,7 +76,7 @@ function M.options(spec, symbol, index)
   return o
 end
 
---- Bars in memory (freed when they are no longer used), or nil and a message.
+--- Bars, freed when they are no longer used (very many lie in a temporary file), or nil and a message.
 -- @return const pln_bars *
 function M.bars(spec, symbol, index)
   local o, message = M.options(spec, symbol, index)

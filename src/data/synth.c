@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROWS = 8192, STEPS = 4 };
+enum { ROWS = 8192, STEPS = 4, IN_MEMORY = 4 << 20 };
 
 /* Blackman, Vigna: "Scrambled Linear Pseudorandom Number Generators", ACM TOMS 47 (2021): xoshiro256++,
  * seeded by splitmix64 as its authors advise (https://prng.di.unimi.it). */
@@ -352,32 +352,6 @@ static const char *const regime_column[] = {"regime"};
 
 static const char *zone_name(const market *m) { return pln_timezone_name(m->zone); }
 
-pln_bars *pln_synth_bars(const pln_synth_options *options) {
-  market m;
-  pln_bars_build build;
-  const int with_regime = options->with_regime != 0;
-  if (market_init(&m, options) || pln_bars_build_init(&build, with_regime, regime_column)) return NULL;
-  if (pln_bars_build_reserve(&build, options->n_bars + 1)) {
-    pln_bars_build_discard(&build);
-    return NULL;
-  }
-  const synth_rows rows = {build.ts_ns,
-                           build.open,
-                           build.high,
-                           build.low,
-                           build.close,
-                           build.volume,
-                           with_regime ? build.extra[0] : NULL};
-  make_bars(&m, options->n_bars, &rows);
-  build.n_bars = options->n_bars;
-  build.has_volume = 1;
-  build.timeframe = options->timeframe;
-  build.symbol = options->symbol;
-  build.timezone = zone_name(&m);
-  build.source = "synthetic market";
-  return pln_bars_build_finish(&build);
-}
-
 struct pln_synth_writer {
   market market;
   pln_column_writer *out;
@@ -452,6 +426,45 @@ void pln_synth_writer_free(pln_synth_writer *w) {
   if (!w) return;
   pln_column_writer_free(w->out);
   free(w);
+}
+
+static pln_bars *bars_in_file(const pln_synth_options *options) {
+  pln_synth_writer *w = pln_synth_writer_new(options, NULL);
+  if (!w) return NULL;
+  pln_bars *bars = NULL;
+  if (!pln_synth_writer_step(w, INT64_MAX)) {
+    bars = pln_column_writer_finish_bars(w->out);
+    w->out = NULL;
+  }
+  pln_synth_writer_free(w);
+  return bars;
+}
+
+pln_bars *pln_synth_bars(const pln_synth_options *options) {
+  if (options->n_bars > IN_MEMORY) return bars_in_file(options);
+  market m;
+  pln_bars_build build;
+  const int with_regime = options->with_regime != 0;
+  if (market_init(&m, options) || pln_bars_build_init(&build, with_regime, regime_column)) return NULL;
+  if (pln_bars_build_reserve(&build, options->n_bars + 1)) {
+    pln_bars_build_discard(&build);
+    return NULL;
+  }
+  const synth_rows rows = {build.ts_ns,
+                           build.open,
+                           build.high,
+                           build.low,
+                           build.close,
+                           build.volume,
+                           with_regime ? build.extra[0] : NULL};
+  make_bars(&m, options->n_bars, &rows);
+  build.n_bars = options->n_bars;
+  build.has_volume = 1;
+  build.timeframe = options->timeframe;
+  build.symbol = options->symbol;
+  build.timezone = zone_name(&m);
+  build.source = "synthetic market";
+  return pln_bars_build_finish(&build);
 }
 
 int32_t pln_synth_write(const pln_synth_options *options, const char *path) {

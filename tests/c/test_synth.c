@@ -287,6 +287,19 @@ static void decimals_are_exact(void **state) {
   pln_bars_free(bars);
 }
 
+static void many_bars_are_mapped_and_the_same(void **state) {
+  (void)state;
+  pln_synth_options o = options_of("1s", 4300000, 1, PLN_SYNTH_ALWAYS);
+  pln_bars *mapped = make(&o);
+  o.n_bars = 4000000;
+  pln_bars *held = make(&o);
+  assert_int_equal(mapped->n_bars, 4300000);
+  assert_memory_equal(mapped->close, held->close, 4000000 * sizeof(double));
+  assert_memory_equal(mapped->volume, held->volume, 4000000 * sizeof(double));
+  pln_bars_free(mapped);
+  pln_bars_free(held);
+}
+
 static void options_out_of_range_are_refused(void **state) {
   (void)state;
   for (int i = 0; i < 16; i++) {
@@ -363,6 +376,7 @@ int main(void) {
       cmocka_unit_test(regimes_all_occur_and_differ),
       cmocka_unit_test(long_markets_stay_sane),
       cmocka_unit_test(decimals_are_exact),
+      cmocka_unit_test(many_bars_are_mapped_and_the_same),
       cmocka_unit_test(options_out_of_range_are_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
