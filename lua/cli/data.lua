@@ -1,0 +1,36 @@
+--- perilune data check | info | convert | synth: looking at market data, and making it.
+local args = require "args"
+local suggest = require "suggest"
+
+local SUBCOMMANDS = { "info", "check", "convert", "synth" }
+
+local M = {
+  help = "Check, describe, convert and synthesise market data",
+  usage = {
+    "perilune data info FILE… [--json]",
+    "perilune data check FILE…|CONFIG.yaml [--json]",
+    "perilune data convert IN OUT [--resample 1h]",
+    "perilune data synth --out FILE [--bars N] [--symbols A,B]",
+  },
+  details = [[
+info     rows, range, timeframe, columns and hash of CSV and column files
+check    the quality report: duplicates, order, gaps, impossible prices, jumps, outliers, with file and line
+convert  CSV (plain, .gz, .zip) to a column file (.plc) or back; "-" writes CSV to standard output
+synth    bars of the synthetic market, as .plc or .csv
+
+perilune data SUBCOMMAND --help lists the options of each.]],
+}
+
+local modules = {
+  info = "cli.data.info", check = "cli.data.check", convert = "cli.data.convert", synth = "cli.data.synth",
+}
+
+function M.run(argv)
+  local name = argv[1]
+  if name == nil then args.usage_error("a subcommand is missing", M) end
+  if modules[name] then return require(modules[name]).run({ unpack(argv, 2) }) end
+  if name:sub(1, 1) == "-" then args.parse({ name }, M) end -- --help, or an unknown option
+  args.usage_error(("unknown subcommand '%s'%s"):format(name, suggest.hint(name, SUBCOMMANDS)), M)
+end
+
+return M
