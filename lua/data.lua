@@ -25,6 +25,7 @@ local abi = require "abi"
 local cache = require "data_cache"
 local quality = require "data_quality"
 local files = require "data_files"
+local synth = require "synth"
 local C = abi.C
 
 local M = {}
@@ -79,7 +80,7 @@ end
 
 local function clock_ns(text)
   local hours, minutes = text:match "^(%d+):(%d%d)$"
-  return hours and (hours * 3600LL + minutes * 60LL) * 1000000000LL
+  return hours and (tonumber(hours) * 3600LL + tonumber(minutes) * 60LL) * 1000000000LL
 end
 
 -- Returns options (cdata) and a table that keeps alive what they point to, or nil and a message.
@@ -167,51 +168,12 @@ local function load_column(spec, symbol, timeframe)
   return { bars = bars, cached = false, paths = paths }
 end
 
-local CALM_VOLATILITY = 11 -- of pln_synth_options_init: the other regimes keep their proportion to it
-local BARS_IN_MEMORY = 4000000
-
-local function synth_options(spec, symbol, index)
-  local synthetic = spec.synthetic or {}
-  local options = ffi.new "pln_synth_options"
-  C.pln_synth_options_init(options)
-  options.symbol = symbol
-  options.symbol_index = index
-  options.n_bars = synthetic.bars or 10000
-  options.seed = synthetic.seed or 1
-  if abi.check(C.pln_timeframe_parse(synthetic.timeframe or "1m", options.timeframe)) == nil then return end
-  local start = ffi.new "int64_t[1]"
-  local zone = C.pln_timezone_get(spec.timezone)
-  if zone == nil or C.pln_time_parse_iso(synthetic.start or "2020-01-01", zone, start) < 0 then return end
-  options.start_ns = start[0]
-  if synthetic.session == "us_equity" then
-    options.session = C.PLN_SYNTH_SESSION
-    options.session_open_minute, options.session_close_minute = 570, 960
-    options.timezone = "America/New_York"
-  end
-  for i = 0, C.PLN_SYNTH_REGIMES - 1 do
-    local regime = options.regimes[i]
-    local volatility = synthetic.volatility_ann_pct
-    if volatility then regime.volatility_pct = math.min(regime.volatility_pct * volatility / CALM_VOLATILITY, 400) end
-    if synthetic.correlation then regime.correlation = synthetic.correlation end
-  end
-  return options
-end
-
--- Many bars go through a file that is gone when it is mapped, so that memory stays flat.
-local function synth_on_disk(options)
-  local folder = os.getenv "TMPDIR" or "/var/tmp"
-  local path = ("%s/perilune-%016x.plc"):format(folder, C.pln_clock_wall_ns())
-  if C.pln_synth_write(options, path) < 0 then return nil end
-  local bars = C.pln_column_open(path)
-  os.remove(path)
-  return bars
-end
-
 local function load_synthetic(spec, symbol, _, index)
-  local options = synth_options(spec, symbol, index)
-  if not options then return nil, abi.last_error() end
-  local bars = own(options.n_bars > BARS_IN_MEMORY and synth_on_disk(options) or C.pln_synth_bars(options))
-  if not bars then return nil, abi.last_error() end
+  local options = {}
+  for key, value in pairs(spec.synthetic or {}) do options[key] = value end
+  options.start, options.timezone = options.start or "2020-01-01", spec.timezone
+  local bars, message = synth.bars(options, symbol, index)
+  if not bars then return nil, message end
   return { bars = bars, cached = false, paths = {} }
 end
 

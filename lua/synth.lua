@@ -73,6 +73,7 @@ function M.options(spec, symbol, index)
     regime.correlation = likeness <= 1 and regime.correlation * likeness
       or regime.correlation + (1 - regime.correlation) * (likeness - 1)
   end
+  if C.pln_synth_options_check(o) < 0 then return nil, abi.last_error() end
   return o
 end
 

@@ -46,6 +46,8 @@ typedef struct pln_synth_options {
 
 /* 10,000 bars of 1m from 2000-01-03, every minute of every day, seed 1, two decimals; volatility 11, 16 and 34 %. */
 void pln_synth_options_init(pln_synth_options *options);
+/* 0, or what is wrong with the options. */
+int32_t pln_synth_options_check(const pln_synth_options *options);
 /* pln_bars_free. More than four million bars lie in an unlinked temporary file ($TMPDIR or /var/tmp) and are mapped, so
  * that memory stays flat. NULL on an option out of range, with its name. */
 pln_bars *pln_synth_bars(const pln_synth_options *options);

@@ -250,6 +250,11 @@ static int32_t market_init(market *m, const pln_synth_options *options) {
   return PLN_OK;
 }
 
+int32_t pln_synth_options_check(const pln_synth_options *options) {
+  market m;
+  return market_init(&m, options);
+}
+
 static inline double clamp(double x, double low, double high) { return x < low ? low : x > high ? high : x; }
 
 static inline double on_tick(const market *m, double price) {

@@ -356,6 +356,7 @@ static void options_out_of_range_are_refused(void **state) {
     }
     assert_null(pln_synth_bars(&o));
     assert_true(pln_error_last()->text[0] != 0);
+    assert_true(pln_synth_options_check(&o) < 0);
     assert_true(pln_synth_write(&o, "/tmp/never.plc") < 0);
   }
   pln_synth_options o = options_of("1m", 0, 1, PLN_SYNTH_ALWAYS);
