@@ -103,8 +103,13 @@ function Checker:fail(node, path, format, ...)
   self.report(node, path, select("#", ...) > 0 and format:format(...) or format)
 end
 
+function Checker:fail_null(node, path)
+  if node.text == "" then return self:fail(node, path, "a text is missing") end
+  self:fail(node, path, "'%s' means nothing; quote it to make it text", node.text)
+end
+
 function scalar_types.string(self, kind, node, path)
-  if node.type == "null" then return self:fail(node, path, "a text is missing") end
+  if node.type == "null" then return self:fail_null(node, path) end
   local text = node.text
   if text == "" then return self:fail(node, path, "the text is empty") end
   if text:find("%c") then
@@ -144,6 +149,8 @@ function scalar_types.number(self, kind, node, path)
     local bare = node.type == "string" and tonumber((node.text:match("^([-+]?[%d.]+)%s*%%$")))
     if bare then
       return self:fail(node, path, "'%s' is not a number; write %s%s", clip(node.text), number_text(bare), unit)
+    elseif node.type == "string" and node.text:match("^[-+]?%d+[%d,]*%.?%d*$") and node.text:find(",", 1, true) then
+      return self:fail(node, path, "'%s' is not a number; write %s%s", clip(node.text), node.text:gsub(",", "_"), unit)
     elseif node.type == "string" and tonumber(node.text) then
       return self:fail(node, path, "'%s' is quoted, so it is text; expected a number%s", clip(node.text), unit)
     end
@@ -291,6 +298,7 @@ function Checker:map(kind, node, path, partial)
       entries = { { key = kind.shorthand, node = node, line = node.line, column = node.column } } }
   end
   if node.kind ~= "map" and not node.empty then
+    if kind.shorthand and node.type == "null" then return self:fail_null(node, path) end
     return self:fail(node, path, "expected a map of keys to values, got %s", describe(node))
   end
   local given = {}

@@ -96,7 +96,8 @@ local data_fields = {
   { "source", enum("csv", "column", "synthetic"), default = "csv",
     help = "delimited text, Perilune's column file, or the built-in synthetic market" },
   { "path", { type = "either", scalar = text, list = list(text, { min = 1 }) },
-    help = "file, or list of files in the order of time; {symbol}, {timeframe} and {date} are substituted" },
+    help = "file, or list of files in the order of time; {symbol}, {symbol_lower}, {symbol_upper} and {timeframe} " ..
+      "are substituted, {date}, * and ? match files" },
   { "start", time, help = "trading begins at this time or day; features start at the first bar" },
   { "end", time, help = "trading ends at this time, or with this day" },
   { "timezone", zone, default = "UTC", help = "IANA name of the zone of local times, in which days begin" },

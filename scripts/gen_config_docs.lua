@@ -53,8 +53,8 @@ execution:
 - Every mistake is reported, up to twenty at once, with file, line and column, the key's path and, where a name is
   unknown, the one that was probably meant. The exit status is then 2.
 - `null` (or nothing after the colon) means the default.
-- Where a list of maps is expected, an item may be just its first key's value: `symbols: [SPY, QQQ]`,
-  `strategies: [momentum]`.
+- Where a list of maps is expected, an item may be just a name: `symbols: [SPY, QQQ]` is short for
+  `symbols: [{symbol: SPY}, {symbol: QQQ}]`, `strategies: [momentum]` for `strategies: [{type: momentum}]`.
 - Names with the suffix `_pct` are percent: `0.2` means 0.2 %. `_bps` are basis points: `5` means 0.05 %.
 - A strategy's parameter whose value is a list (`fast: [5, 10, 20]`) or a range (`{from: 5, to: 50, step: 5}`, both
   ends included where the steps meet them) makes a grid.

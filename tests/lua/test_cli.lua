@@ -85,6 +85,19 @@ function TestCli.test_a_reader_that_goes_away_is_no_error()
   os.remove(path)
 end
 
+function TestCli.test_a_full_disk_is_told()
+  local full = io.open("/dev/full", "w")
+  if not full then return end
+  full:close()
+  local err = os.tmpname()
+  local status = os.execute(("%s version >/dev/full 2>%s"):format(shell.quote(os.getenv "PLN_TEST_PERILUNE"), err))
+  local file = assert(io.open(err))
+  lu.assertEquals(file:read("*a"), "perilune: standard output: No space left on device\n")
+  file:close()
+  os.remove(err)
+  lu.assertEquals(status / 256, 1)
+end
+
 function TestCli.test_ctrl_c_is_quiet()
   local path = shell.temporary("io.write 'started' io.flush() local x = 0 while true do x = x + 1 end")
   local out = os.tmpname()

@@ -310,6 +310,21 @@ function TestConfig.test_what_is_missing()
     "c.yaml:2:11: symbols[0].symbol: missing; its name")
 end
 
+function TestConfig.test_hints_for_values()
+  refused(MINIMAL:gsub("%[A%]", "[NULL]"),
+    "c.yaml:2:11: symbols[0]: 'NULL' means nothing; quote it to make it text")
+  refused(MINIMAL:gsub("%[A%]", "[{symbol: A, timeframes: [~]}]"),
+    "c.yaml:2:36: symbols[0].timeframes[0]: '~' means nothing; quote it to make it text")
+  refused(MINIMAL .. "portfolios: [{capital: '1,000'}]\n",
+    "c.yaml:4:24: portfolios[0].capital: '1,000' is not a number; write 1_000; currency of the account")
+  refused(MINIMAL .. "portfolios: [{capital: .nan}]\n",
+    "c.yaml:4:24: portfolios[0].capital: .nan is not a finite number; currency of the account")
+  refused(MINIMAL:gsub("synthetic", "synthetic, start: 20150102"),
+    "c.yaml:1:34: data.start: '20150102' is no date or time; expected 2015-01-31, 2015-01-31 09:30 or " ..
+      "2015-01-31T09:30:00Z")
+  refused(MINIMAL .. "name: \"a\\tb\"\n", "c.yaml:4:7: name: 'a?b' holds a control character")
+end
+
 function TestConfig.test_rules_across_keys()
   refused(MINIMAL:gsub("%[A%]", "[A, B, A]"),
     "c.yaml:2:17: symbols[2].symbol: symbol 'A' is taken by symbols[0]; name one of them otherwise")
