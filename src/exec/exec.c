@@ -56,7 +56,7 @@ static void attend(pln_exec *x, int32_t portfolio) {
   pln_portfolio *p = x->portfolios[portfolio];
   if (p->account.equity > 0) {
     p->account.halted = 1;
-    p->floor = pln_portfolio_floor(p);
+    p->floor = pln_portfolio_floor(p, p->account.peak_equity);
     pln_orders_cancel(x, portfolio, -1, false, PLN_REFUSAL_HALTED);
     pln_orders_sweep(x);
     close_all(x, portfolio);
@@ -182,26 +182,21 @@ static inline void mark_bar(pln_exec *x, pln_market *m, pln_portfolio *p, int64_
   m->next = i + 1;
   m->is_visible = 1;
   x->benchmark_close = close;
-  if (h->n_lots == 0) {
-    pos->last_price = close;
-    h->last_bar = i;
-    h->last_ts_ns = m->ts_ns[i];
-    a->equity = a->cash;
-    a->gross_exposure = a->net_exposure = a->margin_used = 0;
-  } else {
-    pln_portfolio_see(p, 0, i, m->ts_ns[i], m->high[i], m->low[i], close);
-    const double v = h->weight * close, gross = fabs(v);
-    pos->unrealized_pnl = h->weight * (close - pos->average_price);
-    a->equity = a->cash + v;
+  pln_portfolio_see(p, 0, i, m->ts_ns[i], m->high[i], m->low[i], close);
+  const double v = h->n_lots > 0 ? h->weight * close : 0, equity = a->cash + v;
+  if (v != a->net_exposure || equity != a->equity) {
+    const double gross = fabs(v);
+    if (v != 0) pos->unrealized_pnl = h->weight * (close - pos->average_price);
+    a->equity = equity;
     a->gross_exposure = gross;
     a->net_exposure = v;
-    a->margin_used = gross / p->config.leverage;
+    a->margin_used = p->config.leverage == 1 ? gross : gross / p->config.leverage;
+    if (equity > a->peak_equity) {
+      a->peak_equity = equity;
+      p->floor = pln_portfolio_floor(p, equity);
+    }
+    a->drawdown_pct = equity < a->peak_equity ? (a->peak_equity - equity) / a->peak_equity * 100.0 : 0;
   }
-  if (a->equity > a->peak_equity) {
-    a->peak_equity = a->equity;
-    p->floor = pln_portfolio_floor(p);
-  }
-  a->drawdown_pct = a->equity < a->peak_equity ? (a->peak_equity - a->equity) / a->peak_equity * 100.0 : 0;
   const int32_t bits = p->exposure | (h->weight > 0 ? 1 : h->weight < 0 ? 2 : 0);
   if (a->equity <= p->floor) attend(x, 0);
   if (x->config.record_equity) pln_recorder_put(p, m->ts_ns[i], close, bits | p->exposure);
@@ -212,16 +207,70 @@ static inline bool is_touched(const pln_market *m, const pln_holding *h, int64_t
   return m->low[i] <= h->touch_low || m->high[i] >= h->touch_high;
 }
 
-/* Bars before the next signal or call, as far as nothing happens in them. */
+/* Bars before the next signal or call, as far as nothing happens in them: what mark_bar does for each, with
+ * the state in registers and written back at the end. Stops before the bar that needs more than that. */
+static void mark_quiet(pln_exec *x, int64_t stop_ns) {
+  pln_market *m = &x->markets[0];
+  pln_portfolio *p = x->portfolios[0];
+  pln_holding *h = &p->holdings[0];
+  pln_account *a = &p->account;
+  const bool records = x->config.record_equity;
+  const double cash = a->cash, weight = h->weight, touch_low = h->touch_low, touch_high = h->touch_high;
+  const int8_t bits = (int8_t)(weight > 0 ? 1 : weight < 0 ? 2 : 0);
+  double equity = a->equity, peak = a->peak_equity, floor_now = p->floor, high = -INFINITY, low = INFINITY;
+  const int64_t first = m->next;
+  int64_t i = first, row = p->rows.n_rows + p->held_row, end = m->end;
+  if (records && p->rows.capacity + 1 - row < end - i) end = i + (p->rows.capacity + 1 - row);
+  for (; i < end; i++) {
+    const double lo = m->low[i], hi = m->high[i], close = m->close[i];
+    if (pln_market_visible(m, i) >= stop_ns || lo <= touch_low || hi >= touch_high) break;
+    const double now = weight == 0 ? cash : cash + weight * close;
+    if (now <= floor_now) break;
+    equity = now;
+    if (equity > peak) {
+      peak = equity;
+      floor_now = pln_portfolio_floor(p, peak);
+    }
+    if (hi > high) high = hi;
+    if (lo < low) low = lo;
+    if (!records) continue;
+    p->row_ts_ns[row] = m->ts_ns[i];
+    p->row_equity[row] = equity;
+    p->row_cash[row] = cash;
+    p->row_benchmark[row] = close;
+    p->row_exposure[row++] = bits;
+  }
+  if (i == first) return;
+  if (records) {
+    p->rows.n_rows = row - 1;
+    p->held_row = 1;
+  }
+  const double close = m->close[i - 1];
+  m->next = i;
+  m->is_visible = 1;
+  x->view.now_ns = pln_market_visible(m, i - 1);
+  x->view.n_instants += i - first;
+  x->view.n_bars += i - first;
+  x->benchmark_close = close;
+  a->peak_equity = peak;
+  p->floor = floor_now;
+  pln_portfolio_see(p, 0, i - 1, m->ts_ns[i - 1], high, low,
+                    close); /* whole bars: lots are older than these */
+  pln_portfolio_revalue(p);
+}
+
+/* Bars before the next signal or call, as far as nothing is to be matched in them. */
 static void mark_span(pln_exec *x, int64_t until_ns) {
   pln_market *m = &x->markets[0];
   pln_portfolio *p = x->portfolios[0];
   const int64_t event_ns = strategies_next_ns(x);
-  for (int64_t i = m->next; i < m->end; i++) {
-    const int64_t visible = pln_market_visible(m, i);
-    if (visible >= event_ns || visible > until_ns || is_touched(m, &p->holdings[0], i)) return;
+  const int64_t stop_ns = until_ns < event_ns ? until_ns + 1 : event_ns;
+  while (m->next < m->end) {
+    if (p->exposure == 0 && (!p->is_trailing || p->holdings[0].n_lots == 0)) mark_quiet(x, stop_ns);
+    const int64_t i = m->next;
+    if (i == m->end || pln_market_visible(m, i) >= stop_ns || is_touched(m, &p->holdings[0], i)) return;
     if (x->config.record_equity && pln_recorder_is_full(p)) return;
-    mark_bar(x, m, p, i, visible);
+    mark_bar(x, m, p, i, pln_market_visible(m, i));
     if (x->n_pending > 0) { /* the drawdown rule fired: its orders are new orders of this instant */
       x->stage = PLN_STAGE_ORDERS;
       x->next_source = x->n_sources;

@@ -45,7 +45,7 @@ pln_portfolio *pln_portfolio_new(const pln_portfolio_config *config, int32_t n_i
   p->n_instruments = n_instruments;
   p->is_trailing = config->risk.trailing_stop_pct > 0;
   p->account.cash = p->account.equity = p->account.peak_equity = config->capital;
-  p->floor = pln_portfolio_floor(p);
+  p->floor = pln_portfolio_floor(p, p->account.peak_equity);
   for (int32_t i = 0; i < n_instruments; i++) {
     p->positions[i].last_price = NAN;
     pln_portfolio_bind(p, i, 1, 1);
@@ -78,12 +78,8 @@ void pln_portfolio_bind(pln_portfolio *p, int32_t instrument, double lot_size, d
   p->holdings[instrument].multiplier = multiplier;
 }
 
-const pln_account *pln_portfolio_account(const pln_portfolio *portfolio) {
-  return &portfolio->account;
-}
-const pln_position *pln_portfolio_positions(const pln_portfolio *portfolio) {
-  return portfolio->positions;
-}
+const pln_account *pln_portfolio_account(const pln_portfolio *portfolio) { return &portfolio->account; }
+const pln_position *pln_portfolio_positions(const pln_portfolio *portfolio) { return portfolio->positions; }
 const pln_refusal_count *pln_portfolio_refusals(const pln_portfolio *portfolio) {
   return portfolio->refusals;
 }
@@ -93,31 +89,7 @@ int64_t pln_portfolio_trades(const pln_portfolio *portfolio, const pln_trade **o
   return portfolio->n_trades;
 }
 
-void pln_portfolio_clear_trades(pln_portfolio *portfolio) {
-  portfolio->n_trades = 0;
-}
-
-void pln_portfolio_see(pln_portfolio *p, int32_t instrument, int64_t bar, int64_t ts_ns, double high,
-                       double low, double close) {
-  pln_holding *h = &p->holdings[instrument];
-  pln_position *pos = &p->positions[instrument];
-  pos->last_price = close;
-  h->last_bar = bar;
-  h->last_ts_ns = ts_ns;
-  if (h->n_lots == 0) return;
-  const bool is_long = h->count > 0;
-  for (int64_t i = 0; i < h->n_lots; i++) {
-    pln_lot *lot = &h->lots[i];
-    /* Of a bar that it was entered within, only the close is known to come after the entry. */
-    const bool whole = lot->entry_bar != bar || lot->at_open;
-    const double up = whole ? high : close, down = whole ? low : close;
-    if (up > lot->high) lot->high = up;
-    if (down < lot->low) lot->low = down;
-    lot->best = is_long ? lot->high : lot->low;
-  }
-  pos->bars_held = bar - h->lots[0].entry_bar + 1;
-  if (p->is_trailing) pln_portfolio_refresh(p, instrument);
-}
+void pln_portfolio_clear_trades(pln_portfolio *portfolio) { portfolio->n_trades = 0; }
 
 void pln_portfolio_revalue(pln_portfolio *p) {
   pln_account *a = &p->account;
@@ -142,7 +114,7 @@ void pln_portfolio_mark(pln_portfolio *p) {
   pln_portfolio_revalue(p);
   if (p->account.equity > p->account.peak_equity) {
     p->account.peak_equity = p->account.equity;
-    p->floor = pln_portfolio_floor(p);
+    p->floor = pln_portfolio_floor(p, p->account.peak_equity);
   }
 }
 
@@ -151,5 +123,5 @@ void pln_portfolio_ruin(pln_portfolio *p) {
   p->account.bankrupt = 1;
   p->account.cash = 0;
   pln_portfolio_revalue(p);
-  p->floor = pln_portfolio_floor(p);
+  p->floor = pln_portfolio_floor(p, p->account.peak_equity);
 }

@@ -97,18 +97,37 @@ void pln_portfolio_refresh(pln_portfolio *p, int32_t instrument);
 
 /* A bar of an instrument is seen: extremes of its lots, trailing levels, last price. Equity is not touched.
  */
-void pln_portfolio_see(pln_portfolio *p, int32_t instrument, int64_t bar, int64_t ts_ns, double high,
-                       double low, double close);
+static inline void pln_portfolio_see(pln_portfolio *p, int32_t instrument, int64_t bar, int64_t ts_ns,
+                                     double high, double low, double close) {
+  pln_holding *h = &p->holdings[instrument];
+  pln_position *pos = &p->positions[instrument];
+  pos->last_price = close;
+  h->last_bar = bar;
+  h->last_ts_ns = ts_ns;
+  if (h->n_lots == 0) return;
+  const bool is_long = h->count > 0;
+  for (int64_t i = 0; i < h->n_lots; i++) {
+    pln_lot *lot = &h->lots[i];
+    /* Of a bar that it was entered within, only the close is known to come after the entry. */
+    const bool whole = lot->entry_bar != bar || lot->at_open;
+    const double up = whole ? high : close, down = whole ? low : close;
+    if (up > lot->high) lot->high = up;
+    if (down < lot->low) lot->low = down;
+    lot->best = is_long ? lot->high : lot->low;
+  }
+  pos->bars_held = bar - h->lots[0].entry_bar + 1;
+  if (p->is_trailing) pln_portfolio_refresh(p, instrument);
+}
 /* Equity and exposures at the last prices; the peak is not moved. */
 void pln_portfolio_revalue(pln_portfolio *p);
 /* Revalues, moves the peak, sets the drawdown. */
 void pln_portfolio_mark(pln_portfolio *p);
-/* Recomputes `floor` after the peak moved. */
-static inline double pln_portfolio_floor(const pln_portfolio *p) {
+/* The floor below a peak. */
+static inline double pln_portfolio_floor(const pln_portfolio *p, double peak) {
   const double dd = p->config.risk.max_drawdown_pct;
   if (p->account.bankrupt) return -INFINITY;
   if (dd <= 0 || p->account.halted) return 0;
-  const double level = p->account.peak_equity * (1.0 - dd / 100.0);
+  const double level = peak * (1.0 - dd / 100.0);
   return level > 0 ? level : 0;
 }
 /* Closes everything that is left at nothing: cash and equity become 0. */

@@ -32,9 +32,7 @@ void pln_recorder_publish(pln_portfolio *p) {
   p->held_row = 0;
 }
 
-const pln_equity_rows *pln_portfolio_equity(const pln_portfolio *portfolio) {
-  return &portfolio->rows;
-}
+const pln_equity_rows *pln_portfolio_equity(const pln_portfolio *portfolio) { return &portfolio->rows; }
 
 void pln_portfolio_clear_equity(pln_portfolio *portfolio) {
   const int64_t i = portfolio->rows.n_rows;

@@ -102,9 +102,7 @@ void pln_risk_protect(const pln_portfolio *p, pln_lot *lot, bool is_long, double
 }
 
 /* Lots that fit into `room` of notional at `unit` a lot. */
-static double fit(double room, double unit) {
-  return room > 0 ? pln_floor_div(room, unit) : 0;
-}
+static double fit(double room, double unit) { return room > 0 ? pln_floor_div(room, unit) : 0; }
 
 pln_limits pln_risk_allow(pln_portfolio *p, int32_t instrument, int32_t side, double count, double price,
                           double unslipped, double equity, double gross, const pln_costs *costs,
