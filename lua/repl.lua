@@ -120,13 +120,19 @@ local function make_environment(session)
   }), named
 end
 
+-- Whether more lines may complete a text. "a; b.c" could go on too, but is far likelier to be a mistake.
+local function goes_on(message)
+  return message:find("'<eof>'$") and not message:find("'=' expected near '<eof>'", 1, true)
+    and not message:find("syntax error near '<eof>'", 1, true)
+end
+
 -- "incomplete", or a function, or nil and the message.
 local function compile(text, name, environment)
   local chunk, as_value = loadstring("return " .. text, name)
   local message
   if not chunk then
     chunk, message = loadstring(text, name)
-    if not chunk and (message:find("'<eof>'$") or as_value:find("'<eof>'$")) then return "incomplete" end
+    if not chunk and (goes_on(message) or goes_on(as_value)) then return "incomplete" end
   end
   if not chunk then return nil, message end
   return setfenv(chunk, environment)

@@ -28,6 +28,8 @@ function TestRepl.test_a_line_that_is_not_complete_goes_on()
   session("for i = 1, 2 do\nprint(i)\nend\n{\n1,\n2}\n", "1\n2\n{ 1, 2 }\n", "", 0)
   session("function f(x)\n  return x * 2\nend\nf(4)\n", "8\n", "", 0)
   session("x = [[\na\n]]\nx\n", '"a\\n"\n', "", 0)
+  session("a = {}; a.b, a.c\n1\n", "1\n", "perilune: prompt:1: '=' expected near '<eof>'\n", 1)
+  session("a = {}; a.b\n1\n", "1\n", "perilune: prompt:1: '=' expected near '<eof>'\n", 1)
   session("f(\n", "", "perilune: prompt:1: unexpected symbol near '<eof>'\n", 1)
 end
 
