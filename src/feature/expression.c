@@ -2,6 +2,7 @@
 #include "feature/lexer.h"
 #include "core/error.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -128,12 +129,13 @@ static pln_expr_ref add_call(parser *p, int32_t offset, const pln_ind_desc *desc
     desc->step(NULL, in, out);
     return add_constant(p, offset, out[0]);
   }
+  assert(params || desc->info.n_params == 0);
   for (int32_t i = 0; i < desc->info.n_params; i++) node.params[i] = params[i];
   return add_node(p, &node);
 }
 
 static pln_expr_ref add_operator(parser *p, int32_t offset, pln_op op, pln_expr_ref a, pln_expr_ref b) {
-  const pln_expr_ref args[2] = {a, b};
+  const pln_expr_ref args[PLN_IND_MAX_INPUTS] = {a, b, NOWHERE, NOWHERE};
   return add_call(p, offset, &pln_op_list[op], NULL, args);
 }
 

@@ -1,6 +1,7 @@
 #include "feature/expression.h"
 #include "core/error.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -155,7 +156,10 @@ static int32_t add_series(pln_hub *hub, int32_t of_node) {
   return hub->n_series++;
 }
 
-static const node *node_of(const pln_hub *hub, int32_t index) { return &hub->nodes[hub->series_node[index]]; }
+static const node *node_of(const pln_hub *hub, int32_t index) {
+  assert(index >= 0 && index < hub->n_series && hub->series_node);
+  return &hub->nodes[hub->series_node[index]];
+}
 
 static void complete_node(const pln_hub *hub, node *n) {
   const pln_expr_node *expr = &n->expr;
@@ -224,6 +228,7 @@ static int32_t intern_tree(pln_hub *hub, const pln_expr *tree) {
       expr.args[k].node = hub->nodes[made[from->args[k].node]].first_series + from->args[k].output;
     status = made[i] = intern(hub, &expr);
   }
+  assert(status < 0 || hub->nodes);
   const int32_t result =
       status < 0 ? status : hub->nodes[made[tree->root.node]].first_series + tree->root.output;
   free(made);
@@ -452,16 +457,26 @@ int64_t pln_hub_advance(pln_hub *hub, int64_t until_ns) {
   return rows;
 }
 
-int64_t pln_hub_first_row(const pln_hub *hub, int32_t stream_id) { return hub->streams[stream_id].first; }
-int64_t pln_hub_last_row(const pln_hub *hub, int32_t stream_id) { return hub->streams[stream_id].last; }
-const double *pln_hub_column(const pln_hub *hub, int32_t feature_id) {
-  return hub->series[hub->features[feature_id].series].values;
+static const stream *stream_at(const pln_hub *hub, int32_t id) {
+  assert(id >= 0 && id < hub->n_streams && hub->streams);
+  return &hub->streams[id];
 }
-int64_t pln_hub_warmup(const pln_hub *hub, int32_t feature_id) { return hub->features[feature_id].warmup; }
+
+static const feature *feature_at(const pln_hub *hub, int32_t id) {
+  assert(id >= 0 && id < hub->n_features && hub->features);
+  return &hub->features[id];
+}
+
+int64_t pln_hub_first_row(const pln_hub *hub, int32_t stream_id) { return stream_at(hub, stream_id)->first; }
+int64_t pln_hub_last_row(const pln_hub *hub, int32_t stream_id) { return stream_at(hub, stream_id)->last; }
+const double *pln_hub_column(const pln_hub *hub, int32_t feature_id) {
+  return hub->series[feature_at(hub, feature_id)->series].values;
+}
+int64_t pln_hub_warmup(const pln_hub *hub, int32_t feature_id) { return feature_at(hub, feature_id)->warmup; }
 int32_t pln_hub_nodes(const pln_hub *hub) { return hub->n_nodes; }
 
 int64_t pln_hub_first_warm(const pln_hub *hub, int32_t stream_id, const int32_t *features, int32_t n) {
-  const stream *s = &hub->streams[stream_id];
+  const stream *s = stream_at(hub, stream_id);
   for (int64_t row = s->first; row < s->last; row++) {
     int warm = 1;
     for (int32_t i = 0; i < n && warm; i++) warm = !isnan(pln_hub_column(hub, features[i])[row - s->first]);

@@ -42,7 +42,7 @@ PLN_INLINE void rows(void *state, const double *const *in, double *const *out, i
     pln_window_block(&s->window, (double *)(s + 1), 2, 0, pln_merge_moments, x, y, m);
     PLN_IVDEP
     for (int64_t j = 0; j < m; j++) {
-      const double width = s->k * sqrt(squares[j] / s->period);
+      const double width = s->k * sqrt(squares[j] / s->period); /* NOLINT: m entries were written */
       upper[j] = middle[j] + width;
       lower[j] = middle[j] - width;
     }

@@ -19,7 +19,7 @@ static void init(void *state, const double *p) {
 }
 
 PLN_INLINE double crosses(double a0, double b0, double a, double b) {
-  return (a0 > b0) & (a < b) ? 1.0 : 0.0;
+  return ((a0 > b0) & (a < b)) ? 1.0 : 0.0;
 }
 
 static inline void step(cross *s, double *memory, const double *in, double *out) {

@@ -36,7 +36,8 @@ PLN_INLINE void rows(void *state, const double *const *in, double *const *out, i
     pln_window_block(&s->window, (double *)(s + 1), 2, 0, pln_merge_moments, x, y, m);
     double *sd = out[0] + i;
     PLN_IVDEP
-    for (int64_t j = 0; j < m; j++) sd[j] = sqrt(squares[j] / s->divisor);
+    for (int64_t j = 0; j < m; j++)
+      sd[j] = sqrt(squares[j] / s->divisor); /* NOLINT: m entries were written */
   }
 }
 PLN_IND_SIMD(batch, rows)

@@ -121,7 +121,7 @@ PLN_INLINE void pln_window_block(pln_window *w, double *memory, int32_t width, i
                                 (double)lag);
       else
         for (int32_t c = 0; c < width; c++)
-          for (int64_t i = 0; i < m; i++) out[c][i] = current[c][i];
+          for (int64_t i = 0; i < m; i++) out[c][i] = current[c][i]; /* NOLINT: written by the level before */
       covered += k;
     }
     double *next[PLN_WINDOW_MAX_WIDTH] = {buffer[level & 1][0], buffer[level & 1][1]};
@@ -132,7 +132,7 @@ PLN_INLINE void pln_window_block(pln_window *w, double *memory, int32_t width, i
       for (int64_t i = m > k ? m - k : 0; i < m;) {
         const int64_t start = (w->row + i) & (k - 1);
         const int64_t length = k - start < m - i ? k - start : m - i;
-        for (int64_t j = 0; j < length; j++) ring[start + j] = current[c][i + j];
+        for (int64_t j = 0; j < length; j++) ring[start + j] = current[c][i + j]; /* NOLINT: likewise */
         i += length;
       }
       current[c] = next[c];
