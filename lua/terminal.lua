@@ -25,6 +25,13 @@ function M.describe(options)
   }
 end
 
+--- Whether somebody watches: true when the file descriptor (1 = standard output, 2 = standard error) is a terminal.
+function M.is_terminal(fd)
+  local t = ffi.new("pln_terminal")
+  abi.C.pln_terminal_describe(fd, t)
+  return t.is_terminal == 1
+end
+
 --- Columns that a UTF-8 text takes, counting one for each code point (no wide characters are used here).
 function M.columns(text)
   local _, continuation = text:gsub("[\128-\191]", "")
