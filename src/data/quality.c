@@ -1,3 +1,4 @@
+/* The rules of data quality. */
 #include "data/quality.h"
 
 #include "core/error.h"
@@ -11,93 +12,6 @@
 enum { OUTLIER_WINDOW = 100 };
 static const int64_t DAY_NS = 86400000000000;
 static const int64_t GAP_DAYS = 5; /* Thursday to Tuesday, over Easter, is no gap */
-
-typedef struct rule_info {
-  const char *name;
-  int32_t policy;   /* default */
-  uint32_t allowed; /* bits of pln_quality_policy */
-} rule_info;
-
-#define BIT(policy) (1u << (policy))
-#define ALL (BIT(PLN_QUALITY_REJECT) | BIT(PLN_QUALITY_OFF) | BIT(PLN_QUALITY_DEFAULT))
-#define DROP BIT(PLN_QUALITY_DROP)
-#define REPAIR BIT(PLN_QUALITY_REPAIR)
-#define FLAG BIT(PLN_QUALITY_FLAG)
-static const rule_info RULES[PLN_QUALITY_RULES] = {
-    {"duplicates", PLN_QUALITY_DEFAULT, ALL | DROP | REPAIR},
-    {"out_of_order", PLN_QUALITY_REJECT, ALL | DROP | REPAIR},
-    {"gaps", PLN_QUALITY_FLAG, ALL | FLAG},
-    {"impossible_ohlc", PLN_QUALITY_REJECT, ALL | DROP | REPAIR | FLAG},
-    {"non_finite", PLN_QUALITY_DEFAULT, ALL | DROP | REPAIR},
-    {"negative", PLN_QUALITY_REJECT, ALL | DROP | FLAG},
-    {"price_jumps", PLN_QUALITY_FLAG, ALL | DROP | FLAG},
-    {"volume_outliers", PLN_QUALITY_FLAG, ALL | DROP | FLAG},
-    {"out_of_session", PLN_QUALITY_FLAG, ALL | DROP | FLAG},
-};
-static const char *const POLICIES[] = {"default", "reject", "drop", "repair", "flag", "off"};
-
-typedef struct report_owner {
-  pln_quality_report report; /* first */
-  pln_quality_issue *issues;
-  char **files;
-  char *text;
-} report_owner;
-
-void pln_quality_config_init(pln_quality_config *config) {
-  *config = (pln_quality_config){.max_issues = 100, .price_jump_pct = 50, .volume_outlier_multiple = 50};
-}
-
-const char *pln_quality_rule_name(int32_t rule) {
-  return rule < 0 || rule >= PLN_QUALITY_RULES ? NULL : RULES[rule].name;
-}
-
-const char *pln_quality_policy_name(int32_t policy) {
-  return policy < 0 || policy > PLN_QUALITY_OFF ? NULL : POLICIES[policy];
-}
-
-int32_t pln_quality_config_set(pln_quality_config *config, const char *rule, const char *policy) {
-  int32_t r = 0, p = 0;
-  while (r < PLN_QUALITY_RULES && strcmp(RULES[r].name, rule) != 0) r++;
-  if (r == PLN_QUALITY_RULES)
-    return pln_fail(
-        PLN_ERR_ARGUMENT,
-        "quality: '%s' is no rule, expected duplicates, out_of_order, gaps, impossible_ohlc, non_finite, "
-        "negative, price_jumps, volume_outliers or out_of_session",
-        rule);
-  while (p <= PLN_QUALITY_OFF && strcmp(POLICIES[p], policy) != 0) p++;
-  if (p <= PLN_QUALITY_OFF && (RULES[r].allowed & BIT(p))) {
-    config->policy[r] = p;
-    return PLN_OK;
-  }
-  char list[64] = "";
-  for (int32_t i = PLN_QUALITY_REJECT; i <= PLN_QUALITY_OFF; i++)
-    if (RULES[r].allowed & BIT(i)) {
-      const size_t used = strlen(list);
-      snprintf(list + used, sizeof list - used, "%s%s", used ? ", " : "", POLICIES[i]);
-    }
-  return pln_fail(PLN_ERR_ARGUMENT, "quality: %s cannot be '%s', expected %s", rule, policy, list);
-}
-
-pln_quality_report *pln_quality_report_new(void) {
-  report_owner *owner = calloc(1, sizeof *owner);
-  if (owner) return &owner->report;
-  pln_fail(PLN_ERR_MEMORY, "no memory for a report");
-  return NULL;
-}
-
-static void clear_report(report_owner *owner) {
-  free(owner->issues);
-  for (int32_t i = 0; i < owner->report.n_files; i++) free(owner->files[i]);
-  free(owner->files);
-  free(owner->text);
-  *owner = (report_owner){0};
-}
-
-void pln_quality_report_free(pln_quality_report *report) {
-  if (!report) return;
-  clear_report((report_owner *)report);
-  free(report);
-}
 
 /* What is being checked: raw rows, or the columns of bars (then nothing may be changed). */
 typedef struct checker {
@@ -117,11 +31,11 @@ typedef struct checker {
 
 static int32_t policy_of(const checker *c, int32_t rule) {
   const int32_t policy = c->config->policy[rule];
-  return policy == PLN_QUALITY_DEFAULT ? RULES[rule].policy : policy;
+  return policy == PLN_QUALITY_DEFAULT ? pln_quality_rules[rule].policy : policy;
 }
 
 static int32_t note(checker *c, int32_t rule, int32_t action, int64_t i, double measure) {
-  report_owner *owner = (report_owner *)c->report;
+  pln_quality_report_owner *owner = (pln_quality_report_owner *)c->report;
   pln_quality_report *report = c->report;
   report->found[rule]++;
   if (action == PLN_QUALITY_DROP) report->dropped[rule]++;
@@ -158,17 +72,17 @@ static int32_t reject(checker *c, int32_t rule, int64_t i, const char *format, .
   vsnprintf(message, sizeof message, format, arguments);
   va_end(arguments);
   for (int32_t p = PLN_QUALITY_DROP; p <= PLN_QUALITY_FLAG; p++)
-    if (RULES[rule].allowed & BIT(p)) {
+    if (pln_quality_rules[rule].allowed & 1u << p) {
       const size_t used = strlen(choices);
-      snprintf(choices + used, sizeof choices - used, "%s%s", used ? " or " : "", POLICIES[p]);
+      snprintf(choices + used, sizeof choices - used, "%s%s", used ? " or " : "", pln_quality_policy_name(p));
     }
   pln_time_format_iso(c->ts_ns[i], time);
   const int32_t noted = note(c, rule, PLN_QUALITY_REJECT, i, 0);
   if (noted != PLN_OK) return noted;
-  return pln_fail_at(PLN_ERR_RANGE, c->rows ? pln_rows_file_name(c->rows, i) : "",
-                     c->rows ? pln_rows_line(c->rows, i) : 0, 0,
-                     "%s: %s%s (correct the data, or say quality: {%s: %s})", time, c->rows ? "" : "bar ",
-                     message, RULES[rule].name, choices);
+  if (!c->rows) return pln_fail(PLN_ERR_RANGE, "bar %lld at %s: %s", (long long)i + 1, time, message);
+  return pln_fail_at(PLN_ERR_RANGE, pln_rows_file_name(c->rows, i), pln_rows_line(c->rows, i), 0,
+                     "%s: %s (correct the data, or say quality: {%s: %s})", time, message,
+                     pln_quality_rules[rule].name, choices);
 }
 
 static int32_t drop(checker *c, int64_t i) {
@@ -178,9 +92,7 @@ static int32_t drop(checker *c, int64_t i) {
   return PLN_OK;
 }
 
-static int is_dropped(const checker *c, int64_t i) {
-  return c->dropped && c->dropped[i];
-}
+static int is_dropped(const checker *c, int64_t i) { return c->dropped && c->dropped[i]; }
 
 static void bind_rows(checker *c) {
   pln_rows *rows = c->rows;
@@ -359,8 +271,8 @@ static int32_t check_duplicates(checker *c, int ticks) {
   return PLN_OK;
 }
 
-static int32_t start_report(report_owner *owner, const pln_rows *rows) {
-  clear_report(owner);
+static int32_t start_report(pln_quality_report_owner *owner, const pln_rows *rows) {
+  pln_quality_report_clear(owner);
   owner->files = calloc((size_t)rows->n_files + 1, sizeof *owner->files);
   if (!owner->files) return pln_fail(PLN_ERR_MEMORY, "no memory for a report");
   for (int32_t i = 0; i < rows->n_files; i++) {
@@ -376,7 +288,7 @@ static int32_t start_report(report_owner *owner, const pln_rows *rows) {
 
 int32_t pln_quality_rows(pln_rows *rows, const pln_quality_config *config, int ticks,
                          pln_quality_report *report) {
-  int32_t result = start_report((report_owner *)report, rows);
+  int32_t result = start_report((pln_quality_report_owner *)report, rows);
   if (result != PLN_OK) return result;
   checker c = {.rows = rows, .config = config, .report = report};
   bind_rows(&c);
@@ -418,7 +330,8 @@ static int is_gap(const pln_timeframe *timeframe, const pln_timezone *zone, int6
 /* Notes what was found and says whether the row goes. */
 static int32_t suspicious(checker *c, int32_t rule, int64_t i, double measure, const char *unit) {
   const int32_t action = action_of(c, policy_of(c, rule));
-  if (action == PLN_QUALITY_REJECT) return reject(c, rule, i, "%s: %.6g %s", RULES[rule].name, measure, unit);
+  if (action == PLN_QUALITY_REJECT)
+    return reject(c, rule, i, "%s: %.6g %s", pln_quality_rules[rule].name, measure, unit);
   const int32_t result = note(c, rule, action, i, measure);
   return result == PLN_OK && action == PLN_QUALITY_DROP ? drop(c, i) : result;
 }
@@ -522,7 +435,7 @@ int32_t pln_quality_check(const pln_bars *bars, const pln_quality_config *config
   pln_quality_config_init(&defaults);
   const pln_timezone *zone = pln_timezone_get(bars->timezone);
   if (!zone) return PLN_ERR_NOT_FOUND;
-  clear_report((report_owner *)report);
+  pln_quality_report_clear((pln_quality_report_owner *)report);
   report->n_rows = report->n_kept = bars->n_bars;
   checker c = {.config = config ? config : &defaults,
                .report = report,
@@ -536,68 +449,4 @@ int32_t pln_quality_check(const pln_bars *bars, const pln_quality_config *config
                .n = bars->n_bars};
   const int32_t result = check_values(&c);
   return result != PLN_OK ? result : check_sequence(&c, &bars->timeframe, zone, bars->has_volume);
-}
-
-/* --- text */
-
-typedef struct writer {
-  char *text;
-  size_t used;
-  size_t size;
-} writer;
-
-static void put(writer *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void put(writer *w, const char *format, ...) {
-  char line[1600];
-  va_list arguments;
-  va_start(arguments, format);
-  int length = vsnprintf(line, sizeof line, format, arguments);
-  va_end(arguments);
-  if (length >= (int)sizeof line) length = sizeof line - 1;
-  if (w->used + (size_t)length + 1 > w->size) {
-    const size_t size = (w->size + (size_t)length) * 2 + 256;
-    char *more = realloc(w->text, size);
-    if (!more) return;
-    w->text = more;
-    w->size = size;
-  }
-  memcpy(w->text + w->used, line, (size_t)length + 1);
-  w->used += (size_t)length;
-}
-
-static void put_issue(writer *w, const pln_quality_report *report, const pln_quality_issue *issue) {
-  char time[40];
-  pln_time_format_iso(issue->ts_ns, time);
-  if (issue->file >= 0 && issue->file < report->n_files)
-    put(w, "%s:%lld: ", report->files[issue->file], (long long)issue->line);
-  else
-    put(w, "bar %lld: ", (long long)issue->line);
-  put(w, "%s at %s, open %.10g, high %.10g, low %.10g, close %.10g, volume %.10g", RULES[issue->rule].name,
-      time, issue->open, issue->high, issue->low, issue->close, issue->volume);
-  if (issue->rule == PLN_QUALITY_GAPS) put(w, " (%.10g s since the bar before)", issue->measure);
-  if (issue->rule == PLN_QUALITY_PRICE_JUMPS) put(w, " (%+.2f %%)", issue->measure);
-  if (issue->rule == PLN_QUALITY_VOLUME_OUTLIERS) put(w, " (%.1f times the mean)", issue->measure);
-  put(w, ": %s\n", POLICIES[issue->action]);
-}
-
-const char *pln_quality_report_text(pln_quality_report *report) {
-  report_owner *owner = (report_owner *)report;
-  writer w = {0};
-  put(&w, "%lld rows, %lld bars%s\n", (long long)report->n_rows, (long long)report->n_kept,
-      report->reversed ? " (newest first: reversed)" : "");
-  int64_t total = 0;
-  for (int32_t rule = 0; rule < PLN_QUALITY_RULES; rule++) {
-    if (report->found[rule] == 0) continue;
-    total += report->found[rule];
-    put(&w, "%s: %lld", RULES[rule].name, (long long)report->found[rule]);
-    if (report->dropped[rule]) put(&w, ", %lld dropped", (long long)report->dropped[rule]);
-    if (report->repaired[rule]) put(&w, ", %lld repaired", (long long)report->repaired[rule]);
-    put(&w, "\n");
-  }
-  for (int32_t i = 0; i < report->n_issues; i++) put_issue(&w, report, &report->issues[i]);
-  if (total > report->n_issues) put(&w, "and %lld more\n", (long long)(total - report->n_issues));
-  free(owner->text);
-  owner->text = w.text;
-  return w.text ? w.text : "";
 }

@@ -128,7 +128,8 @@ end
 
 function TestData.test_coarser_timeframes_are_made_and_finer_ones_refused()
   local path = write("a.csv", rows(10, 100))
-  local loaded = assert(data.load { data = { path = path }, symbols = { { symbol = "A", timeframes = { "5m", "1m" } } } })
+  local loaded = assert(data.load { data = { path = path },
+    symbols = { { symbol = "A", timeframes = { "5m", "1m" } } } })
   lu.assertEquals({ loaded[1].timeframe, tonumber(loaded[1].bars.n_bars), loaded[1].resampled_from }, { "5m", 2, "1m" })
   lu.assertEquals({ loaded[2].timeframe, tonumber(loaded[2].bars.n_bars) }, { "1m", 10 })
   lu.assertEquals(loaded[1].bars.volume[0], 50)
