@@ -25,7 +25,7 @@ function M.describe(options)
   }
 end
 
---- Whether somebody watches: true when the file descriptor (1 = standard output, 2 = standard error) is a terminal.
+--- Whether a stream (1 standard output, 2 standard error) is a terminal.
 function M.is_terminal(fd)
   local t = ffi.new("pln_terminal")
   abi.C.pln_terminal_describe(fd, t)

@@ -91,5 +91,6 @@ int32_t pln_folder_make(const char *path) {
 int32_t pln_folder_writable(const char *path) {
   struct stat status;
   if (stat(path, &status) != 0 || !S_ISDIR(status.st_mode)) return 0;
-  return (status.st_mode & 0222) != 0 && access(path, W_OK | X_OK) == 0; /* root may write where the mode forbids it */
+  return (status.st_mode & 0222) != 0 &&
+         access(path, W_OK | X_OK) == 0; /* root may write where the mode forbids it */
 }

@@ -120,9 +120,7 @@ static int32_t check_header(view *v) {
   return check_directory(v);
 }
 
-static const void *column(const view *v, int32_t i) {
-  return v->bytes + v->entries[i].offset;
-}
+static const void *column(const view *v, int32_t i) { return v->bytes + v->entries[i].offset; }
 
 static int visible_is_sound(const pln_column_header *h, int64_t first, int64_t n, const int64_t *ts,
                             const int64_t *visible) {
@@ -184,9 +182,7 @@ done:
   return status;
 }
 
-static char *copy_text(const view *v, pln_column_text text) {
-  return strdup(v->bytes + text.offset);
-}
+static char *copy_text(const view *v, pln_column_text text) { return strdup(v->bytes + text.offset); }
 
 static pln_bars *make_bars(const view *v) {
   const pln_column_header *h = &v->header;

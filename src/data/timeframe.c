@@ -75,12 +75,8 @@ void pln_timeframe_format(const pln_timeframe *timeframe, char *out) {
   }
 }
 
-static int64_t floor_div(int64_t a, int64_t b) {
-  return a / b - (a % b != 0 && (a < 0) != (b < 0));
-}
-static int64_t floor_to(int64_t a, int64_t b) {
-  return floor_div(a, b) * b;
-}
+static int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b != 0 && (a < 0) != (b < 0)); }
+static int64_t floor_to(int64_t a, int64_t b) { return floor_div(a, b) * b; }
 
 /* First instant of local day number `day` (since 1970-01-01). */
 static int64_t day_start(const pln_timezone *zone, int64_t day) {

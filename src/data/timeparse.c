@@ -10,12 +10,8 @@ static const int64_t DAY_NS = 86400000000000;
 static const char *const MONTHS[12] = {"january", "february", "march",     "april",   "may",      "june",
                                        "july",    "august",   "september", "october", "november", "december"};
 
-static int digit(char c) {
-  return c >= '0' && c <= '9';
-}
-static int letter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
+static int digit(char c) { return c >= '0' && c <= '9'; }
+static int letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 /* Up to `most` digits as a number; returns how many there were. */
 static int32_t figures(const char **p, int32_t most, int64_t *out) {
@@ -150,9 +146,7 @@ static pln_time_result read_zone(const char **p, int64_t *offset_ns, int32_t *zo
   return PLN_TIME_OK;
 }
 
-static int separator(char c) {
-  return c == '-' || c == '/' || c == '.' || c == ' ';
-}
+static int separator(char c) { return c == '-' || c == '/' || c == '.' || c == ' '; }
 
 /* D Mon Y, Mon D Y or A/B/Y; `*p` at the first character. */
 static pln_time_result read_day_first(const char **p, int32_t order, int64_t *ns, int32_t *first,

@@ -210,9 +210,7 @@ const pln_timezone *pln_timezone_get(const char *name) {
   return zone;
 }
 
-const char *pln_timezone_name(const pln_timezone *zone) {
-  return zone->name;
-}
+const char *pln_timezone_name(const pln_timezone *zone) { return zone->name; }
 
 /* Index of the interval that holds utc_ns. */
 static int32_t interval_index(const pln_timezone *zone, int64_t utc_ns) {

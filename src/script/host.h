@@ -6,7 +6,8 @@
  * Nothing is shared between states. */
 typedef struct pln_host pln_host;
 
-/* memory_limit in bytes (0 = none): an allocation beyond it fails as Lua's "not enough memory". NULL on error. */
+/* memory_limit in bytes (0 = none): an allocation beyond it fails as Lua's "not enough memory". NULL on
+ * error. */
 pln_host *pln_host_new(int64_t memory_limit);
 void pln_host_free(pln_host *host);
 lua_State *pln_host_state(pln_host *host);

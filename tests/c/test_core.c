@@ -8,7 +8,8 @@
 
 static void error_names_the_place(void **state) {
   (void)state;
-  assert_int_equal(pln_fail_at(PLN_ERR_PARSE, "a.csv", 12, 3, "found '%s', expected a number", "x"), PLN_ERR_PARSE);
+  assert_int_equal(pln_fail_at(PLN_ERR_PARSE, "a.csv", 12, 3, "found '%s', expected a number", "x"),
+                   PLN_ERR_PARSE);
   assert_string_equal(pln_error_last()->text, "a.csv:12:3: found 'x', expected a number");
   assert_int_equal(pln_error_last()->line, 12);
   pln_error_prepend("loading SPY");

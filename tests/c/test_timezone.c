@@ -153,9 +153,7 @@ static void unknown_zones_are_refused(void **state) {
   assert_non_null(strstr(pln_error_last()->text, "did you mean America/New_York?"));
 }
 
-static void *look_up(void *name) {
-  return (void *)(uintptr_t)pln_timezone_get(name);
-}
+static void *look_up(void *name) { return (void *)(uintptr_t)pln_timezone_get(name); }
 
 static void threads_get_the_same_zone(void **state) {
   (void)state;
