@@ -286,6 +286,10 @@ pln_bars *pln_bars_from_arrays(const char *symbol, const char *timeframe, int64_
   pln_bars_build build;
   if (n_bars < 0)
     return pln_fail(PLN_ERR_ARGUMENT, "n_bars is %lld, expected 0 or more", (long long)n_bars), NULL;
+  if (n_bars > 0 && !(ts_ns && open && high && low && close))
+    return pln_fail(PLN_ERR_ARGUMENT, "%s: times, open, high, low and close are needed",
+                    symbol ? symbol : "bars"),
+           NULL;
   if (pln_timeframe_parse(timeframe, &parsed) || pln_bars_build_init(&build, 0, NULL)) return NULL;
   if (pln_bars_build_reserve(&build, n_bars > 0 ? n_bars : 1)) {
     pln_bars_build_discard(&build);

@@ -101,6 +101,8 @@ static void bad_bars_are_refused_with_row_and_reason(void **state) {
   assert_non_null(strstr(pln_error_last()->text, "bar 1 (1970-01-01T00:00:00.000000001Z) has a low of"));
   assert_null(pln_bars_from_arrays("X", "1s", 3, ts, p, p, p, p, with_inf));
   assert_null(pln_bars_from_arrays("X", "1 fortnight", 3, ts, p, p, p, p, NULL));
+  assert_null(pln_bars_from_arrays("X", "1s", 3, ts, p, NULL, p, p, NULL));
+  assert_int_equal(pln_error_last()->code, PLN_ERR_ARGUMENT);
   pln_bars *none = pln_bars_from_arrays("X", "1s", 0, NULL, NULL, NULL, NULL, NULL, NULL);
   assert_non_null(none);
   assert_int_equal(pln_bars_lower_bound(none, 0), 0);

@@ -105,6 +105,16 @@ static void new_york_has_its_transitions_to_the_second(void **state) {
   assert_int_equal(ns, at("2015-07-01 13:30"));
 }
 
+static void a_week_of_summer_time_is_seen(void **state) {
+  (void)state;
+  const pln_timezone *zone = zone_or_skip("America/Noronha");
+  const int64_t hour = 3600000000000;
+  assert_int_equal(pln_timezone_offset_ns(zone, at("2000-10-08T01:59:59Z")), -2 * hour);
+  assert_int_equal(pln_timezone_offset_ns(zone, at("2000-10-08T02:00:00Z")), -1 * hour);
+  assert_int_equal(pln_timezone_offset_ns(zone, at("2000-10-15T00:59:59Z")), -1 * hour);
+  assert_int_equal(pln_timezone_offset_ns(zone, at("2000-10-15T01:00:00Z")), -2 * hour);
+}
+
 /* The table and its cursors against the C library, hour by hour, with TZ set. */
 static void offsets_agree_with_the_c_library(void **state) {
   (void)state;
@@ -247,6 +257,7 @@ int main(void) {
       cmocka_unit_test(iso_times),
       cmocka_unit_test(civil_dates_agree_with_the_c_library),
       cmocka_unit_test(new_york_has_its_transitions_to_the_second),
+      cmocka_unit_test(a_week_of_summer_time_is_seen),
       cmocka_unit_test(offsets_agree_with_the_c_library),
       cmocka_unit_test(unknown_zones_are_refused),
       cmocka_unit_test(threads_get_the_same_zone),
