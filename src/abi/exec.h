@@ -81,7 +81,8 @@ int32_t pln_exec_add_source(pln_exec *exec, int32_t portfolio, int32_t instrumen
 /* A caller is a strategy that places its own orders: pln_exec_next returns at each bar of `schedule` (the
  * strategy's own stream). It trades any instrument of its portfolio. Shares the numbering of sources. */
 int32_t pln_exec_add_caller(pln_exec *exec, int32_t portfolio, const pln_bars *schedule);
-/* Rows of `schedule` before `row` are not delivered to the caller (warm-up). */
+/* Rows of `schedule` before `row` are not delivered to the caller (warm-up). May be set while running, for a row that
+ * is not visible yet; an error (PLN_ERR_STATE) otherwise. */
 int32_t pln_exec_set_first_row(pln_exec *exec, int32_t caller, int64_t row);
 
 /* A change of a source's target level. */
@@ -111,8 +112,8 @@ int32_t pln_exec_next(pln_exec *exec, int64_t until_ns);
 typedef struct pln_exec_view {
   int64_t now_ns;            /* the instant being processed */
   int64_t row;               /* row of the due caller's schedule */
-  int64_t n_new_fills;       /* fills since the previous return of pln_exec_next (or at finish), for on_fill */
-  int64_t n_new_orders;      /* order changes since then, for on_order */
+  int64_t n_new_fills;       /* fills since pln_exec_next last returned a caller (or at finish), for on_fill */
+  int64_t n_new_orders;      /* orders that reached a final state since then, for on_order */
   int64_t n_instants;        /* processed so far */
   int64_t n_bars;            /* bars processed so far, over all instruments */
   int64_t ambiguous_bars;    /* bars in which stop and target (or two opposing orders) were both within range, so
@@ -219,10 +220,11 @@ int32_t pln_exec_cancel_all(pln_exec *exec, int32_t caller, int32_t instrument);
 /* Pending orders of a portfolio; the array is valid until the next call. */
 int64_t pln_exec_pending(const pln_exec *exec, int32_t portfolio, const pln_order **out);
 
-/* Orders in a final state, and fills, since the last clear (with record_orders, or since the previous return of
- * pln_exec_next for callers' on_order and on_fill: the last n_new_orders and n_new_fills of them). */
+/* Orders in a final state, and fills, since the last clear (with record_orders, or since pln_exec_next last
+ * returned a caller for callers' on_order and on_fill: the last n_new_orders and n_new_fills of them). */
 int64_t pln_exec_orders(const pln_exec *exec, const pln_order **out);
 int64_t pln_exec_fills(const pln_exec *exec, const pln_fill **out);
+/* Drops them, but for the last n_new_orders and n_new_fills, which a caller is still to be told of. */
 void pln_exec_clear_records(pln_exec *exec);
 
 /* Ends the run: pending orders expire with END_OF_DATA; with finalize_trades what is open is closed, as by market

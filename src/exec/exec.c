@@ -311,17 +311,21 @@ int32_t pln_exec_advance(pln_exec *x, int64_t until_ns) {
   }
 }
 
-static int32_t tell(pln_exec *x, int32_t result) {
-  x->view.n_new_fills = x->new_fills;
-  x->view.n_new_orders = x->new_orders;
-  x->new_fills = x->new_orders = 0;
-  return result;
-}
-
 int32_t pln_exec_run(pln_exec *exec, int64_t until_ns) {
   if (exec->n_callers > 0)
     return pln_fail(PLN_ERR_STATE, "strategies that place their own orders are run with pln_exec_next");
-  return tell(exec, pln_exec_advance(exec, until_ns));
+  const int32_t result = pln_exec_advance(exec, until_ns);
+  exec->new_fills = exec->new_orders = 0; /* nobody waits to be told */
+  return result;
+}
+
+/* Only a caller is told: what happens up to the end of a slice is news for the call after it, so that slices
+ * do not show. */
+static int32_t tell(pln_exec *x, int32_t result) {
+  x->view.n_new_fills = x->new_fills;
+  x->view.n_new_orders = x->new_orders;
+  if (result >= 0) x->new_fills = x->new_orders = 0;
+  return result;
 }
 
 int32_t pln_exec_next(pln_exec *exec, int64_t until_ns) {

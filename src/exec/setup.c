@@ -156,11 +156,17 @@ int32_t pln_exec_add_caller(pln_exec *exec, int32_t portfolio, const pln_bars *s
 }
 
 int32_t pln_exec_set_first_row(pln_exec *exec, int32_t caller, int64_t row) {
-  if (check_open(exec)) return PLN_ERR_STATE;
   if (caller < 0 || caller >= exec->n_sources || exec->sources[caller].kind != PLN_SOURCE_CALLER)
     return pln_fail(PLN_ERR_ARGUMENT, "%d is not a caller of this container", caller);
   if (row < 0) return pln_fail(PLN_ERR_ARGUMENT, "first row %lld, expected 0 or more", (long long)row);
-  exec->sources[caller].row = row;
+  pln_source *s = &exec->sources[caller];
+  if (exec->is_started && row < s->end) {
+    const int64_t due = s->visible_ns ? s->visible_ns[row] : s->ts_ns[row] + s->length_ns;
+    if (due <= exec->horizon_ns)
+      return pln_fail(PLN_ERR_STATE, "row %lld of caller %d is of a time that is already processed",
+                      (long long)row, caller);
+  }
+  s->row = row;
   return PLN_OK;
 }
 

@@ -65,14 +65,16 @@ void pln_signals_apply(pln_exec *x, int32_t source) {
   }
 }
 
-/* The combined level of a portfolio's sources on an instrument, within -1 … 1. */
+/* The combined level of a portfolio's sources on an instrument, within -1 … 1. Without rebalancing a source's
+ * level is its direction alone. */
 static double combined(const pln_exec *x, int32_t portfolio, int32_t instrument) {
+  const bool scaled = x->portfolios[portfolio]->config.rebalance;
   double level = 0;
   for (int32_t i = 0; i < x->n_sources; i++) {
     const pln_source *s = &x->sources[i];
     if (s->kind == PLN_SOURCE_SIGNALS && s->portfolio == portfolio && s->instrument == instrument &&
         !s->is_blocked)
-      level += s->weight * s->direction * s->strength;
+      level += s->weight * s->direction * (scaled ? s->strength : 1.0);
   }
   return level > 1 ? 1 : level < -1 ? -1 : level;
 }
