@@ -2,6 +2,16 @@
 #include "abi/types.h"
 /* The Lua states' host, as seen from inside a state. */
 
+/* The bar that a strategy sees: one row, copied from the columns by the drain loop. */
+typedef struct pln_bar_row {
+  int64_t ts_ns;   /* open time */
+  double open;
+  double high;
+  double low;
+  double close;
+  double volume;   /* 0 where the source has none */
+} pln_bar_row;
+
 /* Bytes allocated by this thread's current state, and the most that it ever held; 0 outside the executable. */
 int64_t pln_host_memory_used(void);
 int64_t pln_host_memory_peak(void);

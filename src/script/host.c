@@ -65,7 +65,7 @@ static void find_home(char *home, size_t size) {
     self[length] = 0;
     char *slash = strrchr(self, '/');
     if (slash) *slash = 0;
-    static const char *const places[] = {"/..", "/../share/perilune"};
+    static const char *const places[] = {"/..", "/../share/perilune", "/../.."};
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
       char folder[PATH_MAX + 32], resolved[PATH_MAX];
       snprintf(folder, sizeof folder, "%s%s", self, places[i]);
@@ -133,9 +133,8 @@ static int with_traceback(lua_State *L) {
 
 int pln_host_main(int argc, char **argv) {
   if (!pln_host_home()[0] || !is_home(pln_host_home())) {
-    fprintf(stderr,
-            "perilune: cannot find lua/main.lua beside the executable or in ../share/perilune; "
-            "set PERILUNE_HOME to the folder that holds lua/\n");
+    fprintf(stderr, "perilune: cannot find lua/main.lua beside the executable or in ../share/perilune; "
+                    "set PERILUNE_HOME to the folder that holds lua/\n");
     return 1;
   }
   pln_host *host = pln_host_new(0);

@@ -43,7 +43,7 @@ end
 function TestStrategiesCommand.test_help()
   local output, status = run "help sma_cross"
   lu.assertEquals(status, 0)
-  lu.assertStrContains(output, "slow_before = lag(sma(close, 20), 1)")
+  lu.assertStrContains(output, "sma(close, 20)")
   lu.assertStrContains(output, "1 to 10000")
   output, status = run(("help '%s/counter.lua' --json"):format(FIXTURES))
   lu.assertEquals(status, 0)

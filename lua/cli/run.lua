@@ -1,0 +1,182 @@
+--- perilune run CONFIG.yaml: the main job.
+local ffi = require "ffi"
+local abi = require "abi"
+local args = require "args"
+local config = require "config"
+local coordinator = require "coordinator"
+local json = require "json"
+local plot = require "plot"
+local stats = require "stats"
+local summary = require "summary"
+local tabulate = require "tabulate"
+local terminal = require "terminal"
+local C = abi.C
+
+local M = {
+  help = "Run a configuration and show its results",
+  usage = "perilune run CONFIG.yaml [--set KEY=VALUE]… [--db FILE] [--json] [--trades FILE.csv] …",
+  options = {
+    { "set", value = "KEY=VALUE", repeated = true, help = "override the file, e.g. portfolios.0.capital=50000" },
+    { "db", value = "FILE", help = "database of results (none: keep nothing; default: results.db of the file)" },
+    { "json", help = "print one JSON object instead of tables" },
+    { "trades", value = "FILE", help = "write the closed trades as CSV" },
+    { "equity", value = "FILE", help = "write the equity of every bar as CSV" },
+    { "orders", value = "FILE", help = "write the orders as CSV" },
+    { "quiet", short = "q", help = "print nothing but errors" },
+  },
+  min = 1, max = 1,
+  details = "Exit status: 0 the run finished, 1 it failed, 2 the configuration is wrong.",
+}
+
+local RANKED = 20 -- combos that the overview of a grid shows
+
+local function read_text(path, sets)
+  local file = io.open(path, "rb")
+  local text = file and file:read("*a") or ""
+  if file then file:close() end
+  for _, set in ipairs(sets) do text = text .. ("\n# --set %s"):format(set) end
+  return text
+end
+
+--- A progress line on standard error, for what takes longer than a second and is watched.
+local function progress(quiet)
+  local start_ns, shown_ns, drawn = C.pln_clock_monotonic_ns(), 0, false
+  local watched = not quiet and terminal.is_terminal(2)
+  local plan
+  local self = {}
+  function self.on_plan(p) plan = p end
+  function self.on_slice(combo, rows)
+    local now = C.pln_clock_monotonic_ns()
+    if not watched or now - start_ns < 1000000000LL or now - shown_ns < 200000000LL then return end
+    shown_ns, drawn = now, true
+    local total = plan.n_bars * #plan.points
+    local done = math.min(total, (combo - 1) * plan.n_bars + rows)
+    local seconds = tonumber(now - start_ns) / 1e9
+    io.stderr:write(("\r\27[K%3.0f %%  %s of %s bars, %s bars/s, %s left"):format(100 * done / total,
+      tabulate.number(done, 0), tabulate.number(total, 0), tabulate.number(done / seconds, 0),
+      stats.duration(math.ceil((total - done) / (done / seconds)))))
+  end
+  function self.clear()
+    if drawn then io.stderr:write("\r\27[K") end
+  end
+  return self
+end
+
+local function as_json(outcome)
+  local results = {}
+  for k, result in ipairs(outcome.results) do
+    local metrics = {}
+    for _, metric in ipairs(stats.list) do
+      metrics[#metrics + 1] = { metric.name, stats.value(result.values, metric.name) or json.null }
+    end
+    results[k] = {
+      combo = result.combo, portfolio = result.portfolio, params = next(result.params) and result.params or json.object {},
+      metrics = json.object(metrics),
+    }
+  end
+  return json.encode({ run = outcome.run, results = json.array(results) }, { indent = 2 }) .. "\n"
+end
+
+local function param_text(params)
+  local names = {}
+  for name in pairs(params) do names[#names + 1] = name end
+  table.sort(names)
+  for k, name in ipairs(names) do names[k] = ("%s=%s"):format(name, tostring(params[name])) end
+  return table.concat(names, " ")
+end
+
+local function print_one(result)
+  local sample = result.sample
+  local series = { n = sample.n, ts = sample.ts, equity = sample.equity }
+  if sample.n > 0 and sample.ts[sample.n] ~= sample.last_ts then
+    series.n = sample.n + 1
+    series.ts[series.n], series.equity[series.n] = sample.last_ts, sample.last_equity
+  end
+  local title = ("%s, portfolio %s"):format(result.combo, result.portfolio)
+  local params = param_text(result.params)
+  io.write(title, params ~= "" and (": " .. params) or "", "\n\n")
+  io.write(plot.equity(series, { title = "Equity" }), "\n")
+  io.write(stats.table(result.values), "\n")
+end
+
+local function print_grid(results)
+  local order = {}
+  for k, result in ipairs(results) do order[k] = result end
+  table.sort(order, function(a, b)
+    local x, y = stats.value(a.values, "sharpe_ratio"), stats.value(b.values, "sharpe_ratio")
+    if x ~= y and (x or y) then return (x or -math.huge) > (y or -math.huge) end
+    return a.combo < b.combo
+  end)
+  local names = { "return_pct", "sharpe_ratio", "max_drawdown_pct", "trades", "win_rate_pct" }
+  local rows = {}
+  for k = 1, math.min(RANKED, #order) do
+    local result = order[k]
+    rows[k] = { result.combo, result.portfolio, param_text(result.params) }
+    for _, name in ipairs(names) do table.insert(rows[k], stats.format(name, stats.value(result.values, name))) end
+  end
+  local columns = { "combo", "portfolio", "parameters" }
+  for _, name in ipairs(names) do columns[#columns + 1] = stats.get(name).label end
+  io.write(tabulate.format(columns, rows), "\n")
+  if #order > RANKED then io.write(("… and %d more, all of them in the database\n"):format(#order - RANKED)) end
+  io.write("In-sample figures of many tries: the best of them is better than it will be.\n\n")
+  return order[1]
+end
+
+local function print_results(outcome)
+  local results = outcome.results
+  local shown = results
+  if #results > 1 and outcome.run.combos > 1 then shown = { print_grid(results) } end
+  for _, result in ipairs(shown) do
+    print_one(result)
+    local notes = summary.notes(result, stats.value(result.values, "trades") or 0)
+    for _, line in ipairs(notes) do io.write(line, "\n") end
+    if #notes > 0 then io.write("\n") end
+  end
+  local run = outcome.run
+  io.write(("%s bars%s in %.3f s (%s bars/s)\n"):format(tabulate.number(run.bars / run.combos, 0),
+    run.combos > 1 and (" x %d combos"):format(run.combos) or "", run.seconds,
+    tabulate.number(run.bars_per_second, 0)))
+  if outcome.db then io.write(("run %d is in %s; try: perilune sql \"SELECT * FROM trades LIMIT 5\" --db %s\n")
+    :format(run.id, outcome.db, outcome.db)) end
+end
+
+local function lines_of(problem)
+  if type(problem) ~= "table" or getmetatable(problem) then return { tostring(problem) } end
+  local lines = {}
+  for k, item in ipairs(problem) do lines[k] = tostring(item) end
+  return lines
+end
+
+function M.run(argv)
+  local opts = args.parse(argv, M)
+  local path, sets = opts[1], opts.set or {}
+  local cfg, problems = config.load(path, { set = sets })
+  if not cfg then args.exit(2, lines_of(problems)) end
+  if not cfg.engine.jit then jit.off() end
+  C.pln_host_set_memory_limit(cfg.engine.memory_limit_mb * 2 ^ 20)
+  local db
+  if opts.db then
+    db = opts.db ~= "none" and opts.db or false
+  end
+  local bar = progress(opts.quiet)
+  local outcome, err, kind = coordinator.run(cfg, {
+    db = db, trades = opts.trades, equity = opts.equity, orders = opts.orders, config_text = read_text(path, sets),
+    on_plan = bar.on_plan, on_slice = bar.on_slice,
+    log = function(instance, message)
+      bar.clear()
+      local time = ffi.new("char[40]")
+      C.pln_time_format_iso(instance:now_ns(), time)
+      io.stderr:write(("%s %s: %s\n"):format(ffi.string(time), instance.id, message))
+    end,
+  })
+  bar.clear()
+  if not outcome then args.exit(kind == "configuration" and 2 or 1, lines_of(err)) end
+  if opts.json then
+    io.write(as_json(outcome))
+  elseif not opts.quiet then
+    print_results(outcome)
+  end
+  return 0
+end
+
+return M

@@ -1,0 +1,67 @@
+--- Combos: the points of the grid that a configuration's parameter lists and ranges span.
+local M = {}
+
+--- The values of one parameter as the configuration gives it: a list, { from =, to =, step = } or one value.
+-- The end of a range is included when a whole number of steps reaches it.
+-- @return list of values, or nil and a message
+function M.values(given)
+  if type(given) ~= "table" then return { given } end
+  if given.from == nil then
+    if #given == 0 then return nil, "an empty list of values, expected at least one" end
+    return given
+  end
+  local from, to, step = given.from, given.to, given.step or 1
+  if type(from) ~= "number" or type(to) ~= "number" or type(step) ~= "number" then
+    return nil, "expected numbers in {from, to, step}"
+  end
+  if step == 0 or (to - from) / step < 0 then
+    return nil, ("step %g does not lead from %g to %g"):format(step, from, to)
+  end
+  local values = {}
+  -- Multiples of the step, not a running sum, so that 0.1-steps do not drift; the slack admits an end that is a
+  -- rounding error short.
+  for k = 0, math.floor((to - from) / step + 1e-9) do values[#values + 1] = from + k * step end
+  return values
+end
+
+local function sorted_keys(t)
+  local keys = {}
+  for key in pairs(t) do keys[#keys + 1] = key end
+  table.sort(keys)
+  return keys
+end
+
+--- Expands the parameters of all strategies: the last parameter (by strategy in the file's order, then by name)
+-- varies fastest.
+-- @param strategies list of { params = { name = value | list | range } }
+-- @return list of combos, each a list with one params table for each strategy; or nil, a message and the index and
+--   parameter that it is about
+function M.expand(strategies)
+  local dimensions, count = {}, 1
+  for index, strategy in ipairs(strategies) do
+    for _, name in ipairs(sorted_keys(strategy.params)) do
+      local values, err = M.values(strategy.params[name])
+      if not values then return nil, err, index, name end
+      dimensions[#dimensions + 1] = { index = index, name = name, values = values }
+      count = count * #values
+    end
+  end
+  if count > 1e6 then return nil, ("%d combos, at most 1000000 in one run"):format(count) end
+  local combos = {}
+  for n = 0, count - 1 do
+    local combo, rest = {}, n
+    for index = 1, #strategies do combo[index] = {} end
+    for d = #dimensions, 1, -1 do
+      local dimension = dimensions[d]
+      combo[dimension.index][dimension.name] = dimension.values[rest % #dimension.values + 1]
+      rest = math.floor(rest / #dimension.values)
+    end
+    combos[n + 1] = combo
+  end
+  return combos
+end
+
+--- "c0001" for n = 1.
+function M.id(n) return ("c%04d"):format(n) end
+
+return M

@@ -1,0 +1,181 @@
+--- The `ctx` of strategies that place their own orders (on_bar, on_fill, on_order, on_start, on_end).
+--
+--   ctx:buy{ quantity = | percent = | cash = , limit = , stop = , stop_loss = , take_profit = , tif = "GTC",
+--            symbol = k, tag = n }   → order id, or nil and the name of the refusal
+--   ctx:sell{ … }                    the same, other side
+--   ctx:close(k)                     brings the position to zero at market
+--   ctx:target_percent(x, k)         brings the position to x percent of the equity (signed)
+--   ctx:target_quantity(x, k)        brings the position to x units (signed)
+--   ctx:cancel(id), ctx:cancel_all(k)
+--   ctx:position_of(k)               the position in symbol k: quantity, average_price, unrealized_pnl, …
+--   ctx.position, ctx.entry_price, ctx.unrealized_pnl, ctx.bars_held   of the strategy's own (first) symbol
+--   ctx.equity, ctx.cash, ctx.drawdown_pct, ctx.pending                 of the portfolio
+--
+-- k counts the strategy's symbols from 1 and defaults to 1. Without a size, the portfolio's own sizing applies.
+local ffi = require "ffi"
+local abi = require "abi"
+local suggest = require "suggest"
+local C = abi.C
+
+local M = {}
+
+local TIF = { GTC = C.PLN_TIF_GTC, DAY = C.PLN_TIF_DAY, IOC = C.PLN_TIF_IOC }
+local SIZES = {
+  { "quantity", C.PLN_ORDER_SIZE_QUANTITY }, { "cash", C.PLN_ORDER_SIZE_CASH },
+  { "percent", C.PLN_ORDER_SIZE_PERCENT },
+}
+local FIELD_NAMES = {
+  "quantity", "cash", "percent", "limit", "stop", "stop_loss", "take_profit", "tif", "symbol", "tag",
+}
+local FIELDS = {}
+for _, name in ipairs(FIELD_NAMES) do FIELDS[name] = true end
+
+-- Levels of error() below count on the public methods being tail calls: the level above them is the user's line.
+local methods, getters = {}, {}
+
+local function instrument_of(ctx, symbol)
+  local k = symbol or 1
+  local instrument = ctx.instruments_[k]
+  if not instrument then
+    error(("symbol = %s: this strategy has symbols 1 to %d"):format(tostring(symbol), #ctx.instruments_), 3)
+  end
+  return instrument
+end
+
+local function price_of(order, name)
+  local value = order[name]
+  if value == nil then return 0 end
+  if type(value) ~= "number" then error(("%s = %s: expected a price"):format(name, tostring(value)), 3) end
+  -- NaN and negative prices go on to the container, which refuses them with a code and counts them.
+  return value == 0 and -1 or value
+end
+
+local function submit(ctx, request)
+  local id = tonumber(C.pln_exec_submit(ctx.exec_, ctx.caller_, request))
+  if id < 0 then error(abi.last_error(), 2) end
+  if id == 0 then return nil, ctx.refusal_() end
+  return id
+end
+
+local function place(ctx, side, order)
+  order = order or {}
+  if type(order) ~= "table" then error("expected a table of order fields, such as { percent = 50 }", 2) end
+  for key in pairs(order) do
+    if not FIELDS[key] then
+      error(("unknown order field '%s'%s"):format(tostring(key), suggest.hint(key, FIELD_NAMES)), 2)
+    end
+  end
+  local request = ctx.request_
+  ffi.fill(request, ffi.sizeof("pln_order_request"))
+  request.instrument = instrument_of(ctx, order.symbol)
+  request.side = side
+  request.size_type = C.PLN_ORDER_SIZE_DEFAULT
+  request.size_at = ctx.size_at_
+  local sizes = 0
+  for k = 1, #SIZES do
+    local name, code = SIZES[k][1], SIZES[k][2]
+    local value = order[name]
+    if value ~= nil then
+      if type(value) ~= "number" then error(("%s = %s: expected a number"):format(name, tostring(value)), 2) end
+      request.size_type, request.size, sizes = code, value, sizes + 1
+    end
+  end
+  if sizes > 1 then error("an order takes one of quantity, percent and cash, not several", 2) end
+  request.limit_price, request.stop_price = price_of(order, "limit"), price_of(order, "stop")
+  request.stop_loss, request.take_profit = price_of(order, "stop_loss"), price_of(order, "take_profit")
+  request.type = order.limit and (order.stop and C.PLN_ORDER_STOP_LIMIT or C.PLN_ORDER_LIMIT)
+    or (order.stop and C.PLN_ORDER_STOP or C.PLN_ORDER_MARKET)
+  local tif = order.tif or "GTC"
+  if not TIF[tif] then error(("tif = %q: expected GTC, DAY or IOC"):format(tostring(tif)), 2) end
+  request.tif = TIF[tif]
+  request.tag = order.tag or 0
+  return submit(ctx, request)
+end
+
+function methods.buy(ctx, order) return place(ctx, C.PLN_SIDE_BUY, order) end
+function methods.sell(ctx, order) return place(ctx, C.PLN_SIDE_SELL, order) end
+
+local function target(ctx, size_type, size, symbol)
+  if type(size) ~= "number" or size ~= size then
+    error(("target %s: expected a number"):format(tostring(size)), 2)
+  end
+  local request = ctx.request_
+  ffi.fill(request, ffi.sizeof("pln_order_request"))
+  request.instrument = instrument_of(ctx, symbol)
+  request.type, request.tif = C.PLN_ORDER_MARKET, C.PLN_TIF_GTC
+  request.size_type, request.size, request.size_at = size_type, size, ctx.size_at_
+  request.side = C.PLN_SIDE_BUY
+  return submit(ctx, request)
+end
+
+function methods.close(ctx, symbol) return target(ctx, C.PLN_ORDER_SIZE_TARGET_QUANTITY, 0, symbol) end
+function methods.target_percent(ctx, percent, symbol)
+  return target(ctx, C.PLN_ORDER_SIZE_TARGET_PERCENT, percent, symbol)
+end
+function methods.target_quantity(ctx, quantity, symbol)
+  return target(ctx, C.PLN_ORDER_SIZE_TARGET_QUANTITY, quantity, symbol)
+end
+
+--- true when the order was pending and is now canceled.
+function methods.cancel(ctx, id) return C.pln_exec_cancel(ctx.exec_, ctx.caller_, id) == 1 end
+--- How many were canceled.
+function methods.cancel_all(ctx, symbol)
+  return C.pln_exec_cancel_all(ctx.exec_, ctx.caller_, symbol and instrument_of(ctx, symbol) or -1)
+end
+function methods.position_of(ctx, symbol) return ctx.positions_[instrument_of(ctx, symbol)] end
+
+function getters.position(ctx) return ctx.own_.quantity end
+function getters.entry_price(ctx) return ctx.own_.average_price end
+function getters.unrealized_pnl(ctx) return ctx.own_.unrealized_pnl end
+function getters.bars_held(ctx) return tonumber(ctx.own_.bars_held) end
+function getters.equity(ctx) return ctx.account_.equity end
+function getters.cash(ctx) return ctx.account_.cash end
+function getters.drawdown_pct(ctx) return ctx.account_.drawdown_pct end
+function getters.pending(ctx) return tonumber(C.pln_exec_pending(ctx.exec_, ctx.portfolio_, ctx.orders_)) end
+
+local names = {}
+for name in pairs(methods) do names[#names + 1] = name end
+for name in pairs(getters) do names[#names + 1] = name end
+table.sort(names)
+
+local meta = {
+  __index = function(ctx, key)
+    local getter = getters[key]
+    if getter then return getter(ctx) end
+    local method = methods[key]
+    if method then return method end
+    error(("ctx has no '%s'%s"):format(tostring(key), suggest.hint(key, names)), 2)
+  end,
+  __newindex = function(_, key)
+    error(("ctx.%s cannot be set: keep your own values in `state`"):format(tostring(key)), 2)
+  end,
+  __metatable = false,
+}
+
+--- A context for one caller.
+-- @param exec pln_exec*
+-- @param caller id of pln_exec_add_caller
+-- @param portfolio { handle = pln_portfolio*, id = index in the container, size_at = pln_size_at }
+-- @param instruments list of instrument numbers, one for each of the strategy's symbols
+function M.new(exec, caller, portfolio, instruments)
+  local positions = C.pln_portfolio_positions(portfolio.handle)
+  local refusals = C.pln_portfolio_refusals(portfolio.handle)
+  local counted = {}
+  local function newest_refusal()
+    local name
+    for code = 1, C.PLN_REFUSAL_COUNT - 1 do
+      local count = tonumber(refusals[code].count)
+      if count > (counted[code] or 0) then name = ffi.string(C.pln_refusal_name(code)) end
+      counted[code] = count
+    end
+    return name or "refused"
+  end
+  return setmetatable({
+    exec_ = exec, caller_ = caller, portfolio_ = portfolio.id, size_at_ = portfolio.size_at,
+    instruments_ = instruments, request_ = ffi.new("pln_order_request"),
+    orders_ = ffi.new("const pln_order *[1]"), refusal_ = newest_refusal,
+    positions_ = positions, own_ = positions[instruments[1]], account_ = C.pln_portfolio_account(portfolio.handle),
+  }, meta)
+end
+
+return M

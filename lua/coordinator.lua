@@ -1,0 +1,200 @@
+--- The coordinator: takes a configuration, picks its workflow, owns the results.
+local ffi = require "ffi"
+local abi = require "abi"
+local combos = require "combos"
+local config = require "config"
+local export = require "export"
+local plans = require "plan"
+local sinks = require "sinks"
+local store = require "store"
+local topology = require "topology"
+local C = abi.C
+
+local M = {}
+
+-- Above so many recorded bars `results.equity: auto` keeps one row a day in the database.
+local EQUITY_ROWS_BY_BAR = 2000000
+
+local function seconds_since(start_ns) return tonumber(C.pln_clock_monotonic_ns() - start_ns) / 1e9 end
+
+local Run = {}
+Run.__index = Run
+
+local function timezone_of(bars) return bars.timezone ~= nil and ffi.string(bars.timezone) or "UTC" end
+
+--- Sinks of one combo: one for each portfolio, and those of classifiers and signal strategies.
+function Run:_sinks(combo, params)
+  local plan, cfg = self.plan, self.cfg
+  local made = {}
+  local names = {}
+  for k, symbol in ipairs(plan.symbols) do names[k] = symbol.symbol end
+  local benchmark = plan.symbols[(plan.benchmark or 0) + 1].bars
+  local equity = cfg.results.equity
+  if equity == "auto" then equity = plan.n_bars <= EQUITY_ROWS_BY_BAR and "bars" or "days" end
+  for _, portfolio in ipairs(plan.portfolios) do
+    local result
+    if self.stored then
+      local err
+      result, err = self.stored:add_result {
+        combo = combo, portfolio = portfolio.name, params = params, symbols = names,
+      }
+      if not result then return nil, err end
+    end
+    local sink, err = sinks.portfolio {
+      combo = combo, portfolio = portfolio.name, capital = portfolio.capital, timezone = timezone_of(benchmark),
+      timeframe = benchmark.timeframe, symbols = names, n_portfolios = #plan.portfolios, result = result,
+      equity = equity, files = self.files, keep_trades = cfg.results.trades,
+    }
+    if not sink then return nil, err end
+    sink.log = self.log
+    made[#made + 1], made[portfolio.name] = sink, sink
+  end
+  local first = made[1]
+  return {
+    list = made,
+    portfolio = function(name) return made[name] end,
+    record = first.record,
+    log = self.log,
+    regime = function(one, ts_ns, index)
+      first.series.add(("regime:%s:%s"):format(one.id, one.stream.name), ts_ns, index)
+    end,
+  }
+end
+
+--- Runs one combo through a topology.
+-- @return list of outcomes, one for each portfolio; or nil and a message
+function Run:combo(number, topology_name)
+  local plan = self.plan
+  local point = plan.points[number]
+  local combo, params = combos.id(number), plans.params(plan, point)
+  plans.select(plan, point)
+  local made, err = self:_sinks(combo, params)
+  if not made then return nil, err end
+  plan.sinks = made
+  local phase
+  phase, err = topology.build(topology.topologies[topology_name], plan)
+  if not phase then return nil, err end
+  local ok
+  ok, err = phase:run(self.on_slice and function(rows) return self.on_slice(number, rows) end)
+  if not ok then
+    phase:free()
+    return nil, err
+  end
+  local outcomes = {}
+  for k, portfolio in ipairs(plan.portfolios) do
+    local sink = made.list[k]
+    outcomes[k] = {
+      combo = combo, portfolio = portfolio.name, capital = portfolio.capital, params = params, values = sink.values,
+      refusals = sink.refusals, sample = sink.sample, orders = sink.orders_made, halted = sink.halted,
+      bankrupt = sink.bankrupt, strategies = {}, regimes = {},
+    }
+    for _, one in ipairs(phase.instances) do
+      table.insert(outcomes[k].strategies, {
+        id = one.id, stream = one.stream.name, warm_row = one.warm_row, n_changes = one.n_changes,
+        n_bars = tonumber(one.stream.bars.n_bars), calls = one.def.on_bar ~= nil,
+      })
+    end
+    for _, one in ipairs(phase.all_classifiers) do
+      table.insert(outcomes[k].regimes, {
+        id = one.id, stream = one.stream.name, names = one.def.regimes, bars = one.regime_bars,
+      })
+    end
+  end
+  phase:free()
+  return outcomes
+end
+
+--- Number of combos of the run.
+function Run:n_combos() return #self.plan.points end
+
+local function open_files(options)
+  local files, opened = {}, {}
+  for _, kind in ipairs { "trades", "equity", "orders" } do
+    if options[kind] then
+      local writer, err = export[kind](options[kind])
+      if not writer then
+        for _, other in ipairs(opened) do other:abort() end
+        return nil, err
+      end
+      files[kind] = writer
+      opened[#opened + 1] = writer
+    end
+  end
+  return files, opened
+end
+
+--- Runs a configuration.
+-- @param cfg of config.load
+-- @param options { db = path or false (default: the configuration's), trades, equity, orders = CSV paths,
+--   on_slice = function(combo, rows), log = function(instance, message), keep = true to give the results' samples }
+-- @return { run = {…}, results = list of outcomes, db = path }, or nil and a message
+function M.run(cfg, options)
+  local start_ns = C.pln_clock_monotonic_ns()
+  local plan, err = plans.new(cfg)
+  if not plan then return nil, err, "configuration" end
+  plan.record_orders = cfg.results.orders or options.orders ~= nil
+  local self = setmetatable({ cfg = cfg, plan = plan, log = options.log, on_slice = options.on_slice }, Run)
+  if options.on_plan then options.on_plan(plan) end
+  local opened
+  self.files, opened = open_files(options)
+  if not self.files then return nil, opened end
+  local path = options.db
+  if path == nil then path = cfg.results.db end
+  local db
+  if path then
+    db, err = store.open(path)
+    if not db then return nil, err end
+    self.stored, err = db:begin_run {
+      workflow = cfg.workflow, name = cfg.name, config_text = options.config_text or config.canonical(cfg),
+      config_hash = config.hash(cfg), data_hash = plan.data_hash, seed = cfg.seed,
+    }
+    if not self.stored then return nil, err end
+    for _, stream in ipairs(plan.streams) do
+      self.stored:add_data {
+        symbol = stream.symbol, timeframe = stream.timeframe, bars = stream.bars, quality = stream.entry.report,
+      }
+    end
+  end
+  local workflow
+  workflow, err = M.workflow(cfg.workflow)
+  local results, bars
+  if workflow then
+    collectgarbage() -- what loading left behind, before the loops start
+    local ok
+    ok, results, err = pcall(workflow.run, self)
+    if not ok then results, err = nil, tostring(results) end
+  end
+  local seconds = seconds_since(start_ns)
+  bars = plan.n_bars * #plan.points
+  for _, writer in ipairs(opened) do
+    local closed, close_err
+    if results then closed, close_err = writer:close() else closed = writer:abort() end
+    if results and not closed then results, err = nil, close_err end
+  end
+  local id
+  if self.stored then
+    id = self.stored.id
+    local status = results and "finished" or "failed"
+    local ok, store_err = self.stored:finish { status = status, seconds = seconds, bars = bars }
+    db:close()
+    if results and not ok then results, err = nil, store_err end
+  end
+  if not results then return nil, err end
+  return {
+    run = {
+      id = id, config_hash = config.hash(cfg), data_hash = plan.data_hash, seconds = seconds, bars = bars,
+      combos = #plan.points, bars_per_second = seconds > 0 and bars / seconds or 0,
+    },
+    results = results, db = path, plan = plan,
+  }
+end
+
+--- A workflow by name: workflows/NAME.lua, which returns { help =, run = function(run) → results or nil, message }.
+function M.workflow(name)
+  local path = ffi.string(C.pln_host_home()) .. "/workflows/" .. name .. ".lua"
+  local chunk, err = loadfile(path)
+  if not chunk then return nil, err end
+  return chunk()
+end
+
+return M

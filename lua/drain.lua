@@ -1,0 +1,254 @@
+--- Drain loops: the generated Lua loops that pull rows from the feature hub and call a user's function.
+-- One loop is generated for each strategy and feature signature, never for each combo: it is its own root trace,
+-- each feature is a column bound to a parameter, and what the strategy sees (`f.fast`) is a field of a scratch
+-- struct whose type is made from the feature names. Loops and types are kept for the life of the state, because
+-- LuaJIT never frees a ctype.
+local ffi = require "ffi"
+local abi = require "abi"
+local registry = require "registry"
+
+local M = {}
+
+-- The bar that a strategy sees: pln_bar_row, with fields that are derived only when they are asked for.
+local bar_index = {
+  time = function(bar) return tonumber(bar.ts_ns) * 1e-9 end, -- open time, seconds since 1970 UTC
+}
+ffi.metatype("pln_bar_row", {
+  __index = function(bar, key)
+    local derive = bar_index[key]
+    if derive then return derive(bar) end
+    error("a bar has no field '" .. tostring(key) .. "'; it has ts_ns, time, open, high, low, close, volume", 2)
+  end,
+})
+
+local PRICE_COLUMNS = { "open", "high", "low", "close", "volume" }
+local struct_types = {}
+local loops = setmetatable({}, { __mode = "k" })
+
+local array_types = {}
+
+--- An array of n structs, counted from 1, with every index checked: bars and levels of several symbols.
+-- @param element name of the struct
+-- @param n how many
+-- @param on_assign message for `array[k] = value`, which would replace a struct rather than set its fields
+function M.new_array(element, n, on_assign)
+  local key = element .. n
+  local ctype = array_types[key]
+  if not ctype then
+    ctype = ffi.typeof(("struct { %s __values[%d]; }"):format(element, n + 1))
+    ffi.metatype(ctype, {
+      __len = function() return n end,
+      __index = function(array, k)
+        if type(k) == "number" and k >= 1 and k <= n and k % 1 == 0 then return array.__values[k] end
+        error(("there is no symbol %s here, they count from 1 to %d"):format(tostring(k), n), 2)
+      end,
+      __newindex = function() error(on_assign, 2) end,
+    })
+    array_types[key] = ctype
+  end
+  return ctype()
+end
+
+--- The scratch struct for a feature list (registry's def:feature_list): a field for each name, an array
+-- (from 1) for each name that stands for several symbols.
+-- @return a struct instance; equal signatures share one ctype.
+function M.new_features(list)
+  local fields, arrays, key = {}, {}, {}
+  for i, feature in ipairs(list) do
+    if feature.exprs then
+      arrays[#arrays + 1] = registry.array_type(#feature.exprs)
+      fields[i] = ("$ %s;"):format(feature.name)
+    else
+      fields[i] = ("double %s;"):format(feature.name)
+    end
+    key[i] = feature.name .. (feature.exprs and #feature.exprs or "")
+  end
+  local name = table.concat(key, " ")
+  local ctype = struct_types[name]
+  if not ctype then
+    local body = #fields > 0 and table.concat(fields, " ") or "double unused_;"
+    ctype = ffi.typeof("struct { " .. body .. " }", unpack(arrays))
+    struct_types[name] = ctype
+  end
+  return ctype()
+end
+
+--- The columns of a feature list in the order in which loops take them: { {field=, expr=}, … }.
+function M.columns(list)
+  local columns = {}
+  for _, feature in ipairs(list) do
+    if feature.exprs then
+      for k, expr in ipairs(feature.exprs) do
+        columns[#columns + 1] = { field = ("%s[%d]"):format(feature.name, k), expr = expr }
+      end
+    else
+      columns[#columns + 1] = { field = feature.name, expr = feature.expr }
+    end
+  end
+  return columns
+end
+
+local function parameter_names(prefix, n)
+  local names = {}
+  for k = 1, n do names[k] = prefix .. k end
+  return names
+end
+
+local function copy_features(columns)
+  local lines = {}
+  for k, column in ipairs(columns) do lines[k] = ("f.%s = F%d[i]"):format(column.field, k) end
+  return table.concat(lines, "\n    ")
+end
+
+local COPY_BAR = [[bar.ts_ns = ts[i]
+    bar.open = o[i] bar.high = h[i] bar.low = l[i] bar.close = c[i] bar.volume = v[i]
+    ]]
+
+-- Loops belong to a definition: a file that is loaded again has other functions, and a trace is made for one function.
+local function compile(kind, def, columns, make_source, ...)
+  local fields = {}
+  for k, column in ipairs(columns) do fields[k] = column.field end
+  local key = kind .. "|" .. table.concat(fields, ",")
+  local of_def = loops[def]
+  if not of_def then
+    of_def = {}
+    loops[def] = of_def
+  end
+  local loop = of_def[key]
+  if not loop then
+    loop = assert(loadstring(make_source(), "=drain loop"))(...)
+    of_def[key] = loop
+  end
+  return loop
+end
+
+local function arguments(columns)
+  local names = parameter_names("F", #columns)
+  return #names > 0 and ", " .. table.concat(names, ", ") or ""
+end
+
+--- What every loop returns when the user's function gave something that is not a signal: the loop stops at the
+-- row, and the scratch structs still hold what the function saw.
+M.BAD_RESULT = -1
+
+--- Loop of a `signal` strategy over rows [first, last):
+-- loop(signal, budget, limit, f, bar, p, s, last_signal, out, first, last, ts, o, h, l, c, v, F1, …)
+-- writes changes of the signal to out[0…] (pln_signal: row, direction, strength, confidence) and returns how many;
+-- or BAD_RESULT, row, and what was returned.
+function M.signal_loop(def, columns)
+  return compile("signal", def, columns, function() return ([[
+return function(signal, budget, limit, f, bar, p, s, held, out, first, last, ts, o, h, l, c, v%s)
+  local direction, strength, confidence = held.direction, held.strength, held.confidence
+  local n = 0
+  for i = first, last - 1 do
+    %s
+    %s
+    budget.left = limit
+    local d, st, cf = signal(f, bar, p, s)
+    if st == nil then st = 1 end
+    if cf == nil then cf = 1 end
+    if d ~= direction or st ~= strength or cf ~= confidence then
+      if (d ~= 1 and d ~= 0 and d ~= -1) or type(st) ~= "number" or type(cf) ~= "number"
+        or not (st >= 0 and st <= 1 and cf >= 0 and cf <= 1) then
+        return -1, i, d, st, cf
+      end
+      local change = out[n]
+      change.row = i - first
+      change.direction = d
+      change.strength = st
+      change.confidence = cf
+      n = n + 1
+      direction, strength, confidence = d, st, cf
+    end
+  end
+  held.direction, held.strength, held.confidence = direction, strength, confidence
+  return n
+end]]):format(arguments(columns), COPY_BAR, copy_features(columns)) end)
+end
+
+--- Loop of a multi-symbol strategy: bars is an array of pln_bar_row (from 1), levels an array of pln_signal (from 1)
+-- that the user's function sets and that persists, held what was last captured, outs[k] the changes of symbol k,
+-- counts[k] how many. Prices of all symbols come as columns too: O1, H1, L1, C1, V1, O2, …
+-- loop(signal, budget, limit, f, bars, p, s, levels, held, outs, counts, first, last, ts, prices, F1, …) → n or
+-- BAD_RESULT, row, symbol.
+function M.levels_loop(def, columns, n_symbols)
+  local copies = {}
+  for k = 1, n_symbols do
+    local lines = { ("bars[%d].ts_ns = ts[i]"):format(k) }
+    for j, name in ipairs(PRICE_COLUMNS) do
+      lines[#lines + 1] = ("bars[%d].%s = prices[%d][i]"):format(k, name, (k - 1) * #PRICE_COLUMNS + j - 1)
+    end
+    copies[k] = table.concat(lines, " ")
+  end
+  return compile("levels" .. n_symbols, def, columns, function() return ([=[
+local n_symbols = %d
+return function(signal, budget, limit, f, bars, p, s, levels, held, outs, counts, first, last, ts, prices%s)
+  for i = first, last - 1 do
+    %s
+    %s
+    budget.left = limit
+    signal(f, bars, p, s, levels)
+    for k = 1, n_symbols do
+      local level, old = levels[k], held[k]
+      local d, st, cf = level.direction, level.strength, level.confidence
+      if d ~= old.direction or st ~= old.strength or cf ~= old.confidence then
+        if (d ~= 1 and d ~= 0 and d ~= -1) or not (st >= 0 and st <= 1 and cf >= 0 and cf <= 1) then
+          return -1, i, k
+        end
+        local change = outs[k][counts[k]]
+        change.row = i - first
+        change.direction = d
+        change.strength = st
+        change.confidence = cf
+        counts[k] = counts[k] + 1
+        old.direction, old.strength, old.confidence = d, st, cf
+      end
+    end
+  end
+  return 0
+end]=]):format(n_symbols, arguments(columns), table.concat(copies, "\n    "), copy_features(columns)) end)
+end
+
+--- Loop of a classifier: writes the index of the regime (1 … n) of each row to out[row - first].
+-- loop(classify, budget, limit, f, bar, p, s, index_of, out, first, last, ts, o, h, l, c, v, F1, …) → 0 or
+-- BAD_RESULT, row, what was returned.
+function M.classifier_loop(def, columns)
+  return compile("classifier", def, columns, function() return ([[
+return function(classify, budget, limit, f, bar, p, s, index_of, out, first, last, ts, o, h, l, c, v%s)
+  for i = first, last - 1 do
+    %s
+    %s
+    budget.left = limit
+    local regime = classify(f, bar, p, s)
+    local index = index_of[regime]
+    if not index then return -1, i, regime end
+    out[i - first] = index
+  end
+  return 0
+end]]):format(arguments(columns), COPY_BAR, copy_features(columns)) end)
+end
+
+--- Loop of a strategy that places its own orders, in lock-step with the execution container. Call it when its
+-- caller is due; it returns what pln_exec_next returned once that is not this caller. `deliver` is called with what
+-- happened to orders since, nil where nobody listens.
+-- loop(on_bar, deliver, ctx, budget, limit, f, bar, p, s, exec, caller, until_ns, view, ts, o, h, l, c, v, F1, …)
+-- Columns are indexed by the absolute row of the caller's stream.
+function M.caller_loop(def, columns)
+  return compile("caller", def, columns, function() return ([[
+local C = ...
+return function(on_bar, deliver, ctx, budget, limit, f, bar, p, s, exec, caller, until_ns, view, ts, o, h, l, c, v%s)
+  local due
+  repeat
+    local i = tonumber(view.row)
+    %s
+    %s
+    budget.left = limit
+    if deliver and (view.n_new_fills > 0 or view.n_new_orders > 0) then deliver(view) end
+    on_bar(ctx, f, bar, p, s)
+    due = C.pln_exec_next(exec, until_ns)
+  until due ~= caller
+  return due
+end]]):format(arguments(columns), COPY_BAR, copy_features(columns)) end, abi.C)
+end
+
+return M

@@ -1,0 +1,336 @@
+--- Instances: one strategy or classifier on one stream of bars, with its features, state and place in the data.
+-- An instance is the Lua half of a container: everything in it lives from the start of a phase to its end.
+local ffi = require "ffi"
+local abi = require "abi"
+local drain = require "drain"
+local registry = require "registry"
+local C = abi.C
+
+local M = {}
+
+local Instance = {}
+Instance.__index = Instance
+
+local function iso(ts_ns)
+  local text = ffi.new("char[40]")
+  C.pln_time_format_iso(ts_ns, text)
+  return ffi.string(text)
+end
+
+local function rule_signal(f)
+  if f.rule > 0 then return 1 end
+  if f.rule < 0 then return -1 end
+  return 0
+end
+
+local function features_of(def, p, names, own)
+  if not def.rule then return def:feature_list(p, names, own) end
+  local expr, err = def:rule_expression(p, own)
+  if not expr then return nil, err end
+  return { { name = "rule", expr = expr } }
+end
+
+--- Makes an instance.
+-- @param spec { id, def, p, stream = stream record of the topology, symbols = list of stream records (multi-symbol),
+--   regime_of = classifier instance or nil, budget = loop iterations a bar, rows = chunk size, seed }
+-- @param hub pln_hub*, not sealed yet
+-- @return the instance, or nil and a message
+function M.new(spec, hub)
+  local self = setmetatable({}, Instance)
+  self.id, self.def, self.p = spec.id, spec.def, spec.p
+  self.hub, self.stream, self.symbols = hub, spec.stream, spec.symbols
+  self.budget = spec.budget
+  self.warm_row = nil
+  self.regime_of = spec.regime_of
+  local names = {}
+  for k, stream in ipairs(spec.symbols or { spec.stream }) do names[k] = stream.name end
+  local list, err = features_of(self.def, self.p, names, spec.stream.name)
+  if not list then return nil, err end
+  self.signal = self.def.rule and rule_signal or self.def.signal
+  self.columns = drain.columns(list)
+  self.features = ffi.new("int32_t[?]", math.max(#self.columns, 1))
+  for k, column in ipairs(self.columns) do
+    local id = C.pln_hub_add_feature(hub, spec.stream.hub_id, column.expr)
+    if id < 0 then
+      return nil, ("%s: feature '%s' of strategy '%s' is '%s': %s"):format(self.def.file, column.field, self.id,
+        column.expr, abi.last_error())
+    end
+    self.features[k - 1] = id
+  end
+  self.n_features = #self.columns
+  if self.regime_of then
+    list[#list + 1] = { name = "regime" }
+    self.columns[#self.columns + 1] = { field = "regime" }
+  end
+  self.f = drain.new_features(list)
+  self.state, err = self.def:new_state(self.p)
+  if not self.state and err then return nil, err end
+  if self.def.uses_random then
+    self.random = ffi.new(ffi.typeof(self.def.random))
+    registry.seed_random(self.random, spec.seed)
+  end
+  self.rows, self.handler = spec.rows, registry.handler(self.def)
+  self.on_record = function(name, value) spec.on_record(self, name, value) end
+  self.on_log = function(message) spec.on_log(self, message) end
+  self.n_changes = 0 -- of its signal, so far
+  self.pointers = {}
+  if spec.symbols then
+    self:_init_levels(hub)
+  else
+    self.bar = ffi.new("pln_bar_row")
+    self.held = ffi.new("pln_signal", { direction = 0, strength = 1, confidence = 1 })
+  end
+  if self.def.on_bar then
+    self.loop = drain.caller_loop(self.def, self.columns)
+  elseif self.def.classify then
+    self.loop = drain.classifier_loop(self.def, self.columns)
+  elseif self.symbols then
+    self.loop = drain.levels_loop(self.def, self.columns, #self.symbols)
+  else
+    self.loop = drain.signal_loop(self.def, self.columns)
+  end
+  self.out = ffi.new("pln_signal[?]", spec.rows)
+  if self.def.kind == "classifier" then
+    self.regimes = ffi.new("double[?]", spec.rows)
+    self.index_of = {}
+    for index, name in ipairs(self.def.regimes) do
+      self.index_of[index], self.index_of[name] = index, index
+    end
+    self.regime, self.regime_bars = 0, {}
+    for index = 1, #self.def.regimes do self.regime_bars[index] = 0 end
+  end
+  return self
+end
+
+function Instance:_init_levels(hub)
+  local n = #self.symbols
+  self.bars = drain.new_array("pln_bar_row", n, "bars cannot be assigned to")
+  self.levels = drain.new_array("pln_signal", n, "set its fields, as in out[1].direction = LONG")
+  self.held = drain.new_array("pln_signal", n, "")
+  self.outs, self.counts = {}, {}
+  self.price_features = ffi.new("int32_t[?]", n * 5)
+  self.prices = ffi.new("const double *[?]", n * 5)
+  for k, stream in ipairs(self.symbols) do
+    self.levels[k].strength, self.levels[k].confidence = 1, 1
+    self.held[k].strength, self.held[k].confidence = 1, 1
+    self.outs[k] = ffi.new("pln_signal[?]", self.rows)
+    for j, name in ipairs { "open", "high", "low", "close", "volume" } do
+      -- Bars of the other symbols are what had been seen of them: an as-of join like any feature.
+      local expr = stream == self.stream and name or ('"%s"_%s.%s'):format(stream.symbol, stream.timeframe, name)
+      self.price_features[(k - 1) * 5 + j - 1] = abi.must(C.pln_hub_add_feature(hub, self.stream.hub_id, expr))
+    end
+  end
+end
+
+--- Rows of the instance's stream that are in the current slice, inside the trading window and warm: [first, last).
+-- Empty when first >= last.
+function Instance:rows_to_do()
+  local hub, stream = self.hub, self.stream
+  local first = math.max(tonumber(C.pln_hub_first_row(hub, stream.hub_id)), stream.window_first)
+  local last = math.min(tonumber(C.pln_hub_last_row(hub, stream.hub_id)), stream.window_last)
+  if not self.warm_row then
+    if first >= last then return 0, 0 end
+    local warm = tonumber(C.pln_hub_first_warm(hub, stream.hub_id, self.features, self.n_features))
+    if self.price_features then
+      warm = math.max(warm,
+        tonumber(C.pln_hub_first_warm(hub, stream.hub_id, self.price_features, #self.symbols * 5)))
+    end
+    if warm >= last then return 0, 0 end
+    self.warm_row = math.max(warm, first)
+  end
+  return math.max(first, self.warm_row), last
+end
+
+--- Pointers to the feature columns such that index i is row i of the stream.
+function Instance:_bind_columns()
+  local base = tonumber(C.pln_hub_first_row(self.hub, self.stream.hub_id))
+  for k = 1, self.n_features do
+    self.pointers[k] = C.pln_hub_column(self.hub, self.features[k - 1]) - base
+  end
+  if self.regime_of then self.pointers[self.n_features + 1] = self.regime_of.regimes - base end
+  if self.prices then
+    for k = 0, #self.symbols * 5 - 1 do
+      self.prices[k] = C.pln_hub_column(self.hub, self.price_features[k]) - base
+    end
+  end
+  return self.pointers
+end
+
+--- Open time of the bar that the user's code saw last.
+function Instance:now_ns() return (self.bar or self.bars[1]).ts_ns end
+
+--- Puts the instance's own series and log in the user's reach while its code runs.
+function Instance:enter()
+  local def = self.def
+  def.hooks.record, def.hooks.log = self.on_record, self.on_log
+  def.budget.limit = self.budget
+  if self.random then ffi.copy(def.random, self.random, ffi.sizeof(self.random)) end
+end
+
+-- Runs the user's code, which several instances may share. Returns xpcall's results.
+function Instance:_protected(...)
+  self:enter()
+  local ok, a, b, c, d, e = xpcall(...)
+  if self.random then ffi.copy(self.random, self.def.random, ffi.sizeof(self.random)) end
+  return ok, a, b, c, d, e
+end
+
+local function describe_values(self)
+  local lines = {}
+  local function add(...) lines[#lines + 1] = string.format(...) end
+  local bars = self.bar and { self.bar } or {}
+  if self.bars then
+    for k = 1, #self.symbols do bars[k] = self.bars[k] end
+  end
+  for k, bar in ipairs(bars) do
+    local stream = self.symbols and self.symbols[k] or self.stream
+    add("  %s bar %s: open=%.10g high=%.10g low=%.10g close=%.10g volume=%.10g", stream.name, iso(bar.ts_ns),
+      bar.open, bar.high, bar.low, bar.close, bar.volume)
+  end
+  local seen = {}
+  for _, column in ipairs(self.columns) do
+    local name, index = column.field:match("^(.-)%[(%d+)%]$")
+    local value = name and self.f[name][tonumber(index)] or self.f[column.field]
+    seen[#seen + 1] = ("%s=%.10g"):format(column.field, value)
+  end
+  if #seen > 0 then add("  features: %s", table.concat(seen, " ")) end
+  local params = {}
+  for _, param in ipairs(self.def.params) do
+    params[#params + 1] = ("%s=%s"):format(param.name, tostring(self.p[param.name]))
+  end
+  if #params > 0 then add("  parameters: %s", table.concat(params, " ")) end
+  return table.concat(lines, "\n")
+end
+
+--- The message for an error in the user's code: their file and line, and what the code saw.
+function Instance:explain(raw)
+  if type(raw) == "table" and raw.explained then return raw.explained end
+  local place = registry.describe(raw, self.def)
+  local where = place.line and ("%s:%d: "):format(place.file, place.line) or (place.file .. ": ")
+  return ("%s%s\n%s"):format(where, place.message, describe_values(self))
+end
+
+function Instance:_bad_result(what, expected)
+  return ("%s: %s returned %s, expected %s\n%s"):format(self.def.file, self.def.signal and "signal" or "classify",
+    what, expected, describe_values(self))
+end
+
+local SIGNAL_FORM = "LONG, FLAT or SHORT, then optionally a strength and a confidence, each from 0 to 1"
+
+local function shown(value)
+  if type(value) == "string" then return ("%q"):format(value) end
+  return tostring(value)
+end
+
+--- Runs a signal strategy over the current slice.
+-- @return a list of { out = pln_signal*, n = changes, symbol = k or nil }, or nil and a message
+function Instance:generate()
+  local first, last = self:rows_to_do()
+  if first >= last then return {} end
+  local columns = self:_bind_columns()
+  if self.symbols then return self:_generate_levels(first, last, columns) end
+  local b = self.stream.bars
+  local ok, n, row, d, st, cf = self:_protected(self.loop, self.handler, self.signal, self.def.budget, self.budget,
+    self.f, self.bar, self.p, self.state, self.held, self.out, first, last, b.ts_ns, b.open, b.high, b.low, b.close,
+    b.volume,
+    unpack(columns, 1, #self.columns))
+  if not ok then return nil, self:explain(n) end
+  if n == drain.BAD_RESULT and row then
+    return nil, self:_bad_result(("%s, %s, %s"):format(shown(d), shown(st), shown(cf)), SIGNAL_FORM)
+  end
+  self:_stamp(self.out, n, first)
+  self.n_changes = self.n_changes + n
+  return { { out = self.out, n = n } }
+end
+
+function Instance:_generate_levels(first, last, columns)
+  for k = 1, #self.symbols do self.counts[k] = 0 end
+  local ok, status, _, symbol = self:_protected(self.loop, self.handler, self.signal, self.def.budget, self.budget,
+    self.f, self.bars, self.p, self.state, self.levels, self.held, self.outs, self.counts, first, last,
+    self.stream.bars.ts_ns, self.prices,
+    unpack(columns, 1, #self.columns))
+  if not ok then return nil, self:explain(status) end
+  if status == drain.BAD_RESULT then
+    local level = self.levels[symbol]
+    return nil, ("%s: signal set out[%d] (%s) to direction %d, strength %g, confidence %g, expected %s\n%s"):format(
+      self.def.file, symbol, self.symbols[symbol].name, level.direction, level.strength, level.confidence,
+      SIGNAL_FORM, describe_values(self))
+  end
+  local changes = {}
+  for k = 1, #self.symbols do
+    self:_stamp(self.outs[k], self.counts[k], first)
+    self.n_changes = self.n_changes + self.counts[k]
+    changes[k] = { out = self.outs[k], n = self.counts[k], symbol = k }
+  end
+  return changes
+end
+
+function Instance:_stamp(out, n, first)
+  local bars = self.stream.bars
+  for j = 0, n - 1 do out[j].ts_ns = C.pln_bars_visible_ns(bars, first + out[j].row) end
+end
+
+--- Runs a classifier over the current slice: fills self.regimes (0 before it is warm) and calls
+-- on_change(self, ts_ns, index) at each change of regime.
+-- @return true, or nil and a message
+function Instance:classify(on_change)
+  local base = tonumber(C.pln_hub_first_row(self.hub, self.stream.hub_id))
+  local slice_rows = tonumber(C.pln_hub_last_row(self.hub, self.stream.hub_id)) - base
+  for j = 0, slice_rows - 1 do self.regimes[j] = self.regime end
+  local first, last = self:rows_to_do()
+  if first >= last then return true end
+  local columns = self:_bind_columns()
+  local b = self.stream.bars
+  local ok, status, _, regime = self:_protected(self.loop, self.handler, self.def.classify, self.def.budget, self.budget,
+    self.f, self.bar, self.p, self.state, self.index_of, self.regimes + (first - base), first, last, b.ts_ns, b.open,
+    b.high, b.low, b.close,
+    b.volume, unpack(columns, 1, #self.columns))
+  if not ok then return nil, self:explain(status) end
+  if status == drain.BAD_RESULT then
+    return nil, self:_bad_result(shown(regime), "one of " .. table.concat(self.def.regimes, ", "))
+  end
+  for i = first, last - 1 do
+    local index = self.regimes[i - base]
+    self.regime_bars[index] = self.regime_bars[index] + 1
+    if index ~= self.regime then
+      self.regime = index
+      on_change(self, C.pln_bars_visible_ns(self.stream.bars, i), index)
+    end
+  end
+  return true
+end
+
+--- Runs the lock-step loop of a caller from the row that is due; returns what pln_exec_next returned at the end.
+-- @return status, or nil and a message
+function Instance:call(exec, caller, until_ns, view, ctx, deliver)
+  local b = self.stream.bars
+  local ok, due = self:_protected(self.loop, self.handler, self.def.on_bar, deliver, ctx, self.def.budget, self.budget,
+    self.f, self.bar, self.p, self.state, exec, caller, until_ns, view, b.ts_ns, b.open, b.high, b.low, b.close,
+    b.volume,
+    unpack(self.pointers, 1, #self.columns))
+  if not ok then return nil, self:explain(due) end
+  return due
+end
+
+--- Calls one of the strategy's other functions (on_start, on_end, on_fill, on_order) if it has it.
+-- @return true, or nil and a message
+function Instance:notify(name, ...)
+  local callback = self.def[name]
+  if not callback then return true end
+  self.def.budget.left = self.budget
+  local ok, err = self:_protected(callback, self.handler, ...)
+  if not ok then return nil, self:explain(err) end
+  return true
+end
+
+--- Before a slice's lock-step: binds columns and tells the container from which row to call.
+function Instance:prepare_calls(exec, caller)
+  local was_warm = self.warm_row
+  self:rows_to_do()
+  self:_bind_columns()
+  if self.warm_row and not was_warm then
+    abi.must(C.pln_exec_set_first_row(exec, caller, self.warm_row))
+  end
+end
+
+return M

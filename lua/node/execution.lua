@@ -1,0 +1,294 @@
+--- Node kind `execution`: the execution container with its portfolios, fed by SIGNAL batches and by the strategies
+-- that place their own orders. Hands what it records to the plan's sinks after each slice.
+local ffi = require "ffi"
+local abi = require "abi"
+local context = require "context"
+local strategies = require "node.strategies"
+local C = abi.C
+
+local M = {}
+local Execution = {}
+Execution.__index = Execution
+
+local INT64_MAX = 0x7fffffffffffffffLL
+local FILL = { next_open = C.PLN_FILL_NEXT_OPEN, this_close = C.PLN_FILL_THIS_CLOSE }
+local SIZE_TYPE = {
+  percent_of_equity = { C.PLN_SIZE_PERCENT_OF_EQUITY, "percent" },
+  fixed_quantity = { C.PLN_SIZE_QUANTITY, "quantity" },
+  fixed_cash = { C.PLN_SIZE_CASH, "cash" },
+}
+local SIZE_AT = { signal = C.PLN_SIZE_AT_SIGNAL, fill = C.PLN_SIZE_AT_FILL }
+local BACKTESTING_PY = "backtesting.py"
+
+local function exec_config(plan)
+  local execution, window = plan.execution, plan.window
+  local config = ffi.new("pln_exec_config")
+  config.fill = FILL[execution.fill]
+  config.finalize_trades = execution.finalize_trades and 1 or 0
+  config.commission.pct = execution.commission_pct
+  config.commission.per_share = execution.commission_per_share
+  config.commission.per_order = execution.commission_per_order
+  config.commission.minimum = execution.commission_minimum
+  config.slippage_bps = execution.slippage_bps
+  -- backtesting.py's spread is paid once, on the entry, in full.
+  if execution.compat == BACKTESTING_PY then
+    config.entry_spread_bps = execution.spread_bps
+  else
+    config.spread_bps = execution.spread_bps
+  end
+  config.trade_from_ns, config.trade_until_ns = window.from_ns, window.until_ns
+  config.benchmark = plan.benchmark or 0
+  config.record_equity = 1
+  config.record_orders = plan.record_orders and 1 or 0
+  return config
+end
+
+local function portfolio_config(portfolio, execution)
+  local config = ffi.new("pln_portfolio_config")
+  local size = SIZE_TYPE[portfolio.sizing.type]
+  config.capital, config.leverage = portfolio.capital, portfolio.leverage
+  config.sizing.type, config.sizing.value = size[1], portfolio.sizing[size[2]]
+  config.sizing.at = SIZE_AT[portfolio.sizing.size_at]
+  for name, value in pairs(portfolio.risk) do config.risk[name] = value end
+  config.allow_short = portfolio.allow_short and 1 or 0
+  config.rebalance = portfolio.rebalance and 1 or 0
+  config.fill_price_quirk = execution.compat == BACKTESTING_PY and 1 or 0
+  return config
+end
+
+function Execution:_add_portfolio(spec)
+  local plan = self.phase.plan
+  local handle = C.pln_portfolio_new(portfolio_config(spec, plan.execution), #plan.symbols)
+  if handle == nil then return nil, abi.last_error() end
+  local portfolio = {
+    handle = ffi.gc(handle, C.pln_portfolio_free), name = spec.name, size_at = SIZE_AT[spec.sizing.size_at],
+    sink = plan.sinks.portfolio(spec.name), rows_seen = 0,
+  }
+  portfolio.id = C.pln_exec_add_portfolio(self.exec, handle)
+  if portfolio.id < 0 then return nil, abi.last_error() end
+  self.portfolios[#self.portfolios + 1] = portfolio
+  for _, use in ipairs(spec.strategies) do
+    local ok, err
+    if use.strategy.def.on_bar then
+      ok, err = self:_add_callers(portfolio, use.strategy)
+    else
+      ok, err = self:_add_sources(portfolio, use.strategy, use.weight)
+    end
+    if not ok then return nil, err end
+  end
+  return true
+end
+
+function Execution:_add_sources(portfolio, strategy, weight)
+  for _, one in ipairs(self.phase.signal_instances[strategy.id]) do
+    for k, stream in ipairs(one.symbols or { one.stream }) do
+      local source = C.pln_exec_add_source(self.exec, portfolio.id, stream.instrument, weight)
+      if source < 0 then return nil, abi.last_error() end
+      local routes = self.sources[one] or {}
+      self.sources[one] = routes
+      routes[k] = routes[k] or {}
+      table.insert(routes[k], source)
+      portfolio.sink.source(source, one)
+    end
+  end
+  return true
+end
+
+function Execution:_add_callers(portfolio, strategy)
+  local made, err = strategies.instances(self.phase, strategy, portfolio.sink)
+  if not made then return nil, err end
+  for _, one in ipairs(made) do
+    local id = C.pln_exec_add_caller(self.exec, portfolio.id, one.stream.bars)
+    if id < 0 then return nil, abi.last_error() end
+    abi.must(C.pln_exec_set_first_row(self.exec, id, INT64_MAX)) -- until its features are warm
+    if strategy.def.on_fill or strategy.def.on_order then
+      self.deliver = self.deliver or function(view) self:_deliver(view) end
+    end
+    local instruments = {}
+    for k, stream in ipairs(one.symbols or { one.stream }) do instruments[k] = stream.instrument end
+    self.callers[id] = { instance = one, id = id, ctx = context.new(self.exec, id, portfolio, instruments) }
+    self.caller_ids[#self.caller_ids + 1] = id
+    portfolio.sink.source(id, one)
+  end
+  return true
+end
+
+function Execution:on_signal(batch)
+  for _, source in ipairs(self.sources[batch.instance] and self.sources[batch.instance][batch.symbol or 1] or {}) do
+    if C.pln_exec_push_signals(self.exec, source, batch.out, batch.n) < 0 then return nil, abi.last_error() end
+  end
+  return true
+end
+
+function Execution:_notify_each(array, count, new, name)
+  for j = count - new, count - 1 do
+    local caller = self.callers[array[0][j].source]
+    if caller then
+      local one = caller.instance
+      local ok, err = one:notify(name, caller.ctx, array[0][j], one.p, one.state)
+      if not ok then error({ explained = err }, 0) end
+    end
+  end
+end
+
+--- on_fill and on_order of all callers, for what happened since the container last returned.
+function Execution:_deliver(view)
+  local n_orders = tonumber(C.pln_exec_orders(self.exec, self.orders))
+  self:_notify_each(self.orders, n_orders, tonumber(view.n_new_orders), "on_order")
+  local n_fills = tonumber(C.pln_exec_fills(self.exec, self.fills))
+  self:_notify_each(self.fills, n_fills, tonumber(view.n_new_fills), "on_fill")
+end
+
+function Execution:_lock_step(until_ns)
+  if not self.started then
+    self.started = true
+    for _, id in ipairs(self.caller_ids) do
+      local caller = self.callers[id]
+      local ok, err = caller.instance:notify("on_start", caller.ctx, caller.instance.p, caller.instance.state)
+      if not ok then return nil, err end
+    end
+  end
+  for _, id in ipairs(self.caller_ids) do self.callers[id].instance:prepare_calls(self.exec, id) end
+  local view = C.pln_exec_view_of(self.exec)
+  local due = C.pln_exec_next(self.exec, until_ns)
+  while due ~= C.PLN_EXEC_DONE do
+    if due >= 0 then
+      local caller, err = self.callers[due]
+      due, err = caller.instance:call(self.exec, due, until_ns, view, caller.ctx, self.deliver)
+      if not due then return nil, err end
+    elseif due == C.PLN_EXEC_RECORDER_FULL then
+      self:_drain()
+      due = C.pln_exec_next(self.exec, until_ns)
+    else
+      return nil, abi.last_error()
+    end
+  end
+  return true
+end
+
+function Execution:step(until_ns)
+  if #self.caller_ids > 0 then
+    local ok, err = self:_lock_step(until_ns)
+    if not ok then return nil, err end
+  else
+    local event
+    repeat
+      event = C.pln_exec_run(self.exec, until_ns)
+      if event ~= C.PLN_EXEC_DONE and event ~= C.PLN_EXEC_RECORDER_FULL then return nil, abi.last_error() end
+      self:_drain()
+    until event == C.PLN_EXEC_DONE
+  end
+  self:_drain()
+  return true
+end
+
+--- Open time of the first bar at which every strategy is warm, or nil while some is not.
+function Execution:_warm_time()
+  local latest
+  for _, one in ipairs(self.phase.instances) do
+    if not one.warm_row then return nil end
+    local stream = one.stream
+    local ts_ns = stream.bars.ts_ns[one.warm_row]
+    local base = self.phase.plan.symbols[stream.instrument + 1].bars
+    if base ~= stream.bars then
+      local visible = C.pln_bars_visible_ns(stream.bars, one.warm_row)
+      local row = tonumber(C.pln_bars_lower_bound(base, visible))
+      while row > 0 and C.pln_bars_visible_ns(base, row - 1) >= visible do row = row - 1 end
+      ts_ns = base.ts_ns[math.min(row, tonumber(base.n_bars) - 1)]
+    end
+    if not latest or ts_ns > latest then latest = ts_ns end
+  end
+  return latest
+end
+
+--- Hands what was recorded to the sinks and makes room.
+function Execution:_drain()
+  self.warm_ns = self.warm_ns or self:_warm_time()
+  for _, portfolio in ipairs(self.portfolios) do
+    local rows = C.pln_portfolio_equity(portfolio.handle)
+    if rows.n_rows > 0 then
+      if self.warm_ns and not portfolio.warm_found then
+        for j = 0, tonumber(rows.n_rows) - 1 do
+          if rows.ts_ns[j] >= self.warm_ns then
+            portfolio.warm_found = true
+            portfolio.sink.first_trading_row(portfolio.rows_seen + j)
+            break
+          end
+        end
+      end
+      portfolio.rows_seen = portfolio.rows_seen + tonumber(rows.n_rows)
+      portfolio.sink.rows(rows)
+      C.pln_portfolio_clear_equity(portfolio.handle)
+    end
+    local n = tonumber(C.pln_portfolio_trades(portfolio.handle, self.trades))
+    if n > 0 then
+      portfolio.sink.trades(self.trades[0], n)
+      C.pln_portfolio_clear_trades(portfolio.handle)
+    end
+  end
+  -- What callers are still to be told of stays for the next slice.
+  local view = C.pln_exec_view_of(self.exec)
+  local waiting = #self.caller_ids > 0 and not self.finished
+  local n_orders = tonumber(C.pln_exec_orders(self.exec, self.orders))
+  local n_fills = tonumber(C.pln_exec_fills(self.exec, self.fills))
+  if waiting then n_orders, n_fills = n_orders - tonumber(view.n_new_orders), n_fills - tonumber(view.n_new_fills) end
+  if n_orders > 0 or n_fills > 0 then
+    if self.phase.plan.record_orders then
+      for _, portfolio in ipairs(self.portfolios) do
+        portfolio.sink.orders(self.orders[0], n_orders, portfolio.id)
+        portfolio.sink.fills(self.fills[0], n_fills, portfolio.id)
+      end
+    end
+    C.pln_exec_clear_records(self.exec)
+  end
+end
+
+function Execution:finish()
+  for _, id in ipairs(self.caller_ids) do
+    local caller = self.callers[id]
+    local ok, err = caller.instance:notify("on_end", caller.ctx, caller.instance.p, caller.instance.state)
+    if not ok then return nil, err end
+  end
+  if C.pln_exec_finish(self.exec) < 0 then return nil, abi.last_error() end
+  self.finished = true
+  self:_drain()
+  local view = C.pln_exec_view_of(self.exec)
+  for _, portfolio in ipairs(self.portfolios) do portfolio.sink.finish(portfolio.handle, view) end
+  return true
+end
+
+function Execution:free()
+  if self.exec then
+    C.pln_exec_free(ffi.gc(self.exec, nil))
+    self.exec = nil
+  end
+  for _, portfolio in ipairs(self.portfolios) do
+    C.pln_portfolio_free(ffi.gc(portfolio.handle, nil))
+    portfolio.handle = nil
+  end
+  self.portfolios = {}
+end
+
+function M.new(phase)
+  local plan = phase.plan
+  local self = setmetatable({
+    phase = phase, portfolios = {}, sources = {}, callers = {}, caller_ids = {},
+    trades = ffi.new("const pln_trade *[1]"), orders = ffi.new("const pln_order *[1]"),
+    fills = ffi.new("const pln_fill *[1]"),
+  }, Execution)
+  local exec = C.pln_exec_new(exec_config(plan))
+  if exec == nil then return nil, abi.last_error() end
+  self.exec = ffi.gc(exec, C.pln_exec_free)
+  for _, symbol in ipairs(plan.symbols) do
+    local spec = ffi.new("pln_instrument", { symbol.lot_size, symbol.tick_size, symbol.multiplier })
+    local id = C.pln_exec_add_instrument(self.exec, symbol.bars, spec)
+    if id < 0 then return nil, abi.last_error() end
+  end
+  for _, portfolio in ipairs(plan.portfolios) do
+    local ok, err = self:_add_portfolio(portfolio)
+    if not ok then return nil, err end
+  end
+  return self
+end
+
+return M

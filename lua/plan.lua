@@ -1,0 +1,230 @@
+--- Plans: a validated configuration with its data and strategies resolved, from which the topology builds
+-- containers. Everything that a combo shares with the others (bars, definitions, windows) is in the base plan.
+local ffi = require "ffi"
+local abi = require "abi"
+local combos = require "combos"
+local config = require "config"
+local data = require "data"
+local registry = require "registry"
+local suggest = require "suggest"
+local C = abi.C
+
+local M = {}
+
+local INT64_MIN, INT64_MAX = -0x7fffffffffffffffLL - 1, 0x7fffffffffffffffLL
+
+--- Streams by symbol in the configuration's order, each symbol's finest timeframe being what fills happen on.
+local function add_streams(plan, cfg, loaded)
+  plan.streams, plan.symbols = {}, {}
+  local by_symbol = {}
+  for index, symbol in ipairs(cfg.symbols) do
+    local record = {
+      symbol = symbol.symbol, lot_size = symbol.lot_size, tick_size = symbol.tick_size,
+      multiplier = symbol.multiplier, streams = {}, instrument = index - 1,
+    }
+    plan.symbols[index], by_symbol[symbol.symbol] = record, record
+  end
+  for _, entry in ipairs(loaded) do
+    local record = by_symbol[entry.symbol]
+    local stream = {
+      name = entry.symbol .. "_" .. entry.timeframe, symbol = entry.symbol, timeframe = entry.timeframe,
+      bars = entry.bars, instrument = record.instrument, entry = entry,
+    }
+    plan.streams[#plan.streams + 1] = stream
+    record.streams[#record.streams + 1] = stream
+    local finest = record.bars
+    if not finest or entry.bars.timeframe.ns < finest.timeframe.ns then record.bars = entry.bars end
+  end
+  plan.by_symbol = by_symbol
+end
+
+local function data_hash(plan)
+  local parts = {}
+  for _, stream in ipairs(plan.streams) do
+    parts[#parts + 1] = ("%s %016x %d"):format(stream.name, stream.bars.content_hash, tonumber(stream.bars.n_bars))
+  end
+  local text, hex = table.concat(parts, "\n"), ffi.new("char[33]")
+  C.pln_hash128_hex(text, #text, hex)
+  return ffi.string(hex)
+end
+
+--- The streams that a strategy or classifier runs on: its symbols (default: all), at its timeframe (default: the
+-- first that the symbol lists).
+local function streams_of(plan, cfg, item, path)
+  local names = {}
+  for k, symbol in ipairs(plan.symbols) do names[k] = symbol.symbol end
+  local chosen = item.symbols or names
+  local streams = {}
+  for k, name in ipairs(chosen) do
+    local symbol = plan.by_symbol[name]
+    if not symbol then
+      return nil, config.error_at(cfg, ("%s.symbols.%d"):format(path, k - 1),
+        ("symbol '%s' is not in this run%s"):format(name, suggest.hint(name, names)))
+    end
+    local stream = symbol.streams[1]
+    if item.timeframe then
+      stream = nil
+      for _, candidate in ipairs(symbol.streams) do
+        if candidate.timeframe == item.timeframe then stream = candidate end
+      end
+      if not stream then
+        return nil, config.error_at(cfg, path .. ".timeframe",
+          ("timeframe %s is not among those of %s: add it to symbols[…].timeframes"):format(item.timeframe, name))
+      end
+    end
+    streams[k] = stream
+  end
+  return streams
+end
+
+local function load_definitions(plan, cfg, reg, list, kind)
+  local loaded, by_id = {}, {}
+  for index, item in ipairs(list) do
+    local path = ("%s.%d"):format(kind == "classifier" and "classifiers" or "strategies", index - 1)
+    local file = item.file
+    if file and file:sub(1, 1) ~= "/" then file = plan.folder .. "/" .. file end
+    local def, err = reg:load(file or item.type)
+    if not def then return nil, config.error_at(cfg, path .. (item.file and ".file" or ".type"), err) end
+    if def.kind ~= kind then
+      return nil, config.error_at(cfg, path, ("'%s' is a %s, expected a %s"):format(def.name, def.kind, kind))
+    end
+    local streams
+    streams, err = streams_of(plan, cfg, item, path)
+    if not streams then return nil, err end
+    if type(def.symbols) == "number" and #streams ~= def.symbols then
+      return nil, config.error_at(cfg, path, ("'%s' runs over %d symbols together, this run gives it %d: set symbols")
+        :format(def.name, def.symbols, #streams))
+    end
+    local id = item.id or def.name
+    if by_id[id] then
+      return nil, config.error_at(cfg, path, ("id '%s' is taken by an earlier one: give each an id"):format(id))
+    end
+    local record = {
+      id = id, def = def, streams = streams, params = item.params or {}, path = path, classifier = item.classifier,
+    }
+    loaded[index], by_id[id] = record, record
+  end
+  return loaded, by_id
+end
+
+local function portfolios_of(plan, cfg, by_id)
+  local ids = {}
+  for _, strategy in ipairs(plan.strategies) do ids[#ids + 1] = strategy.id end
+  plan.portfolios = {}
+  for index, portfolio in ipairs(cfg.portfolios) do
+    local path = ("portfolios.%d"):format(index - 1)
+    local uses = {}
+    local cited = portfolio.strategies or ids
+    for k, id in ipairs(cited) do
+      local strategy = by_id[id]
+      if not strategy then
+        return nil, config.error_at(cfg, ("%s.strategies.%d"):format(path, k - 1),
+          ("there is no strategy with id '%s'%s"):format(id, suggest.hint(id, ids)))
+      end
+      local weight = portfolio.weights and portfolio.weights[id]
+      uses[k] = { strategy = strategy, weight = weight or 1 / #cited }
+    end
+    for id in pairs(portfolio.weights or {}) do
+      if not by_id[id] then
+        return nil, config.error_at(cfg, path .. ".weights." .. id,
+          ("there is no strategy with id '%s'%s"):format(id, suggest.hint(id, ids)))
+      end
+    end
+    plan.portfolios[index] = {
+      name = portfolio.name, capital = portfolio.capital, leverage = portfolio.leverage,
+      allow_short = portfolio.allow_short, rebalance = portfolio.rebalance, sizing = portfolio.sizing,
+      risk = portfolio.risk, strategies = uses,
+    }
+  end
+  return true
+end
+
+--- Parameters of every combo, checked against each strategy's schema.
+local function expand(cfg, list)
+  local points, err, index, name = combos.expand(list)
+  if not points then
+    local path = index and ("%s.params.%s"):format(list[index].path, name) or "strategies"
+    return nil, config.error_at(cfg, path, err)
+  end
+  for _, point in ipairs(points) do
+    for k, item in ipairs(list) do
+      local p
+      p, err = item.def:check_params(point[k])
+      if not p then return nil, config.error_at(cfg, item.path .. ".params", err) end
+      point[k] = p
+    end
+  end
+  return points
+end
+
+--- Resolves a configuration.
+-- @param cfg of config.load
+-- @return plan, or nil and a message. plan.points is the list of combos: params tables, strategies first, then
+--   classifiers.
+function M.new(cfg)
+  local loaded, err = data.load(cfg)
+  if not loaded then return nil, err end
+  local plan = { engine = cfg.engine, execution = cfg.execution, seed = cfg.seed }
+  add_streams(plan, cfg, loaded)
+  plan.window = {
+    from_ns = loaded.start_ns or INT64_MIN, until_ns = loaded.end_ns or INT64_MAX,
+  }
+  plan.data_hash = data_hash(plan)
+  local _, folder = config.source(cfg)
+  plan.folder = folder
+  local reg = registry.new { folders = { folder .. "/strategies" } }
+  local by_id
+  plan.classifiers, by_id = load_definitions(plan, cfg, reg, cfg.classifiers or {}, "classifier")
+  if not plan.classifiers then return nil, by_id end
+  local classifiers = by_id
+  plan.strategies, by_id = load_definitions(plan, cfg, reg, cfg.strategies, "strategy")
+  if not plan.strategies then return nil, by_id end
+  for _, strategy in ipairs(plan.strategies) do
+    if strategy.classifier and not classifiers[strategy.classifier] then
+      local ids = {}
+      for id in pairs(classifiers) do ids[#ids + 1] = id end
+      table.sort(ids)
+      return nil, config.error_at(cfg, strategy.path .. ".classifier",
+        ("there is no classifier with id '%s'%s"):format(strategy.classifier, suggest.hint(strategy.classifier, ids)))
+    end
+  end
+  local ok
+  ok, err = portfolios_of(plan, cfg, by_id)
+  if not ok then return nil, err end
+  local all = {}
+  for _, item in ipairs(plan.strategies) do all[#all + 1] = item end
+  for _, item in ipairs(plan.classifiers) do all[#all + 1] = item end
+  plan.items = all
+  plan.points, err = expand(cfg, all)
+  if not plan.points then return nil, err end
+  if cfg.benchmark then
+    local symbol = plan.by_symbol[cfg.benchmark]
+    if not symbol then
+      return nil, config.error_at(cfg, "benchmark", ("symbol '%s' is not in this run"):format(cfg.benchmark))
+    end
+    plan.benchmark = symbol.instrument
+  end
+  plan.n_bars = 0
+  for _, symbol in ipairs(plan.symbols) do plan.n_bars = plan.n_bars + tonumber(symbol.bars.n_bars) end
+  return plan
+end
+
+--- Puts the parameters of one combo into the plan's strategies and classifiers.
+function M.select(plan, point)
+  for k, item in ipairs(plan.items) do item.p = point[k] end
+end
+
+--- The parameters of a combo as results show them: by name where there is one strategy and no classifier,
+-- "id.name" otherwise.
+function M.params(plan, point)
+  local shown = {}
+  for k, item in ipairs(plan.items) do
+    for _, param in ipairs(item.def.params) do
+      local key = #plan.items == 1 and param.name or item.id .. "." .. param.name
+      shown[key] = point[k][param.name]
+    end
+  end
+  return shown
+end
+
+return M

@@ -1,0 +1,185 @@
+--- Sinks: where a combo's rows, trades, orders and series go while it runs — statistics, database, CSV files and the
+-- sample that the terminal draws. Nothing here grows with the number of bars.
+local ffi = require "ffi"
+local abi = require "abi"
+local stats = require "stats"
+local C = abi.C
+
+local M = {}
+
+local METRICS = {}
+for k, metric in ipairs(stats.list) do METRICS[k] = metric.name end
+
+local SAMPLE = 512     -- points of the equity picture, doubled in stride when it is full
+local SERIES_ROWS = 4096
+
+local function must(ok, err)
+  if not ok then error(err, 0) end
+end
+
+--- Keeps the equity of every n-th row, n doubling as needed, and always the last one.
+local function sampler()
+  local self = { stride = 1, seen = 0, ts = {}, equity = {}, n = 0 }
+  function self.add(rows)
+    local total = tonumber(rows.n_rows)
+    local index = math.ceil(self.seen / self.stride) * self.stride
+    while index < self.seen + total do
+      self.n = self.n + 1
+      self.ts[self.n], self.equity[self.n] = tonumber(rows.ts_ns[index - self.seen]), rows.equity[index - self.seen]
+      if self.n == 2 * SAMPLE then
+        for k = 1, SAMPLE do self.ts[k], self.equity[k] = self.ts[2 * k - 1], self.equity[2 * k - 1] end
+        for k = SAMPLE + 1, 2 * SAMPLE do self.ts[k], self.equity[k] = nil, nil end
+        self.n, self.stride = SAMPLE, self.stride * 2
+      end
+      index = (math.floor(index / self.stride) + 1) * self.stride
+    end
+    self.seen = self.seen + total
+    self.last_ts, self.last_equity = tonumber(rows.ts_ns[total - 1]), rows.equity[total - 1]
+  end
+  return self
+end
+
+--- The user's own series (record): buffered by name, flushed to the database.
+local function series_buffer(result)
+  local self, buffers = {}, {}
+  function self.flush(name)
+    local buffer = buffers[name]
+    if buffer.n > 0 and result then must(result:add_record(name, buffer.ts, buffer.values, buffer.n)) end
+    buffer.n = 0
+  end
+  function self.add(name, ts_ns, value)
+    local buffer = buffers[name]
+    if not buffer then
+      buffer = { ts = ffi.new("int64_t[?]", SERIES_ROWS), values = ffi.new("double[?]", SERIES_ROWS), n = 0 }
+      buffers[name] = buffer
+    end
+    buffer.ts[buffer.n], buffer.values[buffer.n] = ts_ns, value
+    buffer.n = buffer.n + 1
+    if buffer.n == SERIES_ROWS then self.flush(name) end
+  end
+  function self.flush_all()
+    local names = {}
+    for name in pairs(buffers) do names[#names + 1] = name end
+    table.sort(names)
+    for _, name in ipairs(names) do self.flush(name) end
+  end
+  return self
+end
+
+--- The last row of each UTC day, for curves too long to keep whole: rows come in, days go to `add`.
+local DAY_NS = 86400000000000LL
+
+local function by_day(add)
+  local ts, equity, cash = ffi.new("int64_t[1]"), ffi.new("double[1]"), ffi.new("double[1]")
+  local benchmark, exposure = ffi.new("double[1]"), ffi.new("int8_t[1]")
+  local row = ffi.new("pln_equity_rows", 1, 1, ts, equity, cash, benchmark, exposure)
+  local self, open = { keep = { ts, equity, cash, benchmark, exposure } }, false
+  function self.flush()
+    if open then add(row) end
+    open = false
+  end
+  function self.rows(rows)
+    for j = 0, tonumber(rows.n_rows) - 1 do
+      local now = rows.ts_ns[j]
+      if open and now / DAY_NS ~= ts[0] / DAY_NS then add(row) end
+      ts[0], equity[0], cash[0] = now, rows.equity[j], rows.cash[j]
+      benchmark[0], exposure[0] = rows.benchmark[j], rows.exposure[j]
+      open = true
+    end
+  end
+  return self
+end
+
+--- Copies of the elements of one portfolio, for containers that hold several.
+local function of_portfolio(ctype, array, n, id, n_portfolios)
+  if n_portfolios == 1 then return array, n end
+  local picked = ffi.new(ctype .. "[?]", math.max(n, 1))
+  local count = 0
+  for j = 0, n - 1 do
+    if array[j].portfolio == id then
+      picked[count] = array[j]
+      count = count + 1
+    end
+  end
+  return picked, count
+end
+
+--- The sink of one portfolio of one combo.
+-- @param spec { combo, portfolio, capital, timezone, timeframe (pln_timeframe), symbols (names), n_portfolios,
+--   result (store result or nil), equity ("bars" | "days" | "none"), keep_trades, files = { trades, equity, orders }
+--   writers }
+function M.portfolio(spec)
+  local self = { names = {}, sample = sampler(), series = series_buffer(spec.result) }
+  local config = ffi.new("pln_stats_config")
+  config.capital, config.timezone = spec.capital, spec.timezone
+  config.timeframe = spec.timeframe
+  config.first_trading_row = 0x7fffffffffffffffLL -- until it is known
+  local handle = ffi.gc(C.pln_stats_new(config), C.pln_stats_free)
+  if handle == nil then return nil, abi.last_error() end
+  local files, result = spec.files, spec.result
+  local days = result and spec.equity == "days" and by_day(function(row) must(result:add_equity(row)) end)
+
+  function self.source(id, instance) self.names[id] = instance.id end
+  function self.first_trading_row(row) abi.must(C.pln_stats_set_first_trading_row(handle, row)) end
+  function self.rows(rows)
+    abi.must(C.pln_stats_add_rows(handle, rows))
+    self.sample.add(rows)
+    if days then
+      days.rows(rows)
+    elseif result and spec.equity == "bars" then
+      must(result:add_equity(rows))
+    end
+    if files.equity then must(files.equity:add(spec.combo, rows, spec.portfolio)) end
+  end
+  function self.trades(trades, n)
+    abi.must(C.pln_stats_add_trades(handle, trades, n))
+    if result and spec.keep_trades then must(result:add_trades(trades, n)) end
+    if files.trades then must(files.trades:add(spec.combo, trades, n, spec.symbols)) end
+  end
+  function self.orders(orders, n, id)
+    local own, count = of_portfolio("pln_order", orders, n, id, spec.n_portfolios)
+    if count == 0 then return end
+    if result then must(result:add_orders(own, count)) end
+    if files.orders then must(files.orders:add(spec.combo, own, count, spec.symbols)) end
+  end
+  function self.fills(fills, n, id)
+    local own, count = of_portfolio("pln_fill", fills, n, id, spec.n_portfolios)
+    if result and count > 0 then must(result:add_fills(own, count)) end
+  end
+  function self.record(instance, name, value)
+    if type(name) ~= "string" or type(value) ~= "number" then
+      error('record(name, value) takes a string and a number, such as record("gap", f.fast - f.slow)', 3)
+    end
+    self.series.add(name, instance:now_ns(), value)
+  end
+  function self.finish(portfolio, view)
+    self.series.flush_all()
+    if days then days.flush() end
+    local account = C.pln_portfolio_account(portfolio)
+    self.values = ffi.new("double[?]", C.pln_metric_count())
+    abi.must(C.pln_stats_compute(handle, account, view.ambiguous_bars, self.values))
+    self.refusals = {}
+    local counts = C.pln_portfolio_refusals(portfolio)
+    for code = 1, C.PLN_REFUSAL_COUNT - 1 do
+      local count = counts[code]
+      if count.count > 0 then
+        self.refusals[#self.refusals + 1] = {
+          code = code, name = ffi.string(C.pln_refusal_name(code)), help = ffi.string(C.pln_refusal_help(code)),
+          count = tonumber(count.count), asked = count.first_asked, allowed = count.first_allowed,
+          ts_ns = count.first_ts_ns, symbol = spec.symbols[count.first_instrument + 1],
+        }
+      end
+    end
+    self.orders_made = tonumber(account.n_orders)
+    self.bankrupt, self.halted = account.bankrupt == 1, account.halted == 1
+    if result then
+      must(result:add_refusals(counts))
+      must(result:add_metrics(METRICS, self.values))
+      result:close()
+    end
+    C.pln_stats_free(ffi.gc(handle, nil))
+  end
+  return self
+end
+
+return M

@@ -1,0 +1,78 @@
+--- What a run says in words: notes under its tables, above all why a run has no trades.
+local ffi = require "ffi"
+local abi = require "abi"
+local C = abi.C
+
+local M = {}
+
+local function iso(ts_ns)
+  local text = ffi.new("char[40]")
+  C.pln_time_format_iso(ts_ns, text)
+  return ffi.string(text)
+end
+
+local function number(value)
+  return value == value and ("%.6g"):format(value) or "nothing"
+end
+
+--- One line for each refusal code that occurred.
+function M.refusals(outcome)
+  local lines = {}
+  for _, refusal in ipairs(outcome.refusals) do
+    lines[#lines + 1] = ("%s: %d x %s: %s First at %s in %s: asked %s, allowed %s."):format(
+      refusal.name:find("^reduced") and "reduced" or "refused", refusal.count, refusal.name, refusal.help,
+      iso(refusal.ts_ns), refusal.symbol or "?", number(refusal.asked), number(refusal.allowed))
+  end
+  return lines
+end
+
+--- Why there were no trades: a list of lines, empty when there were some.
+function M.why_no_trades(outcome, n_trades)
+  if n_trades > 0 then return {} end
+  local lines = {}
+  for _, strategy in ipairs(outcome.strategies) do
+    local who = ("strategy '%s' on %s"):format(strategy.id, strategy.stream)
+    if not strategy.warm_row then
+      lines[#lines + 1] = ("%s never became warm: its features need more than the %d bars there are inside the window")
+        :format(who, strategy.n_bars)
+    elseif strategy.calls then
+      if outcome.orders == 0 then lines[#lines + 1] = who .. " placed no order" end
+    elseif strategy.n_changes == 0 then
+      lines[#lines + 1] = ("%s was FLAT on every bar from row %d on"):format(who, strategy.warm_row)
+    else
+      lines[#lines + 1] = ("%s changed its signal %d times"):format(who, strategy.n_changes)
+    end
+  end
+  if #lines == 0 or outcome.orders > 0 then
+    lines[#lines + 1] = ("%d orders were made; no position was closed before the data ended "
+      .. "(finalize_trades: true closes it)"):format(outcome.orders)
+  end
+  return lines
+end
+
+--- Share of bars in each regime of each classifier, one line a classifier and stream.
+function M.regimes(outcome)
+  local lines = {}
+  for _, classifier in ipairs(outcome.regimes) do
+    local total, parts = 0, {}
+    for index = 1, #classifier.names do total = total + classifier.bars[index] end
+    for index, name in ipairs(classifier.names) do
+      parts[index] = ("%s %.1f %%"):format(name, total > 0 and 100 * classifier.bars[index] / total or 0)
+    end
+    lines[#lines + 1] = ("%s on %s: %s"):format(classifier.id, classifier.stream, table.concat(parts, ", "))
+  end
+  return lines
+end
+
+--- All notes of an outcome, in the order in which they are shown.
+function M.notes(outcome, n_trades)
+  local lines = {}
+  for _, line in ipairs(M.why_no_trades(outcome, n_trades)) do lines[#lines + 1] = "no trades: " .. line end
+  for _, line in ipairs(M.refusals(outcome)) do lines[#lines + 1] = line end
+  for _, line in ipairs(M.regimes(outcome)) do lines[#lines + 1] = "regimes: " .. line end
+  if outcome.halted then lines[#lines + 1] = "halted: the drawdown limit closed everything and stopped trading" end
+  if outcome.bankrupt then lines[#lines + 1] = "bankrupt: the equity reached zero; the account ends there" end
+  return lines
+end
+
+return M

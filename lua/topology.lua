@@ -1,0 +1,143 @@
+--- Topologies: which containers and services exist and how events flow between them.
+--
+-- A topology is data: nodes with a kind, edges with the topic that flows along them. `build` turns it into
+-- containers for one combo and one window; `run` pulls the data through them, slice by slice; nothing outlives
+-- the phase but what the sinks were given. A new component is one more node: its kind is a module in lua/node/
+-- with
+--
+--   M.new(phase, node) → object, or nil and a message, with any of
+--     object:step(until_ns)       → true, or nil and a message: once for each slice, in the order of the edges
+--     object:on_signal(batch)     → true, or nil and a message: batch = { instance, symbol, out, n }
+--     object:finish()             → true, or nil and a message
+--
+-- and it passes events on with phase:emit(node, "SIGNAL", batch).
+local ffi = require "ffi"
+local abi = require "abi"
+local C = abi.C
+
+local INT64_MAX = 0x7fffffffffffffffLL
+
+local M = {}
+
+M.topologies = {
+  full_backtest = {
+    nodes = {
+      { id = "features", kind = "feature_hub" },
+      { id = "classifiers", kind = "classifiers" },
+      { id = "strategies", kind = "strategies" },
+      { id = "execution", kind = "execution" },
+    },
+    edges = {
+      { "features", "classifiers", "FEATURES" },
+      { "features", "strategies", "FEATURES" },
+      { "classifiers", "strategies", "REGIME" },
+      { "strategies", "execution", "SIGNAL" },
+    },
+  },
+}
+
+local Phase = {}
+Phase.__index = Phase
+
+--- Nodes in an order that respects the edges; ties in the order in which they are listed.
+local function ordered(topology)
+  local order, state = {}, {}
+  local by_id = {}
+  for _, node in ipairs(topology.nodes) do by_id[node.id] = node end
+  local function visit(node)
+    if state[node.id] == "done" then return end
+    assert(state[node.id] ~= "open", "the topology has a cycle through node " .. node.id)
+    state[node.id] = "open"
+    for _, edge in ipairs(topology.edges) do
+      if edge[2] == node.id then visit(assert(by_id[edge[1]], "an edge starts at an unknown node " .. edge[1])) end
+    end
+    state[node.id] = "done"
+    order[#order + 1] = node
+  end
+  for _, node in ipairs(topology.nodes) do visit(node) end
+  return order
+end
+
+--- Builds the containers of one combo for one window.
+-- @param topology entry of M.topologies, or a table of the same form
+-- @param plan { streams, symbols, strategies, classifiers, portfolios, execution, window, engine, sinks }: see
+--   coordinator.lua, which makes it
+-- @return the phase, or nil and a message
+function M.build(topology, plan)
+  local phase = setmetatable({
+    plan = plan, objects = {}, nodes = ordered(topology), routes = {}, instances = {}, hub_rows = 0,
+  }, Phase)
+  phase.hub = ffi.gc(C.pln_hub_new(plan.engine.chunk_rows), C.pln_hub_free)
+  if phase.hub == nil then return nil, abi.last_error() end
+  for _, stream in ipairs(plan.streams) do
+    local id = C.pln_hub_add_stream(phase.hub, stream.bars)
+    if id < 0 then return nil, abi.last_error() end
+    stream.hub_id = id
+    stream.window_first = tonumber(C.pln_bars_lower_bound(stream.bars, plan.window.from_ns))
+    stream.window_last = tonumber(C.pln_bars_lower_bound(stream.bars, plan.window.until_ns))
+  end
+  for _, node in ipairs(phase.nodes) do
+    local object, err = require("node." .. node.kind).new(phase, node)
+    if not object then return nil, err end
+    phase.objects[node.id] = object
+    for _, edge in ipairs(topology.edges) do
+      if edge[1] == node.id then
+        local key = edge[1] .. "|" .. edge[3]
+        phase.routes[key] = phase.routes[key] or {}
+        table.insert(phase.routes[key], edge[2])
+      end
+    end
+  end
+  if C.pln_hub_seal(phase.hub) < 0 then return nil, abi.last_error() end
+  return phase
+end
+
+--- Sends an event along the edges of its topic.
+function Phase:emit(node, topic, batch)
+  for _, target in ipairs(self.routes[node.id .. "|" .. topic] or {}) do
+    local ok, err = self.objects[target]:on_signal(batch)
+    if not ok then return nil, err end
+  end
+  return true
+end
+
+--- Pulls all the data through the containers. `on_slice(rows)` is called after each slice with the number of rows
+-- so far, and may return false to stop.
+-- @return true, or nil and a message
+function Phase:run(on_slice)
+  local finished = false
+  while not finished do
+    local horizon = C.pln_hub_horizon(self.hub)
+    finished = horizon == INT64_MAX
+    for _, node in ipairs(self.nodes) do
+      local object = self.objects[node.id]
+      if object.step then
+        local ok, err = object:step(horizon)
+        if not ok then return nil, err end
+      end
+    end
+    if on_slice and on_slice(self.hub_rows) == false then return nil, "interrupted" end
+  end
+  for _, node in ipairs(self.nodes) do
+    local object = self.objects[node.id]
+    if object.finish then
+      local ok, err = object:finish()
+      if not ok then return nil, err end
+    end
+  end
+  return true
+end
+
+--- Destroys the containers now rather than when Lua collects them.
+function Phase:free()
+  for i = #self.nodes, 1, -1 do
+    local object = self.objects[self.nodes[i].id]
+    if object and object.free then object:free() end
+  end
+  if self.hub then
+    C.pln_hub_free(ffi.gc(self.hub, nil))
+    self.hub = nil
+  end
+end
+
+return M
