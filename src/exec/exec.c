@@ -182,8 +182,16 @@ static inline void mark_bar(pln_exec *x, pln_market *m, pln_portfolio *p, int64_
   m->next = i + 1;
   m->is_visible = 1;
   x->benchmark_close = close;
-  pln_portfolio_see(p, 0, i, m->ts_ns[i], m->high[i], m->low[i], close);
-  const double v = h->n_lots > 0 ? h->weight * close : 0, equity = a->cash + v;
+  double v = 0;
+  if (h->n_lots == 0) {
+    pos->last_price = close;
+    h->last_bar = i;
+    h->last_ts_ns = m->ts_ns[i];
+  } else {
+    pln_portfolio_see(p, 0, i, m->ts_ns[i], m->high[i], m->low[i], close);
+    v = h->weight * close;
+  }
+  const double equity = a->cash + v;
   if (v != a->net_exposure || equity != a->equity) {
     const double gross = fabs(v);
     if (v != 0) pos->unrealized_pnl = h->weight * (close - pos->average_price);
@@ -191,11 +199,8 @@ static inline void mark_bar(pln_exec *x, pln_market *m, pln_portfolio *p, int64_
     a->gross_exposure = gross;
     a->net_exposure = v;
     a->margin_used = p->config.leverage == 1 ? gross : gross / p->config.leverage;
-    if (equity > a->peak_equity) {
-      a->peak_equity = equity;
-      p->floor = pln_portfolio_floor(p, equity);
-    }
-    a->drawdown_pct = equity < a->peak_equity ? (a->peak_equity - equity) / a->peak_equity * 100.0 : 0;
+    if (equity > a->peak_equity) pln_portfolio_peak(p, equity);
+    a->drawdown_pct = pln_portfolio_drawdown(p);
   }
   const int32_t bits = p->exposure | (h->weight > 0 ? 1 : h->weight < 0 ? 2 : 0);
   if (a->equity <= p->floor) attend(x, 0);
@@ -204,7 +209,7 @@ static inline void mark_bar(pln_exec *x, pln_market *m, pln_portfolio *p, int64_
 }
 
 static inline bool is_touched(const pln_market *m, const pln_holding *h, int64_t i) {
-  return m->low[i] <= h->touch_low || m->high[i] >= h->touch_high;
+  return h->n_lots > 0 && (m->low[i] <= h->touch_low || m->high[i] >= h->touch_high);
 }
 
 /* Bars before the next signal or call, as far as nothing happens in them: what mark_bar does for each, with
@@ -217,22 +222,26 @@ static void mark_quiet(pln_exec *x, int64_t stop_ns) {
   const bool records = x->config.record_equity;
   const double cash = a->cash, weight = h->weight, touch_low = h->touch_low, touch_high = h->touch_high;
   const int8_t bits = (int8_t)(weight > 0 ? 1 : weight < 0 ? 2 : 0);
-  double equity = a->equity, peak = a->peak_equity, floor_now = p->floor, high = -INFINITY, low = INFINITY;
+  double equity = weight == 0 ? cash : a->equity, peak = a->peak_equity, floor_now = p->floor,
+         high = -INFINITY, low = INFINITY;
   const int64_t first = m->next;
   int64_t i = first, row = p->rows.n_rows + p->held_row, end = m->end;
+  if (weight == 0 && (cash <= floor_now || cash > peak)) return; /* for mark_bar */
   if (records && p->rows.capacity + 1 - row < end - i) end = i + (p->rows.capacity + 1 - row);
   for (; i < end; i++) {
-    const double lo = m->low[i], hi = m->high[i], close = m->close[i];
-    if (pln_market_visible(m, i) >= stop_ns || lo <= touch_low || hi >= touch_high) break;
-    const double now = weight == 0 ? cash : cash + weight * close;
-    if (now <= floor_now) break;
-    equity = now;
-    if (equity > peak) {
-      peak = equity;
-      floor_now = pln_portfolio_floor(p, peak);
+    const double close = m->close[i];
+    if (pln_market_visible(m, i) >= stop_ns) break;
+    if (weight != 0) {
+      const double lo = m->low[i], hi = m->high[i], now = cash + weight * close;
+      if (lo <= touch_low || hi >= touch_high || now <= floor_now) break;
+      equity = now;
+      if (equity > peak) {
+        peak = equity;
+        floor_now = pln_portfolio_floor(p, peak);
+      }
+      if (hi > high) high = hi;
+      if (lo < low) low = lo;
     }
-    if (hi > high) high = hi;
-    if (lo < low) low = lo;
     if (!records) continue;
     p->row_ts_ns[row] = m->ts_ns[i];
     p->row_equity[row] = equity;
@@ -252,8 +261,7 @@ static void mark_quiet(pln_exec *x, int64_t stop_ns) {
   x->view.n_instants += i - first;
   x->view.n_bars += i - first;
   x->benchmark_close = close;
-  a->peak_equity = peak;
-  p->floor = floor_now;
+  if (peak > a->peak_equity) pln_portfolio_peak(p, peak);
   pln_portfolio_see(p, 0, i - 1, m->ts_ns[i - 1], high, low,
                     close); /* whole bars: lots are older than these */
   pln_portfolio_revalue(p);

@@ -44,8 +44,8 @@ pln_portfolio *pln_portfolio_new(const pln_portfolio_config *config, int32_t n_i
   p->config = *config;
   p->n_instruments = n_instruments;
   p->is_trailing = config->risk.trailing_stop_pct > 0;
-  p->account.cash = p->account.equity = p->account.peak_equity = config->capital;
-  p->floor = pln_portfolio_floor(p, p->account.peak_equity);
+  p->account.cash = p->account.equity = config->capital;
+  pln_portfolio_peak(p, config->capital);
   for (int32_t i = 0; i < n_instruments; i++) {
     p->positions[i].last_price = NAN;
     pln_portfolio_bind(p, i, 1, 1);
@@ -107,15 +107,12 @@ void pln_portfolio_revalue(pln_portfolio *p) {
   a->gross_exposure = gross;
   a->net_exposure = value;
   a->margin_used = gross / p->config.leverage;
-  a->drawdown_pct = a->equity < a->peak_equity ? (a->peak_equity - a->equity) / a->peak_equity * 100.0 : 0;
+  a->drawdown_pct = pln_portfolio_drawdown(p);
 }
 
 void pln_portfolio_mark(pln_portfolio *p) {
   pln_portfolio_revalue(p);
-  if (p->account.equity > p->account.peak_equity) {
-    p->account.peak_equity = p->account.equity;
-    p->floor = pln_portfolio_floor(p, p->account.peak_equity);
-  }
+  if (p->account.equity > p->account.peak_equity) pln_portfolio_peak(p, p->account.equity);
 }
 
 void pln_portfolio_ruin(pln_portfolio *p) {

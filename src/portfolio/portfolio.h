@@ -43,10 +43,11 @@ struct pln_portfolio {
   pln_account account;
   pln_portfolio_config config;
   int32_t n_instruments;
-  int32_t bound;       /* 1 once an execution container knows it */
-  int32_t is_trailing; /* the trailing rule is on: levels move with each mark */
-  int32_t exposure;    /* bits of the recorder: held at some moment since the previous mark */
-  double floor;        /* at or below this equity a mark needs attention: bankruptcy or the drawdown rule */
+  int32_t bound;         /* 1 once an execution container knows it */
+  int32_t is_trailing;   /* the trailing rule is on: levels move with each mark */
+  int32_t exposure;      /* bits of the recorder: held at some moment since the previous mark */
+  double floor;          /* at or below this equity a mark needs attention: bankruptcy or the drawdown rule */
+  double drawdown_scale; /* 100 / peak: a product a bar instead of a quotient */
   pln_position *positions;
   pln_holding *holdings;
   pln_refusal_count refusals[PLN_REFUSAL_COUNT];
@@ -106,6 +107,7 @@ static inline void pln_portfolio_see(pln_portfolio *p, int32_t instrument, int64
   h->last_ts_ns = ts_ns;
   if (h->n_lots == 0) return;
   const bool is_long = h->count > 0;
+  bool moved = false;
   for (int64_t i = 0; i < h->n_lots; i++) {
     pln_lot *lot = &h->lots[i];
     /* Of a bar that it was entered within, only the close is known to come after the entry. */
@@ -113,10 +115,12 @@ static inline void pln_portfolio_see(pln_portfolio *p, int32_t instrument, int64
     const double up = whole ? high : close, down = whole ? low : close;
     if (up > lot->high) lot->high = up;
     if (down < lot->low) lot->low = down;
-    lot->best = is_long ? lot->high : lot->low;
+    const double best = is_long ? lot->high : lot->low;
+    moved = moved || best != lot->best;
+    lot->best = best;
   }
   pos->bars_held = bar - h->lots[0].entry_bar + 1;
-  if (p->is_trailing) pln_portfolio_refresh(p, instrument);
+  if (moved && p->is_trailing) pln_portfolio_refresh(p, instrument);
 }
 /* Equity and exposures at the last prices; the peak is not moved. */
 void pln_portfolio_revalue(pln_portfolio *p);
@@ -129,6 +133,16 @@ static inline double pln_portfolio_floor(const pln_portfolio *p, double peak) {
   if (dd <= 0 || p->account.halted) return 0;
   const double level = peak * (1.0 - dd / 100.0);
   return level > 0 ? level : 0;
+}
+/* The equity is a new peak. */
+static inline void pln_portfolio_peak(pln_portfolio *p, double equity) {
+  p->account.peak_equity = equity;
+  p->floor = pln_portfolio_floor(p, equity);
+  p->drawdown_scale = 100.0 / equity;
+}
+static inline double pln_portfolio_drawdown(const pln_portfolio *p) {
+  const double below = p->account.peak_equity - p->account.equity;
+  return below > 0 ? below * p->drawdown_scale : 0;
 }
 /* Closes everything that is left at nothing: cash and equity become 0. */
 void pln_portfolio_ruin(pln_portfolio *p);
