@@ -181,6 +181,22 @@ local SOURCES = { csv = load_csv, column = load_column, synthetic = load_synthet
 
 -- Loading ---------------------------------------------------------------------------------------------------------
 
+-- What was changed is said once for each symbol, even where it comes from a cache.
+local function note_changes(report, path)
+  local changes = {}
+  for _, what in ipairs { "dropped", "repaired" } do
+    local rules = {}
+    for rule in pairs(report[what]) do rules[#rules + 1] = rule end
+    table.sort(rules)
+    for i, rule in ipairs(rules) do rules[i] = ("%d %s (%s)"):format(report[what][rule], what, rule) end
+    if #rules > 0 then changes[#changes + 1] = table.concat(rules, ", ") end
+  end
+  if report.reversed then changes[#changes + 1] = "newest first, reversed" end
+  if #changes > 0 then
+    C.pln_log_message(C.PLN_LOG_NOTE, ("%s: of %d rows, %s"):format(path, report.rows, table.concat(changes, "; ")))
+  end
+end
+
 local function finish(entry, symbol)
   entry.symbol = symbol
   entry.timeframe = name_of(entry.bars.timeframe)
@@ -258,6 +274,7 @@ local function load_symbol(out, data, item, index)
       entry, message = M.load_one(spec, symbol, by_file and name or nil, index)
       if not entry then return nil, ("%s: %s"):format(symbol, message) end
       native = entry
+      if entry.report then note_changes(entry.report, entry.paths[1]) end
     end
     entry = native
     if name and not by_file then

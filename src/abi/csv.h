@@ -8,6 +8,8 @@
  * adj_close). Extras that are not numeric are ignored unless `columns` asks for them. Close alone makes open
  * = high = low = close.
  *
+ * Blank lines and lines that begin with # are left out.
+ *
  * Times: ISO 8601 (T or space, fraction, Z or ±hh:mm or nothing), YYYYMMDD [HH:MM[:SS]], Y/M/D, M/D/Y or
  * D/M/Y (told apart by the whole file, an error where that cannot decide), month names, epoch seconds to
  * nanoseconds (by magnitude), milliseconds since midnight where the file's name holds the date, date and time
@@ -49,7 +51,7 @@ typedef struct pln_csv_options {
   double volume_scale;
   int32_t header;                    /* pln_csv_header */
   int32_t stamp;                     /* pln_csv_stamp */
-  int64_t max_bytes;                 /* limit of uncompressed text for a compressed file, 0: 8 GiB */
+  int64_t max_bytes;                 /* limit of uncompressed text for a compressed file, 0: 2 GiB */
   const pln_quality_config *quality; /* NULL: the defaults */
 } pln_csv_options;
 
@@ -63,6 +65,6 @@ pln_bars *pln_csv_load(const char *const *paths, int32_t n_paths, const pln_csv_
 
 /* XXH3-128 over the contents of the files, in order, as 32 hexadecimal digits into out[33]. */
 int32_t pln_csv_content_hash(const char *const *paths, int32_t n_paths, char *out);
-/* XXH3-128 over names, sizes and modification times of the files, without reading them, into out[33]; *newest_ns gets
+/* XXH3-128 over names, inodes, sizes and modification times of the files, without reading them, into out[33]; *newest_ns gets
  * the latest modification time. */
 int32_t pln_csv_files_state(const char *const *paths, int32_t n_paths, char *out, int64_t *newest_ns);

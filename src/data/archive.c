@@ -57,7 +57,7 @@ static int32_t map_file(const char *path, pln_text *out) {
 static int32_t too_large(const char *path, int64_t max_bytes) {
   return pln_fail_at(
       PLN_ERR_LIMIT, path, 0, 0,
-      "decompresses to more than %lld bytes, the limit (max_bytes); unpack it first if it is sound",
+      "decompresses to more than %lld bytes, the limit for compressed files; unpack it first if it is sound",
       (long long)max_bytes);
 }
 

@@ -18,7 +18,7 @@
 #include <errno.h>
 #include <sys/stat.h>
 
-static const int64_t DEFAULT_MAX_BYTES = 8ll << 30;
+static const int64_t DEFAULT_MAX_BYTES = 2ll << 30;
 
 typedef struct reader {
   const pln_csv_options *options;
@@ -133,7 +133,7 @@ static void remember_date(pln_time_format *time, const char *text) {
   date[10] = 0;
   int64_t ns;
   int32_t zoned;
-  if (pln_time_read(time, date, &ns, &zoned, NULL, NULL) != PLN_TIME_OK) return;
+  if (pln_time_read(time, date, &ns, &zoned, NULL) != PLN_TIME_OK) return;
   memcpy(time->date, date, 10);
   time->date_ns = ns;
 }
@@ -144,7 +144,7 @@ static int32_t slow_time(reader *r, const char **p, int64_t *ns) {
   int32_t result = field_text(r, p, text);
   if (result != PLN_OK) return result;
   int32_t zoned = 0;
-  const pln_time_result read = pln_time_read(&r->schema.time, text, ns, &zoned, NULL, NULL);
+  const pln_time_result read = pln_time_read(&r->schema.time, text, ns, &zoned, NULL);
   if (read != PLN_TIME_OK) return fail_time(r, start, text, read);
   remember_date(&r->schema.time, text);
   return note_zone(r, start, zoned);
@@ -219,7 +219,7 @@ static int32_t join_parts(reader *r, const two_parts *parts, int64_t *ns) {
   char text[2 * PLN_CSV_FIELD];
   snprintf(text, sizeof text, "%s %s", parts->date, parts->clock);
   int32_t zoned = 0;
-  const pln_time_result read = pln_time_read(&r->schema.time, text, ns, &zoned, NULL, NULL);
+  const pln_time_result read = pln_time_read(&r->schema.time, text, ns, &zoned, NULL);
   return read == PLN_TIME_OK ? note_zone(r, NULL, zoned) : fail_time(r, NULL, text, read);
 }
 
@@ -269,7 +269,13 @@ static int32_t read_rows(reader *r) {
   r->line = schema->first_line;
   for (;; r->line++) {
     r->row = p;
-    if (__builtin_expect(*p == '\n' || *p == '\r' || *p == 0 || *p == ' ' || *p == '\t', 0)) {
+    if (__builtin_expect(*p == '\n' || *p == '\r' || *p == 0 || *p == ' ' || *p == '\t' || *p == '#', 0)) {
+      if (*p == '#') { /* a comment */
+        p = pln_csv_line_end(p, r->end);
+        if (p == r->end) return PLN_OK;
+        p++;
+        continue;
+      }
       const char *q = p;
       while (*q == ' ' || *q == '\t' || *q == '\r') q++;
       if (*q == '\n') {
@@ -569,7 +575,8 @@ int32_t pln_csv_files_state(const char *const *paths, int32_t n_paths, char *out
     if (modified > *newest_ns) *newest_ns = modified;
     char text[1200];
     const int length =
-        snprintf(text, sizeof text, "%lld %lld %s", (long long)status.st_size, (long long)modified, paths[i]);
+        snprintf(text, sizeof text, "%llu %llu %lld %lld %s", (unsigned long long)status.st_dev,
+                 (unsigned long long)status.st_ino, (long long)status.st_size, (long long)modified, paths[i]);
     pln_hash128_hex(text, length < (int)sizeof text ? length : (int)sizeof text - 1, digests + 32);
     pln_hash128_hex(digests, 64, out);
     memcpy(digests, out, 32);

@@ -78,7 +78,7 @@ static int32_t best_column(const pln_csv_sniffer *s, int32_t role, const int32_t
     pln_csv_normalise(s->names[i], plain, sizeof plain);
     if (!pln_csv_role_of(plain, &found, &rank) || found != role || rank >= best_rank) continue;
     if (!letters && plain[1] == 0 && role != PLN_CSV_TIME) continue;
-    if (role == PLN_CSV_TIME && !column_is_time(s, i) &&
+    if (role == PLN_CSV_TIME && !s->by_position && !column_is_time(s, i) &&
         !(s->options->time_format && *s->options->time_format))
       continue;
     best = i;
@@ -169,7 +169,10 @@ static int32_t assign_roles(pln_csv_sniffer *s) {
     column_of[role] = best_column(s, role, taken, letters);
     if (column_of[role] >= 0) taken[column_of[role]] = 1;
   }
-  if (column_of[PLN_CSV_TIME] < 0 && column_of[PLN_CSV_DATE] >= 0) {
+  if (column_of[PLN_CSV_TIME] >= 0 && column_of[PLN_CSV_DATE] >= 0 && column_of[PLN_CSV_TIME_OF_DAY] < 0) {
+    column_of[PLN_CSV_TIME_OF_DAY] = column_of[PLN_CSV_TIME]; /* both are named by the user */
+    column_of[PLN_CSV_TIME] = column_of[PLN_CSV_DATE];
+  } else if (column_of[PLN_CSV_TIME] < 0 && column_of[PLN_CSV_DATE] >= 0) {
     column_of[PLN_CSV_TIME] = column_of[PLN_CSV_DATE];
     if (column_of[PLN_CSV_TIME_OF_DAY] < 0) column_of[PLN_CSV_DATE] = -1;
   } else if (column_of[PLN_CSV_TIME] >= 0 && column_of[PLN_CSV_TIME_OF_DAY] < 0) {
@@ -266,23 +269,33 @@ static int32_t check_prices(pln_csv_sniffer *s) {
                                : "no column holds the low");
 }
 
-/* Scans a column of A/B/Y dates until one of them tells month from day. */
+/* The orders that a date's figures allow. */
+static int32_t orders_of(const int32_t figures[5]) {
+  const int32_t a = figures[0], b = figures[1], c = figures[2];
+  int32_t orders = 0;
+  if (a >= 1 && a <= 12 && b >= 1 && b <= 31) orders |= PLN_ORDER_MDY;
+  if (b >= 1 && b <= 12 && a >= 1 && a <= 31) orders |= PLN_ORDER_DMY;
+  if (figures[3] == 2 && figures[4] == 2 && b >= 1 && b <= 12 && c >= 1 && c <= 31) orders |= PLN_ORDER_YMD;
+  return orders;
+}
+
+/* Scans a column of A/B/C dates until only one order fits all of them. UNKNOWN where several do. */
 static int32_t find_order(pln_csv_sniffer *s, int32_t column) {
   pln_csv_schema *schema = s->schema;
   char field[PLN_CSV_FIELD];
+  int32_t orders = PLN_ORDER_MDY | PLN_ORDER_DMY | PLN_ORDER_YMD;
   for (const char *p = schema->first_row; p < s->end;) {
     const char *q = p;
     for (int32_t i = 0; q && i <= column; i++) {
       q = pln_csv_field(q, schema->delimiter, field, sizeof field);
       if (q && i < column) q = *q == schema->delimiter ? q + 1 : NULL;
     }
-    if (q) {
-      int64_t ns;
-      int32_t zoned, first = 0, second = 0;
-      pln_time_read(&schema->time, field, &ns, &zoned, &first, &second);
-      if (first > 12 && second >= 1 && second <= 12) return PLN_ORDER_DMY;
-      if (second > 12 && first >= 1 && first <= 12) return PLN_ORDER_MDY;
-    }
+    int64_t ns;
+    int32_t zoned, figures[5] = {0};
+    if (q) pln_time_read(&schema->time, field, &ns, &zoned, figures);
+    if (figures[4] && (orders & orders_of(figures)))
+      orders &= orders_of(figures); /* a bad row is an error later */
+    if ((orders & (orders - 1)) == 0) return orders;
     p = pln_csv_line_end(p, s->end) + 1;
   }
   return PLN_ORDER_UNKNOWN;
@@ -329,6 +342,7 @@ static int32_t find_time_format(pln_csv_sniffer *s, int32_t order) {
       time->kind = PLN_TIME_TEXT;
       if (*wanted == 'm') time->order = PLN_ORDER_MDY;
       if (*wanted == 'd') time->order = PLN_ORDER_DMY;
+      if (*wanted == 'y') time->order = PLN_ORDER_YMD;
     } else {
       int32_t has_clock;
       if (!pln_time_pattern_valid(wanted, &has_clock))
@@ -377,15 +391,15 @@ static int32_t find_time_format(pln_csv_sniffer *s, int32_t order) {
   if (time->kind == PLN_TIME_TEXT && time->order == PLN_ORDER_UNKNOWN) {
     for (int32_t i = 0; i < s->n_sample; i++) {
       int64_t ns;
-      int32_t zoned, first = 0, second = 0;
-      pln_time_read(time, sample_at(s, i, column), &ns, &zoned, &first, &second);
-      if (!first) continue;
+      int32_t zoned, figures[5] = {0};
+      pln_time_read(time, sample_at(s, i, column), &ns, &zoned, figures);
+      if (!figures[4]) continue;
       time->order = find_order(s, column);
       if (time->order == PLN_ORDER_UNKNOWN)
-        return pln_fail_at(
-            PLN_ERR_PARSE, s->label, schema->first_line, 0,
-            "found '%.60s', and no row of the file tells month from day; say time_format: mdy or dmy",
-            sample_at(s, i, column));
+        return pln_fail_at(PLN_ERR_PARSE, s->label, schema->first_line, 0,
+                           "found '%.60s', and no row of the file tells day, month and year apart; say "
+                           "time_format: mdy, dmy or ymd",
+                           sample_at(s, i, column));
       break;
     }
   }

@@ -148,18 +148,18 @@ static pln_time_result read_zone(const char **p, int64_t *offset_ns, int32_t *zo
 
 static int separator(char c) { return c == '-' || c == '/' || c == '.' || c == ' '; }
 
-/* D Mon Y, Mon D Y or A/B/Y; `*p` at the first character. */
-static pln_time_result read_day_first(const char **p, int32_t order, int64_t *ns, int32_t *first,
-                                      int32_t *second) {
-  int64_t a = 0, b = 0, year;
-  int32_t month = 0;
+/* D Mon Y, Mon D Y, A/B/Y or Y/A/B with two digits of the year; `*p` at the first character. */
+static pln_time_result read_day_first(const char **p, int32_t order, int64_t *ns, int32_t found[5]) {
+  int64_t a = 0, b = 0, c;
+  int32_t month = 0, digits = 0;
   if (letter(**p)) {
     month = month_of(p);
     if (!month) return PLN_TIME_BAD;
     while (separator(**p)) (*p)++;
     if (figures(p, 2, &a) == 0) return PLN_TIME_BAD;
   } else {
-    if (figures(p, 2, &a) == 0 || !separator(**p)) return PLN_TIME_BAD;
+    digits = figures(p, 2, &a);
+    if (digits == 0 || !separator(**p)) return PLN_TIME_BAD;
     const char mark = *(*p)++;
     if (letter(**p)) {
       month = month_of(p);
@@ -169,12 +169,15 @@ static pln_time_result read_day_first(const char **p, int32_t order, int64_t *ns
     }
   }
   while (separator(**p) || **p == ',') (*p)++;
-  const int32_t count = figures(p, 4, &year);
+  const int32_t count = figures(p, 4, &c);
   if ((count != 4 && count != 2) || digit(**p)) return PLN_TIME_BAD;
-  const int32_t y = full_year(year, count);
-  if (month) return date_ns(y, month, a, ns);
-  if (first) *first = (int32_t)a;
-  if (second) *second = (int32_t)b;
+  if (month) return date_ns(full_year(c, count), month, a, ns);
+  if (found) {
+    const int32_t all[5] = {(int32_t)a, (int32_t)b, (int32_t)c, digits, count};
+    memcpy(found, all, sizeof all);
+  }
+  if (order == PLN_ORDER_YMD)
+    return digits == 2 && count == 2 ? date_ns(full_year(a, 2), b, c, ns) : PLN_TIME_RANGE;
   if (order == PLN_ORDER_UNKNOWN) {
     if (a > 12 && b <= 12)
       order = PLN_ORDER_DMY;
@@ -185,11 +188,12 @@ static pln_time_result read_day_first(const char **p, int32_t order, int64_t *ns
     else if (a != b)
       return PLN_TIME_ORDER;
   }
-  return order == PLN_ORDER_DMY ? date_ns(y, b, a, ns) : date_ns(y, a, b, ns);
+  const int64_t year = full_year(c, count);
+  return order == PLN_ORDER_DMY ? date_ns(year, b, a, ns) : date_ns(year, a, b, ns);
 }
 
 static pln_time_result read_text(const pln_time_format *format, const char *p, int64_t *ns, int32_t *zoned,
-                                 int32_t *first, int32_t *second) {
+                                 int32_t found[5]) {
   const int32_t run = run_of_digits(p);
   pln_time_result result;
   pln_time_result clock = PLN_TIME_OK;
@@ -209,7 +213,7 @@ static pln_time_result read_text(const pln_time_format *format, const char *p, i
     result = date_ns(year, month, day, ns);
     if (run > 8) clock = read_clock(&p, 0, &of_day);
   } else {
-    result = read_day_first(&p, format->order, ns, first, second);
+    result = read_day_first(&p, format->order, ns, found);
   }
   if (result == PLN_TIME_BAD || clock == PLN_TIME_BAD) return PLN_TIME_BAD;
   const char *mark = p;
@@ -385,10 +389,10 @@ static pln_time_result read_pattern(const char *pattern, const char *p, int64_t 
 }
 
 pln_time_result pln_time_read(const pln_time_format *format, const char *text, int64_t *ns, int32_t *zoned,
-                              int32_t *first, int32_t *second) {
+                              int32_t found[5]) {
   switch (format->kind) {
   case PLN_TIME_TEXT:
-    return read_text(format, text, ns, zoned, first, second);
+    return read_text(format, text, ns, zoned, found);
   case PLN_TIME_EPOCH:
     *zoned = 1;
     return read_epoch(text, format->unit, ns);
@@ -420,7 +424,7 @@ pln_time_kind pln_time_kind_of(const char *text, int32_t *digits) {
   const pln_time_format format = {.kind = PLN_TIME_TEXT};
   int64_t ns;
   int32_t zoned;
-  const pln_time_result result = read_text(&format, text, &ns, &zoned, NULL, NULL);
+  const pln_time_result result = read_text(&format, text, &ns, &zoned, NULL);
   if (run > 0 && p[run] == 0) {
     *digits = run;
     /* Compact dates of 8, 12 and 14 digits are dates where they can be; other integers are epochs. */

@@ -11,7 +11,13 @@ typedef enum pln_time_kind {
   PLN_TIME_PATTERN = 4    /* as `pattern` says */
 } pln_time_kind;
 
-typedef enum pln_time_order { PLN_ORDER_UNKNOWN = 0, PLN_ORDER_MDY = 1, PLN_ORDER_DMY = 2 } pln_time_order;
+/* Of dates in figures that do not begin with a year of four digits; bits, so that they make sets. */
+typedef enum pln_time_order {
+  PLN_ORDER_UNKNOWN = 0,
+  PLN_ORDER_MDY = 1,
+  PLN_ORDER_DMY = 2,
+  PLN_ORDER_YMD = 4 /* 15/01/31 */
+} pln_time_order;
 
 typedef enum pln_time_result {
   PLN_TIME_OK = 0,
@@ -22,7 +28,7 @@ typedef enum pln_time_result {
 
 typedef struct pln_time_format {
   int32_t kind;
-  int32_t order;          /* of month and day where the year comes last */
+  int32_t order;          /* pln_time_order */
   int64_t unit;           /* ns, for EPOCH */
   int64_t base_ns;        /* for MS_OF_DAY, local */
   const char *pattern;    /* borrowed */
@@ -33,10 +39,10 @@ typedef struct pln_time_format {
 } pln_time_format;
 
 /* Reads a NUL-terminated time; `*zoned` is 1 where it holds a zone or is an epoch: then `*ns` is UTC, else
- * local. For an A/B/Y date `first` and `second` (may be NULL) get A and B, and with an unknown order
- * PLN_TIME_ORDER is the result where A and B do not decide. */
+ * local. Of an A/B/C date `figures` (may be NULL) gets A, B, C and how many digits A and C have; with an
+ * unknown order PLN_TIME_ORDER is the result where A and B do not decide. */
 pln_time_result pln_time_read(const pln_time_format *format, const char *text, int64_t *ns, int32_t *zoned,
-                              int32_t *first, int32_t *second);
+                              int32_t figures[5]);
 /* Reads a time of day ("09:30", "9:30 PM", "093000", "09:30:00.5"). */
 pln_time_result pln_time_of_day_read(const pln_time_format *format, const char *text, int64_t *ns);
 

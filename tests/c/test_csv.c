@@ -96,6 +96,7 @@ static void reads_times(void **state) {
   times("201501020930", "201501020931", NULL, "2015-01-02T09:30:00Z", "2015-01-02T09:31:00Z");
   times("1/30/2015", "2/2/2015", NULL, "2015-01-30T00:00:00Z", "2015-02-02T00:00:00Z");
   times("30/1/2015", "2/2/2015", NULL, "2015-01-30T00:00:00Z", "2015-02-02T00:00:00Z");
+  times("99/01/30", "99/02/02", NULL, "1999-01-30T00:00:00Z", "1999-02-02T00:00:00Z");
   times("01/30/15", "02/02/15", NULL, "2015-01-30T00:00:00Z", "2015-02-02T00:00:00Z");
   times("30.01.2015 09:30", "30.01.2015 09:31", NULL, "2015-01-30T09:30:00Z", "2015-01-30T09:31:00Z");
   times("1/30/2015 9:30 PM", "1/30/2015 9:31 PM", NULL, "2015-01-30T21:30:00Z", "2015-01-30T21:31:00Z");
@@ -137,7 +138,16 @@ static void month_and_day_are_told_apart_by_the_whole_file(void **state) {
   pln_bars *bars = load_ok(text, NULL);
   expect_time(bars, 2, "2015-02-03T00:00:00Z");
   pln_bars_free(bars);
-  expect_error("date,close\n01/02/2015,1\n02/02/2015,1\n", NULL, 2, "say time_format: mdy or dmy");
+  expect_error("date,close\n01/02/2015,1\n02/02/2015,1\n", NULL, 2, "say time_format: mdy, dmy or ymd");
+}
+
+static void years_of_two_digits_may_come_first(void **state) {
+  (void)state;
+  expect_error("date,close\n15/01/02,1\n15/01/05,2\n", NULL, 2, "say time_format"); /* the 15th? */
+  pln_csv_options o;
+  pln_csv_options_init(&o);
+  o.time_format = "ymd";
+  times("15/01/02", "15/01/05", &o, "2015-01-02T00:00:00Z", "2015-01-05T00:00:00Z");
 }
 
 static void local_times_follow_the_clocks(void **state) {
@@ -253,9 +263,38 @@ static void columns_as_stated(void **state) {
   assert_true(bars->open[1] == 3 && bars->high[1] == 3 && bars->close[1] == 3 && extra(bars, "c")[0] == 3);
   assert_int_equal(bars->has_volume, 0);
   pln_bars_free(bars);
+  const char *both[] = {"date", "time"}, *columns[] = {"D", "T"};
+  o.map_roles = both;
+  o.map_names = columns;
+  o.n_map = 2;
+  bars = load_ok("D,T,close\n3/15/2004,09:30,1\n3/15/2004,09:31,2\n", &o);
+  expect_time(bars, 1, "2004-03-15T09:31:00Z");
+  pln_bars_free(bars);
+  o.map_roles = roles;
+  o.map_names = names;
+  o.n_map = 1;
   names[0] = "IBM";
   expect_error("Date,AAPL,MSFT,C\n3/15/2004,1,2,3\n", &o, 1,
                "no column is named 'IBM'; found the columns Date, AAPL, MSFT, C");
+}
+
+static void headers_as_stated(void **state) {
+  (void)state;
+  pln_csv_options o;
+  pln_csv_options_init(&o);
+  const char *list[] = {"time", "close"};
+  o.columns = list;
+  o.n_columns = 2;
+  o.header = PLN_CSV_HEADER_PRESENT; /* a first line of numbers that is no row */
+  pln_bars *bars = load_ok("20150101,0\n20150102,1\n20150103,2\n", &o);
+  assert_int_equal(bars->n_bars, 2);
+  pln_bars_free(bars);
+  o.header = PLN_CSV_HEADER_NONE;
+  expect_error("when,what\n20150102,1\n", &o, 1, "found 'when', expected a time");
+  o.header = PLN_CSV_HEADER_AUTO;
+  bars = load_ok("# made by hand\nwhen,what\n20150102,1\n# and\n20150103,2\n#end", &o);
+  assert_int_equal(bars->n_bars, 2);
+  pln_bars_free(bars);
 }
 
 static void symbol_column(void **state) {
@@ -506,11 +545,13 @@ int main(void) {
       cmocka_unit_test(reads_times),
       cmocka_unit_test(reads_times_as_stated),
       cmocka_unit_test(month_and_day_are_told_apart_by_the_whole_file),
+      cmocka_unit_test(years_of_two_digits_may_come_first),
       cmocka_unit_test(local_times_follow_the_clocks),
       cmocka_unit_test(stamps_at_the_close_become_opens),
       cmocka_unit_test(columns_are_found_by_name),
       cmocka_unit_test(unnamed_first_column),
       cmocka_unit_test(columns_as_stated),
+      cmocka_unit_test(headers_as_stated),
       cmocka_unit_test(symbol_column),
       cmocka_unit_test(quotes_make_prices),
       cmocka_unit_test(numbers_are_exact_in_any_locale),
