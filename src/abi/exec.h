@@ -73,9 +73,9 @@ int32_t pln_exec_add_instrument(pln_exec *exec, const pln_bars *bars, const pln_
 int32_t pln_exec_add_portfolio(pln_exec *exec, pln_portfolio *portfolio);
 
 /* A source is one strategy instance as seen by one portfolio: it pushes target levels for one instrument. The target of
- * an instrument is the sum of weight x direction x strength over its sources, within -1 … 1. The portfolio acts when a
- * direction changed (with `rebalance`, a strength too) and the target with it: it closes what is against the target,
- * then enters the target's share of its sizing, by market orders. What it made before and did not fill is replaced.
+ * an instrument is the sum of weight x direction (with `rebalance`: x strength) over its sources, within -1 … 1. The
+ * portfolio acts when a direction (with `rebalance`, or a strength) changed and the target with it: it closes what is
+ * against the target, then enters the target's share of its sizing, by market orders. What it made before and did not fill is replaced.
  * After a protective exit the sources on that side count as 0 until they change their direction. */
 int32_t pln_exec_add_source(pln_exec *exec, int32_t portfolio, int32_t instrument, double weight);
 /* A caller is a strategy that places its own orders: pln_exec_next returns at each bar of `schedule` (the

@@ -364,11 +364,168 @@ static void the_future_does_not_exist(void **state) {
   }
 }
 
+typedef struct oracle {
+  int64_t bar;
+  double price;
+  int32_t reason;
+} oracle;
+
+/* Where protection takes a trade that was entered at the open of its bar out, found by brute force. */
+static oracle first_exit(const pln_bars *b, const pln_trade *t, const pln_risk_config *r) {
+  const int32_t s = t->side;
+  double best = t->entry_price;
+  const double fixed = r->stop_loss_pct > 0 ? t->entry_price * (1.0 - s * (r->stop_loss_pct / 100.0))
+                       : s > 0              ? 0
+                                            : 1e9;
+  const double target = r->take_profit_pct > 0 ? t->entry_price * (1.0 + s * (r->take_profit_pct / 100.0))
+                        : s > 0                ? 1e9
+                                               : 0;
+  for (int64_t i = t->entry_bar; i < b->n_bars; i++) {
+    const double trail = r->trailing_stop_pct > 0 ? best * (1.0 - s * (r->trailing_stop_pct / 100.0))
+                         : s > 0                  ? 0
+                                                  : 1e9;
+    const bool trailing = s * (trail - fixed) > 0;
+    const double stop = trailing ? trail : fixed;
+    const int32_t reason = trailing ? PLN_EXIT_TRAILING_STOP : PLN_EXIT_STOP_LOSS;
+    const double worst = s > 0 ? b->low[i] : b->high[i], reach = s > 0 ? b->high[i] : b->low[i];
+    if (s * (b->open[i] - stop) <= 0) return (oracle){i, b->open[i], reason};
+    if (s * (b->open[i] - target) >= 0) return (oracle){i, b->open[i], PLN_EXIT_TAKE_PROFIT};
+    if (s * (worst - stop) <= 0) return (oracle){i, stop, reason};
+    if (s * (reach - target) >= 0) return (oracle){i, target, PLN_EXIT_TAKE_PROFIT};
+    if (s * (reach - best) > 0) best = reach;
+  }
+  return (oracle){b->n_bars, 0, -1};
+}
+
+static void protection_is_never_missed(void **state) {
+  (void)state;
+  int64_t reasons[8] = {0};
+  for (uint64_t seed = 1; seed <= 200; seed++) {
+    const setup s = {.seed = seed, .markets = 1, .scramble_from = -1};
+    uint64_t g = mix(seed);
+    pln_portfolio_config pc = rig_portfolio();
+    pc.capital = 1e7;
+    pc.sizing = (pln_sizing){.type = PLN_SIZE_QUANTITY, .value = 10};
+    pc.risk = (pln_risk_config){.stop_loss_pct = below(&g, 3) ? 1 + 4 * unit(&g) : 0,
+                                .take_profit_pct = below(&g, 3) ? 1 + 6 * unit(&g) : 0,
+                                .trailing_stop_pct = below(&g, 3) ? 1 + 6 * unit(&g) : 0};
+    pln_bars bars;
+    make_bars(&bars, &s, 0);
+    pln_exec *x = must(pln_exec_new(&(pln_exec_config){0}));
+    pln_exec_add_instrument(x, &bars, &(pln_instrument){.lot_size = 1, .multiplier = 1});
+    pln_portfolio *p = must(pln_portfolio_new(&pc, 1));
+    pln_exec_add_portfolio(x, p);
+    pln_exec_add_source(x, 0, 0, 1);
+    signals_of(x, 0, &bars, seed);
+    assert_int_equal(pln_exec_run(x, INT64_MAX), PLN_EXEC_DONE);
+    assert_int_equal(pln_exec_finish(x), 0);
+    const pln_trade *trades;
+    const int64_t n = pln_portfolio_trades(p, &trades);
+    for (int64_t i = 0; i < n; i++) {
+      const pln_trade *t = &trades[i];
+      const oracle o = first_exit(&bars, t, &pc.risk);
+      reasons[t->exit_reason]++;
+      if (t->exit_reason == PLN_EXIT_SIGNAL) {
+        assert_true(t->exit_bar <= o.bar && t->exit_price == bars.open[t->exit_bar]);
+        continue;
+      }
+      assert_int_equal(t->exit_reason, o.reason);
+      assert_int_equal(t->exit_bar, o.bar);
+      assert_true(t->exit_price == o.price);
+    }
+    pln_trade open;
+    if (pln_portfolio_open_trades(p, &open, 1) == 1)
+      assert_int_equal(first_exit(&bars, &open, &pc.risk).bar, BARS);
+    pln_exec_free(x);
+    pln_portfolio_free(p);
+    rig_bars_free(&bars);
+  }
+  for (int32_t i = PLN_EXIT_SIGNAL; i <= PLN_EXIT_TRAILING_STOP; i++) assert_true(reasons[i] > 300);
+}
+
+/* The market seen in a mirror (price p as 400 - p, buying as selling) gives the fills in the mirror. */
+static int64_t play_mirror(uint64_t seed, bool mirrored, pln_fill *out, int64_t *ambiguous) {
+  const setup s = {.seed = seed, .markets = 1, .scramble_from = -1};
+  double rows[BARS][4];
+  pln_bars bars;
+  make_bars(&bars, &s, 0);
+  for (int64_t i = 0; i < BARS; i++) {
+    const double c[] = {bars.open[i], bars.high[i], bars.low[i], bars.close[i]};
+    for (int j = 0; j < 4; j++) rows[i][j] = rint(c[j] * 8) / 8; /* so that mirroring is exact */
+    if (!mirrored) continue;
+    const double high = rows[i][1], low = rows[i][2];
+    rows[i][0] = 400 - rows[i][0];
+    rows[i][1] = 400 - low;
+    rows[i][2] = 400 - high;
+    rows[i][3] = 400 - rows[i][3];
+  }
+  rig_bars_free(&bars);
+  pln_portfolio_config pc = rig_portfolio();
+  pc.capital = 1e9;
+  rig *r = rig_new(rows, BARS, &(pln_exec_config){0}, &pc);
+  assert_int_equal(pln_exec_add_caller(r->exec, 0, &r->bars[0]), 0);
+  while (pln_exec_next(r->exec, INT64_MAX) >= 0) {
+    const int64_t row = pln_exec_view_of(r->exec)->row;
+    uint64_t g = mix(seed * 77 + (uint64_t)row);
+    const double last = mirrored ? 400 - rows[row][3] : rows[row][3];
+    double prices[4];
+    for (int j = 0; j < 4; j++) {
+      prices[j] = rint((last + 16 * unit(&g) - 8) * 8) / 8;
+      if (mirrored) prices[j] = 400 - prices[j];
+    }
+    const int32_t side = below(&g, 2) ? 1 : -1;
+    const pln_order_request q = {.side = mirrored ? -side : side,
+                                 .type = (int32_t)below(&g, 4),
+                                 .tif = below(&g, 4) ? PLN_TIF_GTC : PLN_TIF_IOC,
+                                 .size = (double)(1 + below(&g, 20)),
+                                 .limit_price = prices[0],
+                                 .stop_price = prices[1],
+                                 .stop_loss = below(&g, 2) ? prices[2] : 0,
+                                 .take_profit = below(&g, 2) ? prices[3] : 0};
+    assert_true(pln_exec_submit(r->exec, 0, &q) > 0);
+    if (below(&g, 30) == 0) pln_exec_cancel_all(r->exec, 0, -1);
+  }
+  assert_int_equal(pln_exec_finish(r->exec), 0);
+  const pln_fill *fills;
+  const int64_t n = pln_exec_fills(r->exec, &fills);
+  for (int64_t i = 0; i < n; i++) {
+    out[i] = fills[i];
+    if (mirrored) {
+      out[i].price = 400 - out[i].price;
+      out[i].reference_price = 400 - out[i].reference_price;
+      out[i].side = -out[i].side;
+    }
+  }
+  *ambiguous = pln_exec_view_of(r->exec)->ambiguous_bars;
+  rig_free(r);
+  return n;
+}
+
+static void mirrored_markets_give_mirrored_fills(void **state) {
+  (void)state;
+  enum { MOST = 8000 };
+  int64_t total = 0;
+  pln_fill *a = must(calloc(2 * MOST, sizeof *a)), *b = a + MOST;
+  for (uint64_t seed = 1; seed <= 40; seed++) {
+    int64_t x, y;
+    const int64_t n = play_mirror(seed, false, a, &x);
+    assert_int_equal(play_mirror(seed, true, b, &y), n);
+    assert_true(n > 200 && n < MOST);
+    assert_memory_equal(a, b, (size_t)n * sizeof *a);
+    total += x;
+    assert_int_equal(x, y);
+  }
+  assert_true(total > 100);
+  free(a);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(books_balance),
       cmocka_unit_test(any_slicing_gives_the_same),
       cmocka_unit_test(the_future_does_not_exist),
+      cmocka_unit_test(protection_is_never_missed),
+      cmocka_unit_test(mirrored_markets_give_mirrored_fills),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
