@@ -130,7 +130,7 @@ static void protection_in_the_entry_bar(void **state) {
   /* A market entry at 102 is protected in its bar: the stop fills, though the target was reached as well. */
   rig *r = make(flat, 4, &(pln_exec_config){0});
   rig_to(r, 0);
-  submit(r, BUY(.stop_loss = 96, .take_profit = 104));
+  submit(r, BUY(.stop_loss = 96, .take_profit = 104.5));
   rig_end(r);
   assert_true(rig_trade(r, 0)->exit_price == 96);
   assert_int_equal(rig_trade(r, 0)->exit_bar, 1);
@@ -140,11 +140,19 @@ static void protection_in_the_entry_bar(void **state) {
   /* A limit entry is protected from the next bar on. */
   r = make(flat, 4, &(pln_exec_config){0});
   rig_to(r, 0);
-  submit(r, BUY(.type = PLN_ORDER_LIMIT, .limit_price = 98, .stop_loss = 96, .take_profit = 109));
+  submit(r, BUY(.type = PLN_ORDER_LIMIT, .limit_price = 98, .stop_loss = 96, .take_profit = 104.5));
   rig_end(r);
   assert_true(rig_trade(r, 0)->entry_price == 98 && rig_trade(r, 0)->exit_price == 96);
   assert_int_equal(rig_trade(r, 0)->exit_bar, 2);
   assert_int_equal(pln_exec_view_of(r->exec)->ambiguous_bars, 1);
+  rig_free(r);
+  /* … and so is its target, though the bar of the entry reaches it. */
+  r = make(flat, 4, &(pln_exec_config){0});
+  rig_to(r, 0);
+  submit(r, BUY(.type = PLN_ORDER_STOP, .stop_price = 103, .take_profit = 105));
+  rig_end(r);
+  assert_int_equal(rig_trade(r, 0)->exit_bar, 2);
+  assert_true(rig_trade(r, 0)->exit_price == 105);
   rig_free(r);
   /* A target that the open has passed fills there, whatever the bar does afterwards. */
   double rows[][4] = {{100, 100, 100, 100}, {100, 101, 99, 100}, {120, 121, 80, 100}};
@@ -296,6 +304,59 @@ static void callers_own_bracket_is_pessimistic(void **state) {
   rig_free(r);
 }
 
+static void additions_count_against_the_account(void **state) {
+  (void)state;
+  double rows[6][4];
+  for (int i = 0; i < 6; i++)
+    for (int j = 0; j < 4; j++) rows[i][j] = 100;
+  rig *r = make(rows, 6, &(pln_exec_config){.commission = {.per_order = 10}});
+  rig_to(r, 0);
+  submit(r, BUY(.size = 60));
+  rig_to(r, 1);
+  submit(r, BUY(.size = 60));
+  rig_to(r, 2);
+  assert_true(rig_position(r)->quantity == 99);
+  NEAR(rig_account(r)->cash, 10000 - 9900 - 20);
+  const pln_refusal_count *c = &pln_portfolio_refusals(r->portfolio)[PLN_REFUSAL_REDUCED_CASH];
+  assert_true(c->count == 1 && c->first_asked == 60 && c->first_allowed == 39);
+  rig_end(r);
+  rig_free(r);
+}
+
+/* A coarser instrument's bar that was open already when the order was made cannot fill it. */
+static void no_fill_from_before_the_order(void **state) {
+  (void)state;
+  double fine[12][4], coarse[][4] = {{50, 51, 49, 50}, {60, 61, 59, 60}};
+  for (int i = 0; i < 12; i++)
+    for (int j = 0; j < 4; j++) fine[i][j] = 100;
+  const pln_portfolio_config pc = rig_portfolio();
+  pln_bars bars[2];
+  rig_bars(&bars[0], fine, 12);
+  rig_bars(&bars[1], coarse, 2);
+  bars[1].timeframe.ns = 5 * RIG_STEP_NS;
+  ((int64_t *)bars[1].ts_ns)[1] = 6 * RIG_STEP_NS;
+  for (int64_t when = 0; when < 6; when++) {
+    pln_exec *x = must(pln_exec_new(&(pln_exec_config){.record_orders = 1}));
+    pln_portfolio *p = must(pln_portfolio_new(&pc, 2));
+    for (int k = 0; k < 2; k++)
+      pln_exec_add_instrument(x, &bars[k], &(pln_instrument){.lot_size = 1, .multiplier = 1});
+    pln_exec_add_portfolio(x, p);
+    pln_exec_add_caller(x, 0, &bars[0]);
+    while (pln_exec_next(x, INT64_MAX) >= 0)
+      if (pln_exec_view_of(x)->row == when)
+        assert_true(pln_exec_submit(
+                        x, 0, &BUY(.instrument = 1, .size = 10, .type = PLN_ORDER_LIMIT, .limit_price = 70)) >
+                    0);
+    pln_exec_finish(x);
+    const pln_fill *fills;
+    assert_int_equal(pln_exec_fills(x, &fills), when < 5);
+    if (when < 5) assert_true(fills[0].price == 60 && fills[0].bar == 1);
+    pln_exec_free(x);
+    pln_portfolio_free(p);
+  }
+  for (int k = 0; k < 2; k++) rig_bars_free(&bars[k]);
+}
+
 static void ticks(void **state) {
   (void)state;
   double rows[][4] = {{100, 100, 100, 100}, {100.3, 101, 99, 100}, {100, 104, 96, 100}};
@@ -336,6 +397,8 @@ int main(void) {
       cmocka_unit_test(refused_at_once),
       cmocka_unit_test(canceled_and_left_over),
       cmocka_unit_test(callers_own_bracket_is_pessimistic),
+      cmocka_unit_test(additions_count_against_the_account),
+      cmocka_unit_test(no_fill_from_before_the_order),
       cmocka_unit_test(ticks),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

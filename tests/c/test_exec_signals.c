@@ -189,6 +189,31 @@ static void stop_target_and_reentry(void **state) {
   rig_free(r);
 }
 
+static void a_level_that_is_just_met_is_touched(void **state) {
+  (void)state;
+  double rows[8][4];
+  for (int side = -1; side <= 1; side += 2)
+    for (int stop = 0; stop < 2; stop++) {
+      level(rows, 0, 8, 100);
+      const bool down = stop == (side > 0);
+      rows[5][down ? 2 : 1] = down ? 95 : 105;
+      pln_portfolio_config p = rig_portfolio();
+      if (stop)
+        p.risk.stop_loss_pct = 5;
+      else
+        p.risk.take_profit_pct = 5;
+      rig *r = make(rows, 8, &(pln_exec_config){0}, &p);
+      push(r, 0, 0, side, 1);
+      end(r);
+      const pln_trade *t = rig_trade(r, 0);
+      assert_int_equal(t->exit_bar, 5);
+      assert_int_equal(t->exit_reason, stop ? PLN_EXIT_STOP_LOSS : PLN_EXIT_TAKE_PROFIT);
+      assert_true(t->exit_price == (down ? 95 : 105));
+      NEAR(stop ? t->mae : t->mfe, 5);
+      rig_free(r);
+    }
+}
+
 static void trailing_stop(void **state) {
   (void)state;
   double rows[][4] = {{100, 100, 100, 100}, {100, 110, 98, 109},  {109, 109, 105, 106},
@@ -358,6 +383,7 @@ int main(void) {
       cmocka_unit_test(short_sales_can_be_forbidden),
       cmocka_unit_test(weights_and_strength),
       cmocka_unit_test(stop_target_and_reentry),
+      cmocka_unit_test(a_level_that_is_just_met_is_touched),
       cmocka_unit_test(trailing_stop),
       cmocka_unit_test(limits_of_position_and_exposure),
       cmocka_unit_test(drawdown_halt),
