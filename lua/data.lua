@@ -19,7 +19,7 @@
 --   cache          true (default): a column file beside the CSV, or in $XDG_CACHE_HOME/perilune where that folder
 --                  is read-only; a folder's name; false
 --   synthetic      bars, seed, start, timeframe, session (24/7, us_equity), correlation, volatility_ann_pct
--- Items of `symbols`: symbol, timeframes (the file's own, and any coarser one, made from it), data.
+-- Items of `symbols`: a name, or symbol, timeframes (the file's own, and any coarser one, made from it), data.
 local ffi = require "ffi"
 local abi = require "abi"
 local cache = require "data_cache"
@@ -305,6 +305,7 @@ end
 function M.load(cfg)
   local out = {}
   for i, item in ipairs(cfg.symbols) do
+    if type(item) == "string" then item = { symbol = item } end
     local ok, message = load_symbol(out, cfg.data, item, i - 1)
     if not ok then return nil, message end
   end

@@ -276,12 +276,13 @@ int32_t pln_text_open(const char *path, const char *member, int64_t max_bytes, p
   result = gzip ? gunzip(path, file.data, file.size, max_bytes, out)
                 : unzip(path, file.data, file.size, member, max_bytes, out);
   pln_text_close(&file);
-  if (result == PLN_OK && out->size == 0) {
-    result = pln_fail_at(PLN_ERR_FORMAT, path, 0, 0, "holds no text, expected rows");
+  if (result != PLN_OK) return result;
+  if (out->size == 0) {
     pln_text_close(out);
+    return pln_fail_at(PLN_ERR_FORMAT, path, 0, 0, "holds no text, expected rows");
   }
-  if (result == PLN_OK) memset(out->memory + out->size, 0, PLN_TEXT_PADDING);
-  return result;
+  memset(out->memory + out->size, 0, PLN_TEXT_PADDING);
+  return PLN_OK;
 }
 
 void pln_text_close(pln_text *text) {

@@ -59,6 +59,7 @@ static inline const char *pln_number(const char *p, int32_t shift, double *out) 
     *out = negative ? -value : value;
   } else {
     *out = pln_number_slow(start, end, digits, exponent, shift, negative);
+    if (*out - *out != 0) return NULL; /* beyond the largest double */
   }
   return end;
 }

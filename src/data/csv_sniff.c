@@ -167,20 +167,23 @@ static int32_t count_fields(const pln_csv_sniffer *s, const char *p, int64_t lin
   }
 }
 
+static void free_fields(char **fields, int64_t count) {
+  for (int64_t i = 0; fields && i < count; i++) free(fields[i]);
+  free(fields);
+}
+
+/* `count` fields of the row; empty ones where it has fewer. NULL without memory. */
 static char **split(const pln_csv_sniffer *s, const char *p, int32_t count) {
   char **fields = calloc((size_t)count + 1, sizeof *fields);
   char field[PLN_CSV_FIELD] = "";
   for (int32_t i = 0; fields && i < count; i++) {
     const char *after = p ? pln_csv_field(p, s->schema->delimiter, field, sizeof field) : NULL;
-    fields[i] = strdup(after ? field : "");
     p = after && *after == s->schema->delimiter ? after + 1 : NULL;
+    if ((fields[i] = strdup(after ? field : ""))) continue;
+    free_fields(fields, i);
+    return NULL;
   }
   return fields;
-}
-
-static void free_fields(char **fields, int64_t count) {
-  for (int64_t i = 0; fields && i < count; i++) free(fields[i]);
-  free(fields);
 }
 
 int pln_csv_is_number(const char *text) {
@@ -210,26 +213,31 @@ int pln_csv_is_clock(const char *text) {
 /* The rows have a column more than the header: the first name covers a date and a time of day, or the first
  * column (an index) has no name. */
 static int32_t add_missing_name(pln_csv_sniffer *s, const char *row) {
-  const int32_t count = s->n_names + 1;
   char **fields = split(s, row, 2);
-  char **names = calloc((size_t)count + 1, sizeof *names);
-  if (!fields || !names) return pln_fail(PLN_ERR_MEMORY, "no memory for %d names", count);
+  if (!fields) return pln_fail(PLN_ERR_MEMORY, "no memory for names");
   char plain[64];
   int32_t role = 0, rank, digits;
   pln_csv_normalise(s->names[0], plain, sizeof plain);
   const int split_time = pln_csv_role_of(plain, &role, &rank) && role == PLN_CSV_TIME &&
                          pln_time_kind_of(fields[0], &digits) == PLN_TIME_TEXT && pln_csv_is_clock(fields[1]);
-  const int32_t added = split_time ? 1 : 0;
-  if (split_time) {
-    free(s->names[0]);
-    s->names[0] = strdup("date");
-  }
-  for (int32_t i = 0; i < count; i++)
-    names[i] = i == added ? strdup(split_time ? "time" : "") : s->names[i < added ? i : i - 1];
-  free(s->names);
-  s->names = names;
-  s->n_names = count;
   free_fields(fields, 2);
+  char **names = realloc(s->names, (size_t)(s->n_names + 1) * sizeof *names);
+  if (!names) return pln_fail(PLN_ERR_MEMORY, "no memory for names");
+  s->names = names;
+  char *date = strdup(split_time ? "date" : ""), *time = strdup("time");
+  if (!date || !time) {
+    free(date);
+    free(time);
+    return pln_fail(PLN_ERR_MEMORY, "no memory for names");
+  }
+  memmove(names + 1, names, (size_t)s->n_names++ * sizeof *names);
+  names[0] = date;
+  if (split_time) {
+    free(names[1]);
+    names[1] = time;
+  } else {
+    free(time);
+  }
   return PLN_OK;
 }
 
@@ -267,8 +275,9 @@ static int32_t find_names(pln_csv_sniffer *s, const char *first, int64_t line) {
     free_fields(fields, count);
     s->by_position = 1;
     s->names = calloc((size_t)n_listed + 1, sizeof *s->names);
-    for (int32_t i = 0; s->names && i < n_listed; i++) s->names[i] = strdup(listed[i] ? listed[i] : "_");
-    s->n_names = n_listed;
+    for (; s->names && s->n_names < n_listed; s->n_names++)
+      if (!(s->names[s->n_names] = strdup(listed[s->n_names] ? listed[s->n_names] : "_")))
+        return pln_fail(PLN_ERR_MEMORY, "no memory for names");
   } else if (header) {
     s->names = fields;
     s->n_names = count;

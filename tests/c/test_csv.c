@@ -385,6 +385,7 @@ static void bad_input_is_refused(void **state) {
   expect_error("time,open,close\n2015-01-02,1,1\n", NULL, 1, "no column holds the high");
   expect_error("1,2,3\n1,2,3\n", NULL, 1, "found '1' where column names were expected");
   expect_error("time,close\n2015-01-02,inf\n", NULL, 2, "non_finite");
+  expect_error("time,close\n2015-01-02,1e309\n", NULL, 2, "found '1e309', expected a number for close");
   expect_error("time,close\n2015-01-02,\n", NULL, 2, "non_finite");
   expect_error("time,close\n2015-01-02,\"1\n2015-01-03,2\n", NULL, 2, "quote is not closed");
   expect_error("\xff\xfet\0i\0", NULL, 0, "UTF-16");

@@ -189,7 +189,7 @@ function TestData.test_a_symbol_overrides_the_data_section()
   write("a.csv", rows(10, 100))
   write("b.csv", rows(10, 1000))
   local loaded = assert(data.load { data = { path = folder .. "/{symbol_lower}.csv", quality = { gaps = "off" } },
-    symbols = { { symbol = "A" }, { symbol = "B", data = { price_scale = 0.001, quality = { negative = "flag" } } } } })
+    symbols = { "A", { symbol = "B", data = { price_scale = 0.001, quality = { negative = "flag" } } } } })
   lu.assertEquals(loaded[1].bars.open[0], 100)
   lu.assertEquals(loaded[2].bars.open[0], 1)
 end
