@@ -31,15 +31,16 @@ local FIELDS = {}
 for _, name in ipairs(FIELD_NAMES) do FIELDS[name] = true end
 
 -- Levels of error() below count on the public methods being tail calls: the level above them is the user's line.
-local methods, getters = {}, {}
+local methods = {}
+local scratch = ffi.new("pln_order_request")
+local orders = ffi.new("const pln_order *[1]")
 
 local function instrument_of(ctx, symbol)
   local k = symbol or 1
-  local instrument = ctx.instruments_[k]
-  if not instrument then
-    error(("symbol = %s: this strategy has symbols 1 to %d"):format(tostring(symbol), #ctx.instruments_), 3)
+  if type(k) ~= "number" or k % 1 ~= 0 or k < 1 or k > ctx.n_symbols_ then
+    error(("symbol = %s: this strategy has symbols 1 to %d"):format(tostring(symbol), ctx.n_symbols_), 3)
   end
-  return instrument
+  return ctx.instruments_[k - 1]
 end
 
 local function price_of(order, name)
@@ -53,7 +54,10 @@ end
 local function submit(ctx, request)
   local id = tonumber(C.pln_exec_submit(ctx.exec_, ctx.caller_, request))
   if id < 0 then error(abi.last_error(), 2) end
-  if id == 0 then return nil, ctx.refusal_() end
+  if id == 0 then
+    local n = tonumber(C.pln_exec_orders(ctx.exec_, orders))
+    return nil, n > 0 and ffi.string(C.pln_refusal_name(orders[0][n - 1].refusal)) or "refused"
+  end
   return id
 end
 
@@ -65,7 +69,7 @@ local function place(ctx, side, order)
       error(("unknown order field '%s'%s"):format(tostring(key), suggest.hint(key, FIELD_NAMES)), 2)
     end
   end
-  local request = ctx.request_
+  local request = scratch
   ffi.fill(request, ffi.sizeof("pln_order_request"))
   request.instrument = instrument_of(ctx, order.symbol)
   request.side = side
@@ -99,7 +103,7 @@ local function target(ctx, size_type, size, symbol)
   if type(size) ~= "number" or size ~= size then
     error(("target %s: expected a number"):format(tostring(size)), 2)
   end
-  local request = ctx.request_
+  local request = scratch
   ffi.fill(request, ffi.sizeof("pln_order_request"))
   request.instrument = instrument_of(ctx, symbol)
   request.type, request.tif = C.PLN_ORDER_MARKET, C.PLN_TIF_GTC
@@ -124,58 +128,45 @@ function methods.cancel_all(ctx, symbol)
 end
 function methods.position_of(ctx, symbol) return ctx.positions_[instrument_of(ctx, symbol)] end
 
-function getters.position(ctx) return ctx.own_.quantity end
-function getters.entry_price(ctx) return ctx.own_.average_price end
-function getters.unrealized_pnl(ctx) return ctx.own_.unrealized_pnl end
-function getters.bars_held(ctx) return tonumber(ctx.own_.bars_held) end
-function getters.equity(ctx) return ctx.account_.equity end
-function getters.cash(ctx) return ctx.account_.cash end
-function getters.drawdown_pct(ctx) return ctx.account_.drawdown_pct end
-function getters.pending(ctx) return tonumber(C.pln_exec_pending(ctx.exec_, ctx.portfolio_, ctx.orders_)) end
+local NAMES = {
+  "position", "entry_price", "unrealized_pnl", "bars_held", "equity", "cash", "drawdown_pct", "pending",
+}
+for name in pairs(methods) do NAMES[#NAMES + 1] = name end
+table.sort(NAMES)
 
-local names = {}
-for name in pairs(methods) do names[#names + 1] = name end
-for name in pairs(getters) do names[#names + 1] = name end
-table.sort(names)
+-- A chain of comparisons with constants: the compiler folds it away, a look-up in a table it would keep.
+local function index(ctx, key)
+  if key == "position" then return ctx.own_.quantity end
+  if key == "equity" then return ctx.account_.equity end
+  if key == "cash" then return ctx.account_.cash end
+  if key == "entry_price" then return ctx.own_.average_price end
+  if key == "unrealized_pnl" then return ctx.own_.unrealized_pnl end
+  if key == "bars_held" then return tonumber(ctx.own_.bars_held) end
+  if key == "drawdown_pct" then return ctx.account_.drawdown_pct end
+  if key == "pending" then return tonumber(C.pln_exec_pending(ctx.exec_, ctx.portfolio_, orders)) end
+  local method = methods[key]
+  if method then return method end
+  error(("ctx has no '%s'%s"):format(tostring(key), suggest.hint(key, NAMES)), 2)
+end
 
-local meta = {
-  __index = function(ctx, key)
-    local getter = getters[key]
-    if getter then return getter(ctx) end
-    local method = methods[key]
-    if method then return method end
-    error(("ctx has no '%s'%s"):format(tostring(key), suggest.hint(key, names)), 2)
-  end,
+ffi.metatype("pln_context", {
+  __index = index,
   __newindex = function(_, key)
     error(("ctx.%s cannot be set: keep your own values in `state`"):format(tostring(key)), 2)
   end,
-  __metatable = false,
-}
+})
 
 --- A context for one caller.
 -- @param exec pln_exec*
 -- @param caller id of pln_exec_add_caller
 -- @param portfolio { handle = pln_portfolio*, id = index in the container, size_at = pln_size_at }
 -- @param instruments list of instrument numbers, one for each of the strategy's symbols
+-- @return the context, and what must be kept for as long as it is used
 function M.new(exec, caller, portfolio, instruments)
+  local numbers = ffi.new("int32_t[?]", #instruments, instruments)
   local positions = C.pln_portfolio_positions(portfolio.handle)
-  local refusals = C.pln_portfolio_refusals(portfolio.handle)
-  local counted = {}
-  local function newest_refusal()
-    local name
-    for code = 1, C.PLN_REFUSAL_COUNT - 1 do
-      local count = tonumber(refusals[code].count)
-      if count > (counted[code] or 0) then name = ffi.string(C.pln_refusal_name(code)) end
-      counted[code] = count
-    end
-    return name or "refused"
-  end
-  return setmetatable({
-    exec_ = exec, caller_ = caller, portfolio_ = portfolio.id, size_at_ = portfolio.size_at,
-    instruments_ = instruments, request_ = ffi.new("pln_order_request"),
-    orders_ = ffi.new("const pln_order *[1]"), refusal_ = newest_refusal,
-    positions_ = positions, own_ = positions[instruments[1]], account_ = C.pln_portfolio_account(portfolio.handle),
-  }, meta)
+  return ffi.new("pln_context", exec, positions + instruments[1], positions,
+    C.pln_portfolio_account(portfolio.handle), numbers, #instruments, caller, portfolio.id, portfolio.size_at), numbers
 end
 
 return M

@@ -100,9 +100,16 @@ local function copy_features(columns)
   return table.concat(lines, "\n    ")
 end
 
-local COPY_BAR = [[bar.ts_ns = ts[i]
-    bar.open = o[i] bar.high = h[i] bar.low = l[i] bar.close = c[i] bar.volume = v[i]
-    ]]
+-- Only what the function can reach is copied; the time always is, by which an error finds its bar.
+local function copy_bar(def)
+  local wanted = not def.rule and def:bar_fields()
+  local parts = { "bar.ts_ns = ts[i]" }
+  for _, column in ipairs { { "open", "o" }, { "high", "h" }, { "low", "l" }, { "close", "c" }, { "volume", "v" } } do
+    local name, source = column[1], column[2]
+    if wanted == nil or wanted and wanted[name] then parts[#parts + 1] = ("bar.%s = %s[i]"):format(name, source) end
+  end
+  return table.concat(parts, " ")
+end
 
 -- Loops belong to a definition: a file that is loaded again has other functions, and a trace is made for one function.
 local function compile(kind, def, columns, make_source, ...)
@@ -163,7 +170,7 @@ return function(signal, budget, limit, f, bar, p, s, held, out, first, last, ts,
   end
   held.direction, held.strength, held.confidence = direction, strength, confidence
   return n
-end]]):format(arguments(columns), COPY_BAR, copy_features(columns)) end)
+end]]):format(arguments(columns), copy_bar(def), copy_features(columns)) end)
 end
 
 --- Loop of a multi-symbol strategy: bars is an array of pln_bar_row (from 1), levels an array of pln_signal (from 1)
@@ -225,7 +232,7 @@ return function(classify, budget, limit, f, bar, p, s, index_of, out, first, las
     out[i - first] = index
   end
   return 0
-end]]):format(arguments(columns), COPY_BAR, copy_features(columns)) end)
+end]]):format(arguments(columns), copy_bar(def), copy_features(columns)) end)
 end
 
 --- Loop of a strategy that places its own orders, in lock-step with the execution container. Call it when its
@@ -248,7 +255,7 @@ return function(on_bar, deliver, ctx, budget, limit, f, bar, p, s, exec, caller,
     due = C.pln_exec_next(exec, until_ns)
   until due ~= caller
   return due
-end]]):format(arguments(columns), COPY_BAR, copy_features(columns)) end, abi.C)
+end]]):format(arguments(columns), copy_bar(def), copy_features(columns)) end, abi.C)
 end
 
 return M

@@ -254,10 +254,20 @@ function Parser:suffixes_after_constructor()
   end
 end
 
+-- The bar is copied for the user's functions field by field: only those that they name, where it is plain that they
+-- reach it in no other way.
+function Parser:note_bar(expression)
+  if expression.kind ~= "name" then return end
+  local variable = self:resolve(expression.name)
+  if not variable or variable.role ~= "bar" then return end
+  if self:peek() ~= "." then self.info.bar_escapes = true end
+end
+
 local function is_declaration(name) return name == "strategy" or name == "classifier" end
 
 function Parser:suffixed()
   local expression = self:primary()
+  self:note_bar(expression)
   while true do
     local kind, line = self:peek(), self:line()
     if kind == "." then
@@ -335,6 +345,7 @@ function Parser:table_constructor(declares, path)
         self:binary_tail(0, self.tokens.first[self.at])
       elseif full and not path and self:peek() == "function" then
         self:next()
+        self.info.callbacks[key] = true
         self:function_body(ROLES[key])
       else
         self:expression(0)
@@ -613,8 +624,9 @@ end
 --   is missing }
 -- @return a source whose chunk takes (budget, stop, pow) as its arguments, and what was seen: { uses = { { role=,
 --   name=, line= } } fields of the parameters of a strategy's functions, lines = { ["params.fast"] = line },
---   order = { the same: place in the source }, literals = { ["params.fast"] = text of the number }, uses_random =
---   true }; or nil and "file:line: message"
+--   order = { the same: place in the source }, literals = { ["params.fast"] = text of the number }, callbacks = {
+--   signal = true } functions written in place, bar_escapes = true when the bar is used other than by a field,
+--   uses_random = true }; or nil and "file:line: message"
 function M.instrument(source, file, chunk, options)
   if #source > M.MAX_SOURCE then
     return nil, ("%s:1: %d bytes of source, at most %d are accepted"):format(file, #source, M.MAX_SOURCE)
@@ -628,7 +640,7 @@ function M.instrument(source, file, chunk, options)
   local parser = setmetatable({
     file = file, tokens = lexer.tokens(source), at = 1, edits = {}, n_edits = 0, replaced = {},
     known = options.known, hints = options.hints or {},
-    info = { uses = {}, lines = {}, literals = {}, order = {} },
+    info = { uses = {}, lines = {}, literals = {}, order = {}, callbacks = {} },
   }, Parser)
   local ok, err = pcall(function()
     parser:open_function()

@@ -274,6 +274,7 @@ function M.compile(source, file)
   if not instrumented then return nil, info end
   def.lines, def.literals, def.order, def.uses = info.lines, info.literals, info.order, info.uses
   def.uses_random = info.uses_random or false
+  def.callbacks, def.bar_escapes = info.callbacks, info.bar_escapes or false
 
   local declared
   local function declare(kind)
@@ -405,6 +406,18 @@ function Def:rule_expression(p, own)
   if ok_text and text then return text end
   return nil, ("%s:%d: rule: %s"):format(self.file, self.lines.rule or 1,
     ok_text and "expected a feature, got " .. found or text)
+end
+
+--- Which fields of the bar the function that is called for each bar names ({ close = true }), or nil where it may
+-- reach any: when the bar is handed on, or the function is not written in place.
+function Def:bar_fields()
+  local name = self.on_bar and "on_bar" or self.classify and "classify" or "signal"
+  if self.bar_escapes or not self.callbacks[name] then return nil end
+  local fields = {}
+  for _, use in ipairs(self.uses) do
+    if use.role == "bar" then fields[use.name] = true end
+  end
+  return fields
 end
 
 --- A new state as the strategy declared it (a struct, plain memory), or nil where it declares none.

@@ -106,7 +106,8 @@ function Execution:_add_callers(portfolio, strategy)
     end
     local instruments = {}
     for k, stream in ipairs(one.symbols or { one.stream }) do instruments[k] = stream.instrument end
-    self.callers[id] = { instance = one, id = id, ctx = context.new(self.exec, id, portfolio, instruments) }
+    local ctx, kept = context.new(self.exec, id, portfolio, instruments)
+    self.callers[id] = { instance = one, id = id, ctx = ctx, kept = kept }
     self.caller_ids[#self.caller_ids + 1] = id
     portfolio.sink.source(id, one)
   end

@@ -1,5 +1,5 @@
 #pragma once
-#include "abi/types.h"
+#include "abi/exec.h"
 /* The Lua states' host, as seen from inside a state. */
 
 /* The bar that a strategy sees: one row, copied from the columns by the drain loop. */
@@ -11,6 +11,19 @@ typedef struct pln_bar_row {
   double close;
   double volume;   /* 0 where the source has none */
 } pln_bar_row;
+
+/* What the `ctx` of a strategy that places its own orders stands on (lua/context.lua); made once, never changed. */
+typedef struct pln_context {
+  pln_exec *const exec_;
+  const pln_position *const own_;        /* position in the strategy's first symbol */
+  const pln_position *const positions_;  /* of the portfolio, by instrument */
+  const pln_account *const account_;
+  const int32_t *const instruments_;     /* instrument of each of the strategy's symbols */
+  const int32_t n_symbols_;
+  const int32_t caller_;
+  const int32_t portfolio_;
+  const int32_t size_at_;                /* pln_size_at of the portfolio's sizing */
+} pln_context;
 
 /* Bytes allocated by this thread's current state, and the most that it ever held; 0 outside the executable. */
 int64_t pln_host_memory_used(void);
