@@ -10,8 +10,8 @@ typedef enum pln_side { PLN_SIDE_SELL = -1, PLN_SIDE_BUY = 1 } pln_side;
 typedef enum pln_size_type {
   PLN_SIZE_QUANTITY = 0,       /* `value` units of the instrument */
   PLN_SIZE_CASH = 1,           /* `value` of the account's currency, fees included */
-  PLN_SIZE_PERCENT_OF_EQUITY = 2 /* `value` percent of equity x leverage, fees included: 100 = all that the account can
-                                  buy (with leverage 1, all of the equity) */
+  PLN_SIZE_PERCENT_OF_EQUITY = 2 /* `value` percent of the equity, fees included: 100 = all of it, more needs
+                                  leverage */
 } pln_size_type;
 
 typedef enum pln_size_at {
@@ -49,11 +49,11 @@ typedef struct pln_portfolio_config {
   int32_t allow_short;       /* 0: SHORT signals close and stay flat, each refusal counted */
   int32_t rebalance;         /* 1: act on changes of strength too (the position is brought to the new level), not of
                                 direction only */
-  int32_t fill_price_quirk;  /* 1: `compat: backtesting.py`, for comparison only. At a fill, open positions count at the
-                                fill bar's close (a look-ahead); percent sizes are of the margin that is left; what
-                                cannot be paid is canceled, not reduced; the fixed commission is charged per
-                                fraction when sizing; stops come before orders at the open; the target of a stop
-                                entry may fill in its bar */
+  int32_t fill_price_quirk;  /* 1: `compat: backtesting.py`, for comparison only. At a fill, open positions count at
+                                the fill bar's close (a look-ahead); percent sizes are of the margin that is left,
+                                times leverage; what cannot be paid is canceled, not reduced; the fixed commission
+                                is charged per fraction when sizing; stops come before orders at the open; the
+                                target of a stop entry may fill in its bar */
   int32_t reserved;
 } pln_portfolio_config;
 

@@ -49,7 +49,7 @@ typedef enum pln_size_mode {
   PLN_MODE_COUNT,       /* `count` lots */
   PLN_MODE_CLOSE,       /* whatever is held at the fill */
   PLN_MODE_CASH,        /* `size` currency, at the fill */
-  PLN_MODE_PERCENT,     /* `size` percent of equity x leverage, at the fill */
+  PLN_MODE_PERCENT,     /* `size` percent of the equity, at the fill */
   PLN_MODE_TO_QUANTITY, /* the position is brought to the signed size, at the fill */
   PLN_MODE_TO_CASH,
   PLN_MODE_TO_PERCENT

@@ -28,15 +28,16 @@ double pln_fill_size(const pln_exec *x, int32_t portfolio, int32_t instrument, i
                      double size, double price, pln_worth worth, bool at_fill) {
   const pln_portfolio *p = x->portfolios[portfolio];
   const pln_holding *h = &p->holdings[instrument];
-  const double leverage = p->config.leverage, unit = price * h->multiplier;
+  const double unit = price * h->multiplier;
   const double paid = slipped(x, instrument, side, price, true, true) * h->multiplier;
   double budget = size, fraction = 1;
   if (mode == PLN_MODE_PERCENT || mode == PLN_MODE_TO_PERCENT) {
     /* All of it, at the fill, is the largest fraction below 1: as backtesting.py has it. */
     fraction = at_fill && size == 100 ? 1.0 - 0x1p-52 : size / 100.0;
-    const double margin = worth.equity - worth.gross / leverage;
-    budget = (p->config.fill_price_quirk && at_fill ? (margin > 0 ? margin : 0) : worth.equity) * leverage *
-             fraction;
+    const double leverage = p->config.leverage, margin = worth.equity - worth.gross / leverage;
+    /* There, a fraction is of the margin that is left; here, of the equity, and leverage only bounds. */
+    const bool quirk = p->config.fill_price_quirk && at_fill;
+    budget = quirk ? (margin > 0 ? margin : 0) * leverage * fraction : worth.equity * fraction;
   }
   if (!(budget > 0)) return 0;
   const double n = p->config.fill_price_quirk && at_fill

@@ -121,6 +121,24 @@ static void what_cannot_be_paid_is_reduced(void **state) {
   rig_free(r);
 }
 
+static void percent_is_of_the_equity(void **state) {
+  (void)state;
+  double rows[4][4];
+  level(rows, 0, 4, 100);
+  const double percent[] = {100, 250, 400}, leverage[] = {3, 3, 3}, expected[] = {100, 250, 300};
+  for (int i = 0; i < 3; i++) {
+    pln_portfolio_config p = rig_portfolio();
+    p.leverage = leverage[i];
+    p.sizing.value = percent[i];
+    rig *r = make(rows, 4, &(pln_exec_config){0}, &p);
+    push(r, 0, 0, i == 1 ? -1 : 1, 1);
+    end(r);
+    assert_true(fabs(rig_position(r)->quantity) == expected[i]);
+    assert_int_equal(rig_refusals(r, PLN_REFUSAL_REDUCED_CASH), i == 2);
+    rig_free(r);
+  }
+}
+
 static void short_sales_can_be_forbidden(void **state) {
   (void)state;
   double rows[6][4];
@@ -380,6 +398,7 @@ int main(void) {
       cmocka_unit_test(reversal_is_two_orders),
       cmocka_unit_test(sizes),
       cmocka_unit_test(what_cannot_be_paid_is_reduced),
+      cmocka_unit_test(percent_is_of_the_equity),
       cmocka_unit_test(short_sales_can_be_forbidden),
       cmocka_unit_test(weights_and_strength),
       cmocka_unit_test(stop_target_and_reentry),
