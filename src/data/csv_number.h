@@ -12,7 +12,7 @@ double pln_number_slow(const char *text, const char *end, uint64_t digits, int32
 extern const double pln_power_of_ten[23];
 
 /* Reads [-+]digits[.digits][e[-+]digits], times 10^shift. Returns where it ended, or NULL where `p` is no
- * number. It reads no byte after the first that belongs to no number. */
+ * number, or one beyond the largest double. It reads no byte after the first that belongs to no number. */
 static inline const char *pln_number(const char *p, int32_t shift, double *out) {
   const char *const start = p;
   const int negative = *p == '-';

@@ -315,10 +315,11 @@ local function check_entry(entry, expected, yaml, several)
   if not several then lu.assertEquals(tonumber(bars.n_bars), rows, yaml .. " by FILES.csv") end
 end
 
--- Reads the text anew, with gzip and Lua's own numbers, and compares every price and volume.
+-- Reads the text anew, with gzip and Lua's own numbers, and compares every price and volume, and times in UTC.
 local function compare_values(entry, raw, exponent, yaml)
   local bars, row = entry.bars, 0
   local columns = { bars.open, bars.high, bars.low, bars.close, bars.volume }
+  local utc = not yaml:find "timezone" and not yaml:find "stamp"
   for _, path in ipairs(entry.paths) do
     local pipe = io.popen("gzip -dcf '" .. path .. "'")
     for line in pipe:lines() do
@@ -328,6 +329,13 @@ local function compare_values(entry, raw, exponent, yaml)
         fields[count] = field
       end
       if tonumber(fields[raw[1]]) then
+        local date, clock = fields[1]:match "^(%d%d%d%d%-%d%d%-%d%d)[T ]?([%d:]*)"
+        if date and utc then
+          if clock == "" then clock = fields[2]:match "^%d%d:%d%d:%d%d$" or "00:00:00" end
+          local expected = date .. "T" .. clock .. (":00"):rep(clock:len() == 5 and 1 or 0)
+          local found = iso(bars.ts_ns[row]):sub(1, 19)
+          if found ~= expected then lu.fail(("%s row %d: %s, expected %s"):format(yaml, row, found, expected)) end
+        end
         for k, position in ipairs(raw) do
           local value = tonumber(k < 5 and exponent and fields[position] .. "e" .. exponent or fields[position])
           if columns[k][row] ~= value then
