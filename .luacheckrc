@@ -5,6 +5,7 @@ exclude_files = { "build/**", "build-*/**", "tests/fixtures/**" } -- fixtures ar
 local strategy_globals = { "strategy", "classifier", "LONG", "FLAT", "SHORT", "log", "record", "array" }
 files["strategies"] = { std = "min", read_globals = strategy_globals, ignore = { "212" } }
 files["tests/fixtures/strategies"] = { std = "min", read_globals = strategy_globals, ignore = { "212" } }
+files["bench/strategies"] = { std = "min", read_globals = strategy_globals, ignore = { "212" } }
 files["examples/**/strategies"] = { std = "min", read_globals = strategy_globals, ignore = { "212" } }
 -- A luaunit suite is a global table whose name starts with Test.
 files["tests"] = { read_globals = { "lu" }, ignore = { "11[123]/Test.*" } }

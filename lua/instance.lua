@@ -175,18 +175,8 @@ function Instance:_protected(...)
   return ok, a, b, c, d, e
 end
 
--- The whole bar that the user's code saw last; the loop copies only the fields that the code names.
-function Instance:_complete_bar()
-  local bar, columns = self.bar, self.stream.bars
-  local row = C.pln_bars_lower_bound(columns, bar.ts_ns)
-  if row >= columns.n_bars or columns.ts_ns[row] ~= bar.ts_ns then return end
-  bar.open, bar.high, bar.low, bar.close = columns.open[row], columns.high[row], columns.low[row], columns.close[row]
-  bar.volume = columns.volume[row]
-end
-
 local function describe_values(self)
   local lines = {}
-  if self.bar then self:_complete_bar() end
   local function add(...) lines[#lines + 1] = string.format(...) end
   local bars = self.bar and { self.bar } or {}
   if self.bars then
@@ -292,10 +282,8 @@ function Instance:classify(on_change)
   local columns = self:_bind_columns()
   local b = self.stream.bars
   local ok, status, _, regime = self:_protected(self.loop, self.handler, self.def.classify, self.def.budget,
-    self.budget,
-    self.f, self.bar, self.p, self.state, self.index_of, self.regimes + (first - base), first, last, b.ts_ns, b.open,
-    b.high, b.low, b.close,
-    b.volume, unpack(columns, 1, #self.columns))
+    self.budget, self.f, self.bar, self.p, self.state, self.index_of, self.regimes + (first - base), first, last,
+    b.ts_ns, b.open, b.high, b.low, b.close, b.volume, unpack(columns, 1, #self.columns))
   if not ok then return nil, self:explain(status) end
   if status == drain.BAD_RESULT then
     return nil, self:_bad_result(shown(regime), "one of " .. table.concat(self.def.regimes, ", "))

@@ -70,8 +70,8 @@ local function as_json(outcome)
       metrics[#metrics + 1] = { metric.name, stats.value(result.values, metric.name) or json.null }
     end
     results[k] = {
-      combo = result.combo, portfolio = result.portfolio, params = next(result.params) and result.params or json.object {},
-      metrics = json.object(metrics),
+      combo = result.combo, portfolio = result.portfolio,
+      params = next(result.params) and result.params or json.object {}, metrics = json.object(metrics),
     }
   end
   return json.encode({ run = outcome.run, results = json.array(results) }, { indent = 2 }) .. "\n"
