@@ -20,7 +20,11 @@ return strategy {
         tif = "DAY" }
     end
   end,
-  on_fill = function(_, fill)
-    log("%s %g at %.2f", fill.side > 0 and "bought" or "sold", fill.quantity, fill.price)
+  state = { entries = 0 },
+  on_fill = function(_, _, _, s)
+    s.entries = s.entries + 1
+  end,
+  on_end = function(ctx, _, s)
+    log("bid and got %d times; the equity is %.0f", s.entries, ctx.equity)
   end,
 }

@@ -77,9 +77,12 @@ local function as_json(outcome)
   return json.encode({ run = outcome.run, results = json.array(results) }, { indent = 2 }) .. "\n"
 end
 
-local function param_text(params)
+--- "fast=5 slow=20"; with `only`, a set of names, just those.
+local function param_text(params, only)
   local names = {}
-  for name in pairs(params) do names[#names + 1] = name end
+  for name in pairs(params) do
+    if not only or only[name] then names[#names + 1] = name end
+  end
   table.sort(names)
   for k, name in ipairs(names) do names[k] = ("%s=%s"):format(name, tostring(params[name])) end
   return table.concat(names, " ")
@@ -99,7 +102,21 @@ local function print_one(result)
   io.write(stats.table(result.values), "\n")
 end
 
+-- What tells the rows of a grid apart: the parameters that differ, and whether the portfolios do.
+local function differences(results)
+  local params, portfolios = {}, false
+  local first = results[1]
+  for _, result in ipairs(results) do
+    portfolios = portfolios or result.portfolio ~= first.portfolio
+    for name, value in pairs(result.params) do
+      if value ~= first.params[name] then params[name] = true end
+    end
+  end
+  return params, portfolios
+end
+
 local function print_grid(results)
+  local params, portfolios = differences(results)
   local order = {}
   for k, result in ipairs(results) do order[k] = result end
   table.sort(order, function(a, b)
@@ -111,11 +128,13 @@ local function print_grid(results)
   local rows = {}
   for k = 1, math.min(RANKED, #order) do
     local result = order[k]
-    rows[k] = { result.combo, result.portfolio, param_text(result.params) }
+    rows[k] = { result.combo, param_text(result.params, params) }
+    if portfolios then table.insert(rows[k], 2, result.portfolio) end
     for _, name in ipairs(names) do table.insert(rows[k], stats.format(name, stats.value(result.values, name))) end
   end
-  local columns = { "combo", "portfolio", "parameters" }
-  for _, name in ipairs(names) do columns[#columns + 1] = stats.get(name).label end
+  local columns = { "combo", { "parameters", keep = true } }
+  if portfolios then table.insert(columns, 2, "portfolio") end
+  for _, name in ipairs(names) do columns[#columns + 1] = { stats.get(name).label, right = true } end
   io.write(tabulate.format(columns, rows), "\n")
   if #order > RANKED then io.write(("… and %d more, all of them in the database\n"):format(#order - RANKED)) end
   io.write("In-sample figures of many tries: the best of them is better than it will be.\n\n")

@@ -27,6 +27,15 @@ function TestTable.test_plain_table()
     "bb   | 1,000.2", "" }, "\n"))
 end
 
+function TestTable.test_a_column_to_keep_is_not_cut()
+  local rows = { { "a text", "fast=5 slow=20 and more", 1 } }
+  local options = { plain = true, width = 28 }
+  local first = tabulate.format({ "note", "parameters", "n" }, rows, options)
+  lu.assertNotStrContains(first, "fast=5 slow=20 and more")
+  local second = tabulate.format({ "note", { "parameters", keep = true }, "n" }, rows, options)
+  lu.assertStrContains(second, "fast=5 slow=20 and more")
+end
+
 function TestTable.test_unicode_table_counts_characters_not_bytes()
   local text = tabulate.format({ "é", "x" }, { { "ää", "1" }, { "a", "2" } }, { unicode = true })
   for line in text:gmatch("[^\n]+") do lu.assertEquals(terminal.columns(line), 6) end
