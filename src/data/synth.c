@@ -222,7 +222,7 @@ static int32_t market_init(market *m, const pln_synth_options *options) {
   m->days_per_year = session ? 252 : 365;
   m->bar_days = is_daily(m) ? 1 : session ? 1 / (double)m->slots : (double)ns / (double)PLN_DAY_NS;
   /* In trading time a day of n bars takes 1.4 n of a week's slots, holidays aside. */
-  const double bars_left = (double)(PLN_TIME_MAX_NS - m->next_ns) /
+  const double bars_left = ((double)PLN_TIME_MAX_NS - (double)m->next_ns) /
                            (session ? (double)PLN_DAY_NS * 1.4 : (double)ns) *
                            (session ? (double)m->slots : 1);
   if ((double)o->n_bars > bars_left - 10 * (double)m->slots)
