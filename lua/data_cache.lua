@@ -114,7 +114,7 @@ function M.write(place, bars, report)
   -- The files must be those that were read: had they changed since, the cache would speak of others.
   if C.pln_csv_files_state(place.array, place.n, hex, newest) < 0 or ffi.string(hex) ~= state then return end
   local origin = ("%s; options %s; state %s; content %s"):format(MAGIC, place.options, state, content)
-  if C.pln_column_write(place.path, bars, origin, json.encode(report)) < 0 then
+  if C.pln_column_write_cache(place.path, bars, origin, json.encode(report)) < 0 then
     note("no cache is kept: %s", abi.last_error())
   end
 end

@@ -8,6 +8,10 @@
  * either may be NULL. 0 or a status. */
 int32_t pln_column_write(const char *path, const pln_bars *bars, const char *origin, const char *metadata);
 
+/* The same for a cache: not forced to the disk, so that after a power failure the file may be there and damaged, which
+ * pln_column_open sees. */
+int32_t pln_column_write_cache(const char *path, const pln_bars *bars, const char *origin, const char *metadata);
+
 /* Maps the file and verifies all of it: lengths, checksums, order of times, finiteness. The file must not be changed
  * in place while it is mapped (pln_column_write replaces it, which is safe). NULL: PLN_ERR_NOT_FOUND, PLN_ERR_IO,
  * PLN_ERR_FORMAT (another kind of file, or version) or PLN_ERR_CORRUPT. pln_bars_free unmaps. */
@@ -32,7 +36,7 @@ typedef struct pln_column_spec {
   int32_t n_extra;
   int32_t has_volume;
   int32_t has_visible;       /* 1: chunks bring their close times; 0: they follow from the timeframe */
-  int32_t reserved;
+  int32_t unsynced;          /* 1: not forced to the disk before it is put in place: for what can be made again */
   int64_t max_bars;          /* an upper bound, which leaves holes in the file where fewer come (they take no space);
                                 -1: unknown, columns pass through unlinked temporary files beside `path` */
   pln_timeframe timeframe;

@@ -30,6 +30,7 @@ struct pln_column_writer {
   char *path;      /* NULL: the file has no name */
   char *temporary; /* NULL once renamed or where there is no name */
   int fd;
+  int32_t unsynced;
   int spools;     /* columns have files of their own */
   int32_t failed; /* status of the first failure */
   int32_t n_columns;
@@ -178,6 +179,7 @@ pln_column_writer *pln_column_writer_new(const char *path, const pln_column_spec
   pln_column_writer *w = calloc(1, sizeof *w);
   if (!w) return pln_fail(PLN_ERR_MEMORY, "no memory for a column file"), NULL;
   w->fd = -1;
+  w->unsynced = spec->unsynced;
   w->last_ns = w->bucket_end_ns = w->last_visible_ns = INT64_MIN;
   w->max_bars = spec->max_bars;
   w->spools = spec->max_bars < 0;
@@ -326,10 +328,11 @@ static int32_t complete(pln_column_writer *w) {
   if (ftruncate(w->fd, (off_t)h->file_size)) return fail_io(w, "written");
   if (write_at(w, w->fd, h, (size_t)h->header_size, 0)) return w->failed;
   if (!w->path) return PLN_OK;
-  if (fsync(w->fd)) return fail_io(w, "written");
+  if (!w->unsynced && fsync(w->fd)) return fail_io(w, "written");
   if (rename(w->temporary, w->path)) return fail_io(w, "put in place");
   free(w->temporary);
   w->temporary = NULL;
+  if (w->unsynced) return PLN_OK;
   /* The name is durable once its folder is; where that cannot be synced the file is still whole. */
   char folder[PATH_MAX];
   const char *slash = strrchr(w->path, '/');
@@ -368,7 +371,8 @@ void pln_column_writer_free(pln_column_writer *w) {
   free(w);
 }
 
-int32_t pln_column_write(const char *path, const pln_bars *bars, const char *origin, const char *metadata) {
+static int32_t write_bars(const char *path, const pln_bars *bars, const char *origin, const char *metadata,
+                          int32_t unsynced) {
   const pln_column_spec spec = {.symbol = bars->symbol,
                                 .timezone = bars->timezone,
                                 .source = bars->source,
@@ -378,6 +382,7 @@ int32_t pln_column_write(const char *path, const pln_bars *bars, const char *ori
                                 .n_extra = bars->n_extra,
                                 .has_volume = bars->has_volume,
                                 .has_visible = bars->visible_ns != NULL,
+                                .unsynced = unsynced,
                                 .max_bars = bars->n_bars,
                                 .timeframe = bars->timeframe};
   pln_column_writer *w = pln_column_writer_new(path, &spec);
@@ -393,4 +398,13 @@ int32_t pln_column_write(const char *path, const pln_bars *bars, const char *ori
                                 .extra = bars->extra};
   pln_column_writer_append(w, &all);
   return pln_column_writer_finish(w);
+}
+
+int32_t pln_column_write(const char *path, const pln_bars *bars, const char *origin, const char *metadata) {
+  return write_bars(path, bars, origin, metadata, 0);
+}
+
+int32_t pln_column_write_cache(const char *path, const pln_bars *bars, const char *origin,
+                               const char *metadata) {
+  return write_bars(path, bars, origin, metadata, 1);
 }
