@@ -52,7 +52,7 @@ static void close_all(pln_exec *x, int32_t portfolio) {
 }
 
 /* The mark left a portfolio at or below its floor: it is bankrupt, or the drawdown rule fires. */
-static void attend(pln_exec *x, int32_t portfolio) {
+static __attribute__((noinline, cold)) void attend(pln_exec *x, int32_t portfolio) {
   pln_portfolio *p = x->portfolios[portfolio];
   if (p->account.equity > 0) {
     p->account.halted = 1;
@@ -158,7 +158,7 @@ static int32_t run_stages(pln_exec *x) {
         x->view.row = s->row++;
         /* Rows that became visible together are all delivered, one after the other. */
         if (s->row == s->end ||
-            (s->visible_ns ? s->visible_ns[s->row] : s->ts_ns[s->row] + s->length_ns) > due)
+            (s->visible_ns ? s->visible_ns[s->row] : s->ts_ns[s->row] + s->length_ns) > x->view.now_ns)
           x->next_source++;
         return id;
       }
@@ -336,10 +336,14 @@ static int32_t tell(pln_exec *x, int32_t result) {
   return result;
 }
 
+static __attribute__((noinline)) int32_t next_slowly(pln_exec *x, int64_t until_ns) {
+  return tell(x, pln_exec_advance(x, until_ns));
+}
+
 int32_t pln_exec_next(pln_exec *exec, int64_t until_ns) {
   pln_exec *x = exec;
-  if (x->is_quick && x->n_pending == 0 && x->new_orders == 0 && !x->status &&
-      (x->config.record_orders || (x->n_records | x->n_fill_records) == 0)) {
+  if (x->n_records | x->n_fill_records) pln_orders_forget(x);
+  if (x->is_quick && x->n_pending == 0 && x->new_orders == 0 && !x->status) {
     pln_market *m = &x->markets[0];
     pln_source *s = &x->sources[0];
     pln_portfolio *p = x->portfolios[0];
@@ -354,12 +358,10 @@ int32_t pln_exec_next(pln_exec *exec, int64_t until_ns) {
         x->horizon_ns = visible;
         x->view.row = s->row++;
         x->view.n_new_fills = x->view.n_new_orders = 0;
-        if (x->new_orders) return tell(x, x->status ? x->status : 0);
+        if (x->new_orders) return tell(x, x->status); /* the drawdown rule, or bankruptcy */
         return 0;
       }
     }
   }
-  pln_orders_forget(x);
-  const int32_t result = pln_exec_advance(x, until_ns);
-  return tell(x, result);
+  return next_slowly(x, until_ns);
 }

@@ -40,6 +40,7 @@ int32_t pln_exec_finish(pln_exec *exec) {
     pln_portfolio *p = x->portfolios[j];
     if (x->config.finalize_trades) finalize(x, j);
     pln_portfolio_mark(p);
+    if (x->config.finalize_trades && p->account.equity <= 0 && !p->account.bankrupt) pln_portfolio_ruin(p);
     if (p->held_row) {
       p->row_exposure[p->rows.n_rows] |= (int8_t)p->exposure;
       pln_recorder_amend(p);
