@@ -44,6 +44,7 @@ function Run:_sinks(combo, params)
       combo = combo, portfolio = portfolio.name, capital = portfolio.capital, timezone = timezone_of(benchmark),
       timeframe = benchmark.timeframe, symbols = names, n_portfolios = #plan.portfolios, result = result,
       equity = equity, files = self.files, keep_trades = cfg.results.trades,
+      n_instances = function() return self.n_instances end,
     }
     if not sink then return nil, err end
     sink.log = self.log
@@ -74,6 +75,7 @@ function Run:combo(number, topology_name)
   local phase
   phase, err = topology.build(topology.topologies[topology_name], plan)
   if not phase then return nil, err end
+  self.n_instances = #phase.instances + #phase.all_classifiers
   local ok
   ok, err = phase:run(self.on_slice and function(rows) return self.on_slice(number, rows) end)
   if not ok then
@@ -85,7 +87,7 @@ function Run:combo(number, topology_name)
     local sink = made.list[k]
     outcomes[k] = {
       combo = combo, portfolio = portfolio.name, capital = portfolio.capital, params = params, values = sink.values,
-      refusals = sink.refusals, sample = sink.sample, orders = sink.orders_made, halted = sink.halted,
+      refusals = sink.refusals, sample = sink.sample, records = sink.series.samples, orders = sink.orders_made, halted = sink.halted,
       bankrupt = sink.bankrupt, strategies = {}, regimes = {},
     }
     for _, one in ipairs(phase.instances) do

@@ -17,41 +17,56 @@ local function must(ok, err)
   if not ok then error(err, 0) end
 end
 
---- Keeps the equity of every n-th row, n doubling as needed, and always the last one.
+--- Keeps every n-th point of a curve, n doubling as needed, and the last one.
 local function sampler()
-  local self = { stride = 1, seen = 0, ts = {}, equity = {}, n = 0 }
-  function self.add(rows)
-    local total = tonumber(rows.n_rows)
+  local self = { stride = 1, seen = 0, ts = {}, values = {}, n = 0 }
+  local function keep(ts_ns, value)
+    self.n = self.n + 1
+    self.ts[self.n], self.values[self.n] = ts_ns, value
+    if self.n == 2 * SAMPLE then
+      for k = 1, SAMPLE do self.ts[k], self.values[k] = self.ts[2 * k - 1], self.values[2 * k - 1] end
+      for k = SAMPLE + 1, 2 * SAMPLE do self.ts[k], self.values[k] = nil, nil end
+      self.n, self.stride = SAMPLE, self.stride * 2
+    end
+  end
+  --- Adds n points of parallel arrays.
+  function self.add(ts, values, n)
     local index = math.ceil(self.seen / self.stride) * self.stride
-    while index < self.seen + total do
-      self.n = self.n + 1
-      self.ts[self.n], self.equity[self.n] = tonumber(rows.ts_ns[index - self.seen]), rows.equity[index - self.seen]
-      if self.n == 2 * SAMPLE then
-        for k = 1, SAMPLE do self.ts[k], self.equity[k] = self.ts[2 * k - 1], self.equity[2 * k - 1] end
-        for k = SAMPLE + 1, 2 * SAMPLE do self.ts[k], self.equity[k] = nil, nil end
-        self.n, self.stride = SAMPLE, self.stride * 2
-      end
+    while index < self.seen + n do
+      keep(tonumber(ts[index - self.seen]), values[index - self.seen])
       index = (math.floor(index / self.stride) + 1) * self.stride
     end
-    self.seen = self.seen + total
-    self.last_ts, self.last_equity = tonumber(rows.ts_ns[total - 1]), rows.equity[total - 1]
+    self.seen = self.seen + n
+    self.last_ts, self.last_value = tonumber(ts[n - 1]), values[n - 1]
+  end
+  --- The points as a picture takes them.
+  function self.series()
+    local made = { n = self.n, ts = {}, equity = {} }
+    for k = 1, self.n do made.ts[k], made.equity[k] = self.ts[k], self.values[k] end
+    if self.n > 0 and self.ts[self.n] ~= self.last_ts then
+      made.n = self.n + 1
+      made.ts[made.n], made.equity[made.n] = self.last_ts, self.last_value
+    end
+    return made
   end
   return self
 end
 
 --- The user's own series (record): buffered by name, flushed to the database.
 local function series_buffer(result)
-  local self, buffers = {}, {}
+  local self, buffers = { samples = {} }, {}
   function self.flush(name)
     local buffer = buffers[name]
-    if buffer.n > 0 and result then must(result:add_record(name, buffer.ts, buffer.values, buffer.n)) end
+    if buffer.n == 0 then return end
+    if result then must(result:add_record(name, buffer.ts, buffer.values, buffer.n)) end
+    self.samples[name].add(buffer.ts, buffer.values, buffer.n)
     buffer.n = 0
   end
   function self.add(name, ts_ns, value)
     local buffer = buffers[name]
     if not buffer then
       buffer = { ts = ffi.new("int64_t[?]", SERIES_ROWS), values = ffi.new("double[?]", SERIES_ROWS), n = 0 }
-      buffers[name] = buffer
+      buffers[name], self.samples[name] = buffer, sampler()
     end
     buffer.ts[buffer.n], buffer.values[buffer.n] = ts_ns, value
     buffer.n = buffer.n + 1
@@ -107,7 +122,7 @@ end
 --- The sink of one portfolio of one combo.
 -- @param spec { combo, portfolio, capital, timezone, timeframe (pln_timeframe), symbols (names), n_portfolios,
 --   result (store result or nil), equity ("bars" | "days" | "none"), keep_trades, files = { trades, equity, orders }
---   writers }
+--   writers, n_instances = function() giving how many instances of strategies and classifiers there are }
 function M.portfolio(spec)
   local self = { names = {}, sample = sampler(), series = series_buffer(spec.result) }
   local config = ffi.new("pln_stats_config")
@@ -123,7 +138,7 @@ function M.portfolio(spec)
   function self.first_trading_row(row) abi.must(C.pln_stats_set_first_trading_row(handle, row)) end
   function self.rows(rows)
     abi.must(C.pln_stats_add_rows(handle, rows))
-    self.sample.add(rows)
+    self.sample.add(rows.ts_ns, rows.equity, tonumber(rows.n_rows))
     if days then
       days.rows(rows)
     elseif result and spec.equity == "bars" then
@@ -150,6 +165,8 @@ function M.portfolio(spec)
     if type(name) ~= "string" or type(value) ~= "number" then
       error('record(name, value) takes a string and a number, such as record("gap", f.fast - f.slow)', 3)
     end
+    -- Of several instances each has a series of its own.
+    if spec.n_instances() > 1 then name = ("%s:%s:%s"):format(instance.id, instance.stream.name, name) end
     self.series.add(name, instance:now_ns(), value)
   end
   function self.finish(portfolio, view)

@@ -28,7 +28,8 @@ local M = {
   details = "Exit status: 0 the run finished, 1 it failed, 2 the configuration is wrong.",
 }
 
-local RANKED = 20 -- combos that the overview of a grid shows
+local RANKED = 20       -- combos that the overview of a grid shows
+local DRAWN_RECORDS = 4 -- recorded series that are drawn
 
 local function read_text(path, sets)
   local file = io.open(path, "rb")
@@ -88,31 +89,27 @@ local function param_text(params, only)
   return table.concat(names, " ")
 end
 
-local function print_one(result)
-  local sample = result.sample
-  local series = { n = sample.n, ts = sample.ts, equity = sample.equity }
-  if sample.n > 0 and sample.ts[sample.n] ~= sample.last_ts then
-    series.n = sample.n + 1
-    series.ts[series.n], series.equity[series.n] = sample.last_ts, sample.last_equity
+--- Series that strategies record, drawn small under the equity; those of classifiers are told in words.
+local function print_records(records)
+  local names = {}
+  for name in pairs(records) do
+    if not name:find("^regime:") then names[#names + 1] = name end
   end
-  local title = ("%s, portfolio %s"):format(result.combo, result.portfolio)
-  local params = param_text(result.params)
-  io.write(title, params ~= "" and (": " .. params) or "", "\n\n")
-  io.write(plot.equity(series, { title = "Equity" }), "\n")
-  io.write(stats.table(result.values), "\n")
+  table.sort(names)
+  for k = 1, math.min(#names, DRAWN_RECORDS) do
+    io.write(plot.equity(records[names[k]].series(), { title = names[k], height = 4, drawdown = 0 }), "\n")
+  end
+  if #names > DRAWN_RECORDS then
+    io.write(("… and %d more recorded series, in the database\n\n"):format(#names - DRAWN_RECORDS))
+  end
 end
 
--- What tells the rows of a grid apart: the parameters that differ, and whether the portfolios do.
-local function differences(results)
-  local params, portfolios = {}, false
-  local first = results[1]
-  for _, result in ipairs(results) do
-    portfolios = portfolios or result.portfolio ~= first.portfolio
-    for name, value in pairs(result.params) do
-      if value ~= first.params[name] then params[name] = true end
-    end
-  end
-  return params, portfolios
+local function print_one(result)
+  local params = param_text(result.params)
+  io.write(("%s, portfolio %s"):format(result.combo, result.portfolio), params ~= "" and (": " .. params) or "", "\n\n")
+  io.write(plot.equity(result.sample.series(), { title = "Equity" }), "\n")
+  print_records(result.records)
+  io.write(stats.table(result.values), "\n")
 end
 
 local function print_grid(results)
