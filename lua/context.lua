@@ -34,6 +34,14 @@ for _, name in ipairs(FIELD_NAMES) do FIELDS[name] = true end
 local methods = {}
 local scratch = ffi.new("pln_order_request")
 local orders = ffi.new("const pln_order *[1]")
+local context_type = ffi.typeof "pln_context"
+
+-- `ctx.buy{…}` for `ctx:buy{…}` would pass the order for the context.
+local function want_ctx(ctx)
+  if not ffi.istype(context_type, ctx) then
+    error("methods of ctx are called with a colon, as in ctx:buy{ percent = 50 }", 3)
+  end
+end
 
 local function instrument_of(ctx, symbol)
   local k = symbol or 1
@@ -62,6 +70,7 @@ local function submit(ctx, request)
 end
 
 local function place(ctx, side, order)
+  want_ctx(ctx)
   order = order or {}
   if type(order) ~= "table" then error("expected a table of order fields, such as { percent = 50 }", 2) end
   for key in pairs(order) do
@@ -92,7 +101,11 @@ local function place(ctx, side, order)
   local tif = order.tif or "GTC"
   if not TIF[tif] then error(("tif = %q: expected GTC, DAY or IOC"):format(tostring(tif)), 2) end
   request.tif = TIF[tif]
-  request.tag = order.tag or 0
+  local tag = order.tag or 0
+  if type(tag) ~= "number" or tag % 1 ~= 0 or tag < -2 ^ 31 or tag >= 2 ^ 31 then
+    error(("tag = %s: expected a whole number of at most 31 bits"):format(tostring(tag)), 2)
+  end
+  request.tag = tag
   return submit(ctx, request)
 end
 
@@ -100,6 +113,7 @@ function methods.buy(ctx, order) return place(ctx, C.PLN_SIDE_BUY, order) end
 function methods.sell(ctx, order) return place(ctx, C.PLN_SIDE_SELL, order) end
 
 local function target(ctx, size_type, size, symbol)
+  want_ctx(ctx)
   if type(size) ~= "number" or size ~= size then
     error(("target %s: expected a number"):format(tostring(size)), 2)
   end
@@ -121,12 +135,20 @@ function methods.target_quantity(ctx, quantity, symbol)
 end
 
 --- true when the order was pending and is now canceled.
-function methods.cancel(ctx, id) return C.pln_exec_cancel(ctx.exec_, ctx.caller_, id) == 1 end
+function methods.cancel(ctx, id)
+  want_ctx(ctx)
+  if type(id) ~= "number" then error(("cancel(%s): expected the id that an order returned"):format(tostring(id)), 2) end
+  return C.pln_exec_cancel(ctx.exec_, ctx.caller_, id) == 1
+end
 --- How many were canceled.
 function methods.cancel_all(ctx, symbol)
+  want_ctx(ctx)
   return C.pln_exec_cancel_all(ctx.exec_, ctx.caller_, symbol and instrument_of(ctx, symbol) or -1)
 end
-function methods.position_of(ctx, symbol) return ctx.positions_[instrument_of(ctx, symbol)] end
+function methods.position_of(ctx, symbol)
+  want_ctx(ctx)
+  return ctx.positions_[instrument_of(ctx, symbol)]
+end
 
 local NAMES = {
   "position", "entry_price", "unrealized_pnl", "bars_held", "equity", "cash", "drawdown_pct", "pending",

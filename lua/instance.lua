@@ -8,6 +8,8 @@ local C = abi.C
 
 local M = {}
 
+local NO_BAR = -0x7fffffffffffffffLL - 1 -- as a bar's time: none was seen yet
+
 local Instance = {}
 Instance.__index = Instance
 
@@ -15,6 +17,13 @@ local function iso(ts_ns)
   local text = ffi.new("char[40]")
   C.pln_time_format_iso(ts_ns, text)
   return ffi.string(text)
+end
+
+-- Each instance draws its own numbers, whatever else is in the run.
+local function own_seed(spec)
+  local text, hex = ("%.0f %s %s"):format(spec.seed or 1, spec.id, spec.stream.name), ffi.new("char[33]")
+  C.pln_hash128_hex(text, #text, hex)
+  return tonumber(ffi.string(hex, 8), 16)
 end
 
 local function rule_signal(f)
@@ -67,7 +76,7 @@ function M.new(spec, hub)
   if not self.state and err then return nil, err end
   if self.def.uses_random then
     self.random = ffi.new(ffi.typeof(self.def.random))
-    registry.seed_random(self.random, spec.seed)
+    registry.seed_random(self.random, own_seed(spec))
   end
   self.rows, self.handler = spec.rows, registry.handler(self.def)
   self.on_record = function(name, value) spec.on_record(self, name, value) end
@@ -77,7 +86,7 @@ function M.new(spec, hub)
   if spec.symbols then
     self:_init_levels(hub)
   else
-    self.bar = ffi.new("pln_bar_row")
+    self.bar = ffi.new("pln_bar_row", { ts_ns = NO_BAR })
     self.held = ffi.new("pln_signal", { direction = 0, strength = 1, confidence = 1 })
   end
   if self.def.on_bar then
@@ -111,6 +120,7 @@ function Instance:_init_levels(hub)
   self.price_features = ffi.new("int32_t[?]", n * 5)
   self.prices = ffi.new("const double *[?]", n * 5)
   for k, stream in ipairs(self.symbols) do
+    self.bars[k].ts_ns = NO_BAR
     self.levels[k].strength, self.levels[k].confidence = 1, 1
     self.held[k].strength, self.held[k].confidence = 1, 1
     self.outs[k] = ffi.new("pln_signal[?]", self.rows)
@@ -156,22 +166,38 @@ function Instance:_bind_columns()
   return self.pointers
 end
 
---- Open time of the bar that the user's code saw last.
-function Instance:now_ns() return (self.bar or self.bars[1]).ts_ns end
+--- Open time of the bar that the user's code saw last; before the first, of the first inside the window.
+function Instance:now_ns()
+  local ts_ns = (self.bar or self.bars[1]).ts_ns
+  if ts_ns ~= NO_BAR then return ts_ns end
+  local bars = self.stream.bars
+  return bars.ts_ns[math.min(self.stream.window_first, tonumber(bars.n_bars) - 1)]
+end
 
---- Puts the instance's own series and log in the user's reach while its code runs.
+--- Puts the instance's own series, log and random numbers in the user's reach while its code runs.
 function Instance:enter()
   local def = self.def
+  def.running = self
   def.hooks.record, def.hooks.log = self.on_record, self.on_log
   def.budget.limit = self.budget
   if self.random then ffi.copy(def.random, self.random, ffi.sizeof(self.random)) end
 end
 
--- Runs the user's code, which several instances may share. Returns xpcall's results.
+function Instance:leave()
+  self.def.running = nil
+  if self.random then ffi.copy(self.random, self.def.random, ffi.sizeof(self.random)) end
+end
+
+-- Runs the user's code, which several instances may share, and which may be within a call of its own already (on_fill
+-- comes between two calls of on_bar, from the same loop). Returns xpcall's results.
 function Instance:_protected(...)
+  local outer = self.def.running
+  if outer == self then return xpcall(...) end
+  if outer then outer:leave() end
   self:enter()
   local ok, a, b, c, d, e = xpcall(...)
-  if self.random then ffi.copy(self.random, self.def.random, ffi.sizeof(self.random)) end
+  self:leave()
+  if outer then outer:enter() end
   return ok, a, b, c, d, e
 end
 
@@ -182,13 +208,14 @@ local function describe_values(self)
   if self.bars then
     for k = 1, #self.symbols do bars[k] = self.bars[k] end
   end
-  for k, bar in ipairs(bars) do
+  local is_seen = bars[1].ts_ns ~= NO_BAR
+  for k, bar in ipairs(is_seen and bars or {}) do
     local stream = self.symbols and self.symbols[k] or self.stream
     add("  %s bar %s: open=%.10g high=%.10g low=%.10g close=%.10g volume=%.10g", stream.name, iso(bar.ts_ns),
       bar.open, bar.high, bar.low, bar.close, bar.volume)
   end
   local seen = {}
-  for _, column in ipairs(self.columns) do
+  for _, column in ipairs(is_seen and self.columns or {}) do
     local name, index = column.field:match("^(.-)%[(%d+)%]$")
     local value = name and self.f[name][tonumber(index)] or self.f[column.field]
     seen[#seen + 1] = ("%s=%.10g"):format(column.field, value)
@@ -204,21 +231,24 @@ end
 
 --- The message for an error in the user's code: their file and line, and what the code saw.
 function Instance:explain(raw)
-  if type(raw) == "table" and raw.explained then return raw.explained end
+  local inner = type(raw) == "table" and raw.perilune_error or raw
+  if type(inner) == "table" and inner.explained then return inner.explained end
   local place = registry.describe(raw, self.def)
   local where = place.line and ("%s:%d: "):format(place.file, place.line) or (place.file .. ": ")
   return ("%s%s\n%s"):format(where, place.message, describe_values(self))
 end
 
 function Instance:_bad_result(what, expected)
-  return ("%s: %s returned %s, expected %s\n%s"):format(self.def.file, self.def.signal and "signal" or "classify",
-    what, expected, describe_values(self))
+  local name = self.def.signal and "signal" or "classify"
+  return ("%s:%d: %s returned %s, expected %s\n%s"):format(self.def.file, self.def.lines[name] or 1, name, what,
+    expected, describe_values(self))
 end
 
 local SIGNAL_FORM = "LONG, FLAT or SHORT, then optionally a strength and a confidence, each from 0 to 1"
 
 local function shown(value)
   if type(value) == "string" then return ("%q"):format(value) end
+  if type(value) == "table" or type(value) == "function" then return "a " .. type(value) end
   return tostring(value)
 end
 
@@ -252,8 +282,8 @@ function Instance:_generate_levels(first, last, columns)
   if not ok then return nil, self:explain(status) end
   if status == drain.BAD_RESULT then
     local level = self.levels[symbol]
-    return nil, ("%s: signal set out[%d] (%s) to direction %d, strength %g, confidence %g, expected %s\n%s"):format(
-      self.def.file, symbol, self.symbols[symbol].name, level.direction, level.strength, level.confidence,
+    return nil, ("%s:%d: signal set out[%d] (%s) to direction %d, strength %g, confidence %g, expected %s\n%s"):format(
+      self.def.file, self.def.lines.signal or 1, symbol, self.symbols[symbol].name, level.direction, level.strength, level.confidence,
       SIGNAL_FORM, describe_values(self))
   end
   local changes = {}
@@ -316,8 +346,11 @@ end
 function Instance:notify(name, ...)
   local callback = self.def[name]
   if not callback then return true end
-  self.def.budget.left = self.budget
+  local budget = self.def.budget
+  local left = budget.left
+  budget.left = self.budget
   local ok, err = self:_protected(callback, self.handler, ...)
+  budget.left = left
   if not ok then return nil, self:explain(err) end
   return true
 end

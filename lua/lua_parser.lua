@@ -31,7 +31,7 @@ local ROLES = {
   state = { "params" },
 }
 local READ_ONLY = {
-  features = "features", bar = "the bar", params = "parameters", fill = "the fill", order = "the order",
+  features = "features", bar = "bars", params = "parameters", fill = "fills", order = "orders",
   builder = "the feature builder",
 }
 

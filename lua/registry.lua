@@ -50,9 +50,9 @@ local function with_line(chunk)
     for level = 2, 250 do
       local info = debug.getinfo(level, "Sl")
       if not info then break end
-      if info.source == source then return { perilune_error = err, line = info.currentline } end
+      if info.source == source then return { is_handled = true, perilune_error = err, line = info.currentline } end
     end
-    return { perilune_error = err }
+    return { is_handled = true, perilune_error = err }
   end
 end
 
@@ -78,7 +78,7 @@ function M.describe(err, def)
   -- Out of memory: what the user's code held is garbage now, and even a message needs room.
   if err == "not enough memory" then collectgarbage() end
   local line
-  if type(err) == "table" and rawget(err, "perilune_error") ~= nil then err, line = err.perilune_error, err.line end
+  if type(err) == "table" and rawget(err, "is_handled") then err, line = err.perilune_error, err.line end
   local message
   if type(err) == "string" then
     message = err
@@ -92,7 +92,7 @@ function M.describe(err, def)
   elseif type(err) == "table" and type(rawget(err, "message")) == "string" then
     message = err.message
   else
-    message = ("error with a %s as its value"):format(type(err))
+    message = ("error() was called with %s, expected a message"):format(err == nil and "nil" or "a " .. type(err))
   end
   if message == "not enough memory" then message = "not enough memory: the strategy holds more than it may" end
   return { file = def.file, line = line, message = reword(message:gsub("[\r\n]+", " "), def) }
