@@ -138,7 +138,7 @@ typedef enum pln_order_size {
   PLN_ORDER_SIZE_QUANTITY = 0,       /* `size` units */
   PLN_ORDER_SIZE_CASH = 1,           /* `size` currency */
   PLN_ORDER_SIZE_PERCENT = 2,        /* `size` percent of equity */
-  PLN_ORDER_SIZE_TARGET_QUANTITY = 3,/* bring the position to `size` units (signed) */
+  PLN_ORDER_SIZE_TARGET_QUANTITY = 3,/* bring the position at the fill to `size` units (signed) */
   PLN_ORDER_SIZE_TARGET_PERCENT = 4, /* bring the position to `size` percent of equity (signed) */
   PLN_ORDER_SIZE_DEFAULT = 5         /* as the portfolio's sizing says */
 } pln_order_size;

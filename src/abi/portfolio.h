@@ -52,8 +52,8 @@ typedef struct pln_portfolio_config {
   int32_t fill_price_quirk;  /* 1: `compat: backtesting.py`, for comparison only. At a fill, open positions count at
                                 the fill bar's close (a look-ahead); percent sizes are of the margin that is left,
                                 times leverage; what cannot be paid is canceled, not reduced; the fixed commission
-                                is charged per fraction when sizing; stops come before orders at the open; the
-                                target of a stop entry may fill in its bar */
+                                is charged per fraction when sizing; within a bar its queue holds: what closes,
+                                stops, targets, then orders as they were made (docs/execution.md) */
   int32_t reserved;
 } pln_portfolio_config;
 

@@ -59,7 +59,7 @@ static bool is_waiting(const pln_market *m, const pln_pending *p) {
 static bool reduces_only(const pln_exec *x, const pln_pending *p) {
   const double held = x->portfolios[p->order.portfolio]->holdings[p->order.instrument].count;
   return p->mode == PLN_MODE_CLOSE ||
-         (p->mode == PLN_MODE_COUNT && held * p->order.side < 0 && p->count <= fabs(held));
+         ((p->mode == PLN_MODE_COUNT || p->is_target) && held * p->order.side < 0 && p->count <= fabs(held));
 }
 
 static pln_bar bar_of(const pln_market *m) {
@@ -90,10 +90,22 @@ static bool accept(pln_exec *x, pln_market *m, pln_pending *p) {
   return true;
 }
 
+/* backtesting.py's reading: at the stop, even where the bar opened beyond it. */
+static double queued_stop_limit(pln_pending *p, const pln_bar *bar, pln_match_phase phase) {
+  const bool buy = p->order.side == PLN_SIDE_BUY;
+  const double stop = p->order.stop_price, limit = p->order.limit_price;
+  if (stop_price(stop, buy, bar, phase) == 0) return 0;
+  p->is_triggered = 1;
+  const bool met = buy ? limit > stop && bar->low <= limit : limit < stop && bar->high >= limit;
+  return met ? stop : 0;
+}
+
 static void try_order(pln_exec *x, pln_market *m, pln_pending *p, const pln_bar *bar, pln_match_phase phase) {
   const int32_t type = p->order.type;
   if (type == PLN_ORDER_MARKET && x->config.fill == PLN_FILL_THIS_CLOSE) return;
-  const double price = pln_match_price(p, bar, phase);
+  const bool queued = x->portfolios[p->order.portfolio]->config.fill_price_quirk;
+  const bool triggers = queued && type == PLN_ORDER_STOP_LIMIT && !p->is_triggered;
+  const double price = triggers ? queued_stop_limit(p, bar, phase) : pln_match_price(p, bar, phase);
   if (price == 0) return;
   pln_fill_order(x, p,
                  &(pln_hit){.price = price,
@@ -118,21 +130,22 @@ static levels levels_of(const pln_portfolio *p, const pln_market *m, const pln_l
   return l;
 }
 
-typedef enum exit_phase { EXIT_AT_OPEN, EXIT_STOPS, EXIT_TARGETS } exit_phase;
+typedef enum exit_kind { EXIT_STOPS = 1, EXIT_TARGETS = 2 } exit_kind;
 
-static void try_exits(pln_exec *x, int32_t portfolio, int32_t k, const pln_bar *bar, exit_phase phase) {
+/* Protective levels of these kinds that the bar meets in this phase. */
+static void try_exits(pln_exec *x, int32_t portfolio, int32_t k, const pln_bar *bar, pln_match_phase phase,
+                      int32_t kinds) {
   pln_portfolio *p = x->portfolios[portfolio];
   pln_holding *h = &p->holdings[k];
   const pln_market *m = &x->markets[k];
-  const pln_match_phase match = phase == EXIT_AT_OPEN ? PLN_MATCH_AT_OPEN : PLN_MATCH_WITHIN;
   for (int64_t i = 0; i < h->n_lots && !x->status;) {
     const bool is_long = h->count > 0;
     const levels l = levels_of(p, m, &h->lots[i], is_long);
     int32_t reason = l.trailing ? PLN_EXIT_TRAILING_STOP : PLN_EXIT_STOP_LOSS, type = PLN_ORDER_STOP;
     double price = 0;
-    if (l.stop > 0 && phase != EXIT_TARGETS) price = stop_price(l.stop, !is_long, bar, match);
-    if (price == 0 && l.target > 0 && phase != EXIT_STOPS) {
-      price = limit_price(l.target, !is_long, bar, match);
+    if (l.stop > 0 && (kinds & EXIT_STOPS)) price = stop_price(l.stop, !is_long, bar, phase);
+    if (price == 0 && l.target > 0 && (kinds & EXIT_TARGETS)) {
+      price = limit_price(l.target, !is_long, bar, phase);
       reason = PLN_EXIT_TAKE_PROFIT;
       type = PLN_ORDER_LIMIT;
     }
@@ -143,7 +156,7 @@ static void try_exits(pln_exec *x, int32_t portfolio, int32_t k, const pln_bar *
     pln_fill_exit(x, portfolio, k, i, reason, h->lots[i].protect_ns,
                   &(pln_hit){.price = price,
                              .worsens = type == PLN_ORDER_STOP,
-                             .at_open = phase == EXIT_AT_OPEN,
+                             .at_open = phase == PLN_MATCH_AT_OPEN,
                              .type = type,
                              .bar = m->next - 1});
   }
@@ -177,49 +190,84 @@ static bool is_for(const pln_pending *p, int32_t portfolio, int32_t k) {
   return p->order.portfolio == portfolio && p->order.instrument == k;
 }
 
-/* The orders of one instrument, the time within its bar being: the open; then, as nobody knows which extreme
- * came first, what is worst for the position; the targets last. Nothing is queued while this runs. */
-static void match_bar(pln_exec *x, int32_t portfolio, int32_t k) {
-  pln_portfolio *pf = x->portfolios[portfolio];
-  const pln_holding *h = &pf->holdings[k];
-  pln_market *m = &x->markets[k];
-  const pln_bar bar = bar_of(m);
-  int64_t first = 0;
-  const int64_t n = x->n_pending;
-  while (first < n && !is_for(&x->pending[first], portfolio, k)) first++;
-  if (first == n && bar.low > h->touch_low && bar.high < h->touch_high) return;
-
-  bool ambiguous = false;
-  if (pf->config.fill_price_quirk) { /* there, stops are first in the queue, even before orders at the open */
-    ambiguous = is_ambiguous(x, portfolio, k, &bar);
-    try_exits(x, portfolio, k, &bar, EXIT_AT_OPEN);
-    try_exits(x, portfolio, k, &bar, EXIT_STOPS);
-  }
-  for (int64_t i = first; i < n; i++) {
-    pln_pending *p = &x->pending[i];
-    if (is_for(p, portfolio, k) && accept(x, m, p)) try_order(x, m, p, &bar, PLN_MATCH_AT_OPEN);
-  }
-  try_exits(x, portfolio, k, &bar, EXIT_AT_OPEN);
-  for (int64_t i = first; i < n; i++) {
+static void expire_ioc(pln_exec *x, const pln_market *m, int32_t portfolio, int32_t k, int64_t first) {
+  for (int64_t i = first; i < x->n_pending; i++) {
     pln_pending *p = &x->pending[i];
     if (is_for(p, portfolio, k) && is_waiting(m, p) && p->order.tif == PLN_TIF_IOC &&
         p->order.type != PLN_ORDER_MARKET)
       pln_orders_end(x, p, PLN_STATUS_EXPIRED, PLN_REFUSAL_EXPIRED);
   }
+}
 
-  if (ambiguous || is_ambiguous(x, portfolio, k, &bar)) x->view.ambiguous_bars++;
-  try_exits(x, portfolio, k, &bar, EXIT_STOPS);
+/* The time within the bar being: the open; then, as nobody knows which extreme came first, what is worst for
+ * the position; the targets last. Nothing is queued while this runs. */
+static void match_phases(pln_exec *x, int32_t portfolio, int32_t k, const pln_bar *bar, int64_t first) {
+  const pln_holding *h = &x->portfolios[portfolio]->holdings[k];
+  pln_market *m = &x->markets[k];
+  const int64_t n = x->n_pending;
+  for (int64_t i = first; i < n; i++) {
+    pln_pending *p = &x->pending[i];
+    if (is_for(p, portfolio, k) && accept(x, m, p)) try_order(x, m, p, bar, PLN_MATCH_AT_OPEN);
+  }
+  try_exits(x, portfolio, k, bar, PLN_MATCH_AT_OPEN, EXIT_STOPS | EXIT_TARGETS);
+  expire_ioc(x, m, portfolio, k, first);
+
+  if (is_ambiguous(x, portfolio, k, bar)) x->view.ambiguous_bars++;
+  try_exits(x, portfolio, k, bar, PLN_MATCH_WITHIN, EXIT_STOPS);
   for (int64_t i = first; i < n; i++) {
     pln_pending *p = &x->pending[i];
     if (is_for(p, portfolio, k) && is_waiting(m, p) && p->order.type == PLN_ORDER_STOP &&
         h->count * p->order.side < 0)
-      try_order(x, m, p, &bar, PLN_MATCH_WITHIN);
+      try_order(x, m, p, bar, PLN_MATCH_WITHIN);
   }
   for (int64_t i = first; i < n; i++) {
     pln_pending *p = &x->pending[i];
-    if (is_for(p, portfolio, k) && is_waiting(m, p)) try_order(x, m, p, &bar, PLN_MATCH_WITHIN);
+    if (is_for(p, portfolio, k) && is_waiting(m, p)) try_order(x, m, p, bar, PLN_MATCH_WITHIN);
   }
-  try_exits(x, portfolio, k, &bar, EXIT_TARGETS);
+  try_exits(x, portfolio, k, bar, PLN_MATCH_WITHIN, EXIT_TARGETS);
+}
+
+/* backtesting.py's queue, which knows no time within the bar: what closes, the stops, the targets, then the
+ * orders as they were made, each against the whole bar; what these opened at market is then protected. */
+static void match_queue(pln_exec *x, int32_t portfolio, int32_t k, const pln_bar *bar, int64_t first) {
+  pln_market *m = &x->markets[k];
+  const int64_t n = x->n_pending;
+  bool ambiguous = is_ambiguous(x, portfolio, k, bar);
+  for (int64_t i = first; i < n; i++) {
+    pln_pending *p = &x->pending[i];
+    if (is_for(p, portfolio, k) && (p->mode == PLN_MODE_CLOSE || p->is_target) && accept(x, m, p))
+      try_order(x, m, p, bar, PLN_MATCH_AT_OPEN);
+  }
+  for (int32_t pass = 0; pass < 2; pass++) {
+    for (int32_t kind = EXIT_STOPS; kind <= EXIT_TARGETS; kind++) {
+      try_exits(x, portfolio, k, bar, PLN_MATCH_AT_OPEN, kind);
+      try_exits(x, portfolio, k, bar, PLN_MATCH_WITHIN, kind);
+    }
+    for (int64_t i = first; i < n && pass == 0; i++) {
+      pln_pending *p = &x->pending[i];
+      if (!is_for(p, portfolio, k) || !accept(x, m, p)) continue;
+      try_order(x, m, p, bar, PLN_MATCH_AT_OPEN);
+      if (is_waiting(m, p) && p->order.tif != PLN_TIF_IOC) try_order(x, m, p, bar, PLN_MATCH_WITHIN);
+    }
+    ambiguous = ambiguous || is_ambiguous(x, portfolio, k, bar);
+  }
+  expire_ioc(x, m, portfolio, k, first);
+  x->view.ambiguous_bars += ambiguous;
+}
+
+static void match_bar(pln_exec *x, int32_t portfolio, int32_t k) {
+  const pln_portfolio *pf = x->portfolios[portfolio];
+  const pln_holding *h = &pf->holdings[k];
+  const pln_bar bar = bar_of(&x->markets[k]);
+  int64_t first = 0;
+  const int64_t n = x->n_pending;
+  while (first < n && !is_for(&x->pending[first], portfolio, k)) first++;
+  if (first == n && bar.low > h->touch_low && bar.high < h->touch_high) return;
+
+  if (pf->config.fill_price_quirk)
+    match_queue(x, portfolio, k, &bar, first);
+  else
+    match_phases(x, portfolio, k, &bar, first);
   for (int64_t i = first; i < n; i++)
     if (is_for(&x->pending[i], portfolio, k)) x->pending[i].trigger_bar_done = x->pending[i].is_triggered;
 }

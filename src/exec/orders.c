@@ -188,9 +188,11 @@ static int32_t size_order(const pln_exec *x, pln_pending *p, const pln_order_req
   const double aim = pln_fill_aim(x, o->portfolio, o->instrument, mode, size, last, worth, later);
   const double delta = aim - h->count;
   if (delta == 0) return 1;
+  /* What is held may change before the fill (a stop, another order): the difference is reckoned there. */
   o->side = delta > 0 ? PLN_SIDE_BUY : PLN_SIDE_SELL;
   p->count = fabs(delta);
-  if (later) p->mode = mode;
+  p->mode = later ? mode : PLN_MODE_TO_QUANTITY;
+  if (!later) p->size = aim < 0 ? -pln_step_value(&h->lot, -aim) : pln_step_value(&h->lot, aim);
   return 0;
 }
 
@@ -254,7 +256,7 @@ int64_t pln_exec_submit(pln_exec *exec, int32_t caller, const pln_order_request 
     p.order.refusal = PLN_REFUSAL_BANKRUPT;
   else if (pf->account.halted && held * p.order.side >= 0)
     p.order.refusal = PLN_REFUSAL_HALTED;
-  if (p.mode == PLN_MODE_COUNT)
+  if (p.mode == PLN_MODE_COUNT || p.mode == PLN_MODE_TO_QUANTITY)
     p.order.quantity = pln_step_value(&pf->holdings[request->instrument].lot, p.count);
   if (!p.order.refusal) {
     const pln_pending *queued = pln_orders_queue(exec, &p);

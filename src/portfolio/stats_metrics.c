@@ -347,12 +347,14 @@ static void of_periods(figures *f, const pln_stats *stats) {
     return;
   }
   if (p->count < 2) return;
-  f->growth = expm1(log(p->last / p->first) / (double)(p->count - 1));
-  f->return_ann = or_nan(pow(1 + f->growth, f->years) - 1);
+  /* Differences of powers near 1, which a quiet account would cancel to nothing, by way of expm1 and log1p.
+   */
+  const double log_growth = log(p->last / p->first) / (double)(p->count - 1);
+  f->growth = expm1(log_growth);
+  f->return_ann = or_nan(expm1(f->years * log_growth));
   const double g2 = (1 + f->growth) * (1 + f->growth);
-  const double spread =
-      pow(f->variance + g2, f->years) - pow(g2, f->years); /* rounds to below 0 for tiny variances */
-  f->volatility_ann = or_nan(sqrt(spread < 0 ? 0 : spread));
+  f->volatility_ann =
+      or_nan(sqrt(exp(2 * f->years * log_growth) * expm1(f->years * log1p(f->variance / g2))));
 }
 
 int32_t pln_stats_compute(const pln_stats *stats, const pln_account *account, int64_t ambiguous,
