@@ -22,3 +22,12 @@ function TestAbi.test_layout_is_the_same_for_both_compilers()
   lu.assertTrue(structs > 10, "structs found: " .. structs)
   lu.assertTrue(fields > 100, "fields found: " .. fields)
 end
+
+function TestAbi.test_every_prototype_is_exported()
+  local text = ffi.string(abi.C.pln_abi_text()):gsub("/%*.-%*/", "")
+  local missing = {}
+  for name in text:gmatch("[%s%*](pln_[%w_]+)%s*%(") do
+    if not pcall(function() return abi.C[name] end) then missing[#missing + 1] = name end
+  end
+  lu.assertEquals(missing, {})
+end
