@@ -56,8 +56,23 @@ function M.new(phase, node)
       for _, one in ipairs(made) do all[#all + 1] = one end
     end
   end
+  -- A strategy that emits signals places no orders: its on_start and on_end get no ctx.
+  local function notify(name)
+    for _, one in ipairs(all) do
+      local ok, err = one:notify(name, nil, one.p, one.state)
+      if not ok then return nil, err end
+    end
+    return true
+  end
+  local started = false
   return {
+    finish = function() return notify("on_end") end,
     step = function()
+      if not started then
+        started = true
+        local ok, err = notify("on_start")
+        if not ok then return nil, err end
+      end
       for _, one in ipairs(all) do
         local changes, err = one:generate()
         if not changes then return nil, err end

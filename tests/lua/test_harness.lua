@@ -22,6 +22,19 @@ function TestHarness.test_signals_orders_and_trades_of_a_shipped_strategy()
   lu.assertEquals(#run.equity, 10)
 end
 
+function TestHarness.test_signal_strategies_are_told_of_start_and_end()
+  local folder = support.folder()
+  support.write(folder .. "/told.lua", [[
+return strategy {
+  name = "told", help = "for a test", state = { n = 0 },
+  on_start = function(_, _, s) s.n = 10 log("start") end,
+  signal = function(_, _, _, s) s.n = s.n + 1 return FLAT end,
+  on_end = function(_, _, s) log("end after %d", s.n - 10) end,
+}]])
+  local run = harness.run { strategy = folder .. "/told.lua", closes = { 1, 2, 3 } }
+  lu.assertEquals(run.log, { "start", "end after 3" })
+end
+
 --- Runs an on_bar strategy given as the body of its function.
 local function orders(body, spec)
   local folder = support.folder()
