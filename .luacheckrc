@@ -9,4 +9,4 @@ files["bench/strategies"] = { std = "min", read_globals = strategy_globals, igno
 files["examples/**/strategies"] = { std = "min", read_globals = strategy_globals, ignore = { "212" } }
 -- A luaunit suite is a global table whose name starts with Test.
 files["tests"] = { read_globals = { "lu" }, ignore = { "11[123]/Test.*" } }
-files["tests/run_suite.lua"] = { globals = { "lu" } }
+files["tests/run_suite.lua"] = { globals = { "lu", "os" } }

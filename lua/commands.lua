@@ -41,12 +41,20 @@ function M.names()
   return names
 end
 
---- The module of a command, or nil and a message.
-function M.load(name)
+--- The module of a command, or of its subcommand where these are modules (`subcommands`); or nil and a message.
+function M.load(name, subcommand)
   if not path_of(name) then
     return nil, ("unknown command '%s'%s"):format(name, suggest.hint(name, M.names()))
   end
-  return require("cli." .. name)
+  local command = require("cli." .. name)
+  if not subcommand or not command.subcommands then return command end
+  for _, known in ipairs(command.subcommands) do
+    if known == subcommand then
+      return require("cli." .. name .. "." .. known)
+    end
+  end
+  return nil, ("perilune %s: unknown subcommand '%s'%s"):format(name, subcommand,
+    suggest.hint(subcommand, command.subcommands))
 end
 
 --- The text of `perilune help`.

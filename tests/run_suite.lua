@@ -6,6 +6,17 @@ package.path = home .. "/tests/?.lua;" .. package.path
 _G.arg = { [0] = path, select(2, ...) } -- luaunit reads the command line when it is loaded
 local lu = require "luaunit"
 _G.lu = lu
+
+-- Temporary files lie in a folder that goes when the suite ends, with what SQLite puts beside them.
+local pipe = assert(io.popen("mktemp -d"))
+local scratch, scratch_files = pipe:read("*l"), 0
+pipe:close()
+function os.tmpname()
+  scratch_files = scratch_files + 1
+  local name = ("%s/%d"):format(scratch, scratch_files)
+  assert(io.open(name, "wb")):close()
+  return name
+end
 assert(loadfile(path))()
 local found = false
 for name, value in pairs(_G) do
@@ -14,4 +25,6 @@ end
 if not found then error(path .. " defines no global Test* table", 0) end
 local runner = lu.LuaUnit.new()
 runner:setOutputType("text")
-return runner:runSuite()
+local status = runner:runSuite()
+os.execute(("rm -rf '%s'"):format(scratch))
+return status

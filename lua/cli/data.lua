@@ -2,8 +2,6 @@
 local args = require "args"
 local suggest = require "suggest"
 
-local SUBCOMMANDS = { "info", "check", "convert", "synth" }
-
 local M = {
   help = "Check, describe, convert and synthesise market data",
   usage = {
@@ -12,6 +10,7 @@ local M = {
     "perilune data convert IN OUT [--resample 1h]",
     "perilune data synth --out FILE [--bars N] [--symbols A,B]",
   },
+  subcommands = { "info", "check", "convert", "synth" },
   details = [[
 info     rows, range, timeframe, columns and hash of CSV and column files
 check    the quality report: duplicates, order, gaps, impossible prices, jumps, outliers, with file and line
@@ -21,16 +20,14 @@ synth    bars of the synthetic market, as .plc or .csv
 perilune data SUBCOMMAND --help lists the options of each.]],
 }
 
-local modules = {
-  info = "cli.data.info", check = "cli.data.check", convert = "cli.data.convert", synth = "cli.data.synth",
-}
-
 function M.run(argv)
   local name = argv[1]
   if name == nil then args.usage_error("a subcommand is missing", M) end
-  if modules[name] then return require(modules[name]).run({ unpack(argv, 2) }) end
+  for _, known in ipairs(M.subcommands) do
+    if name == known then return require("cli.data." .. name).run({ unpack(argv, 2) }) end
+  end
   if name:sub(1, 1) == "-" then args.parse({ name }, M) end -- --help, or an unknown option
-  args.usage_error(("unknown subcommand '%s'%s"):format(name, suggest.hint(name, SUBCOMMANDS)), M)
+  args.usage_error(("unknown subcommand '%s'%s"):format(name, suggest.hint(name, M.subcommands)), M)
 end
 
 return M

@@ -1,11 +1,11 @@
---- perilune help [COMMAND]
+--- perilune help [COMMAND [SUBCOMMAND]]
 local args = require "args"
 local commands = require "commands"
 
 local M = {
   help = "List the commands, or tell about one",
-  usage = "perilune help [COMMAND]",
-  max = 1,
+  usage = "perilune help [COMMAND [SUBCOMMAND]]",
+  max = 2,
 }
 
 function M.run(argv)
@@ -14,7 +14,7 @@ function M.run(argv)
     io.write(commands.overview())
     return 0
   end
-  local command, message = commands.load(opts[1])
+  local command, message = commands.load(opts[1], opts[2])
   if not command then args.usage_error(message, M) end
   io.write(args.help_text(command))
   return 0

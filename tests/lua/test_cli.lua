@@ -20,6 +20,7 @@ function TestCli.test_help_and_version()
   expect({ "--help" }, 0, "  exec        Run a Lua script", "")
   expect({ "-h" }, 0, "commands:\n", "")
   expect({ "help", "exec" }, 0, "usage: perilune exec SCRIPT.lua [ARG…]\n", "")
+  expect({ "help", "data", "synth" }, 0, "usage: perilune data synth --out FILE [options]\n", "")
   expect({ "exec", "--help" }, 0, "usage: perilune exec SCRIPT.lua [ARG…]\n", "")
   expect({ "version" }, 0, "perilune 0.1.0\n", "")
   expect({ "--version" }, 0, "perilune 0.1.0\n", "")
@@ -38,7 +39,10 @@ function TestCli.test_mistakes_are_status_2_with_a_suggestion()
   expect({ "version", "now" }, 2, nil, "perilune: unexpected argument 'now'\nusage: perilune version\n")
   expect({ "exec" }, 2, nil, "perilune: an argument is missing\nusage: perilune exec SCRIPT.lua [ARG…]\n")
   expect({ "help", "exce" }, 2, nil,
-    "perilune: unknown command 'exce', did you mean 'exec'?\nusage: perilune help [COMMAND]\n")
+    "perilune: unknown command 'exce', did you mean 'exec'?\nusage: perilune help [COMMAND [SUBCOMMAND]]\n")
+  expect({ "help", "data", "sinth" }, 2, nil, "perilune: perilune data: unknown subcommand 'sinth', did you mean "
+    .. "'synth'?\nusage: perilune help [COMMAND [SUBCOMMAND]]\n")
+  expect({ "data.synth" }, 2, nil, "perilune: unknown command 'data.synth'\n" .. USAGE)
   expect({ "exec", "/nonexistent.lua" }, 2, nil, "perilune: cannot open /nonexistent.lua: No such file or directory\n")
 end
 

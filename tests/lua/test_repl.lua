@@ -65,9 +65,8 @@ function TestRepl.test_modules_help_and_leaving()
 end
 
 function TestRepl.test_at_a_terminal_with_history()
-  if os.execute("script --version >/dev/null 2>&1") ~= 0 then
-    print "skipped: no script(1) to make a terminal"
-    return
+  if os.execute("script -qec true /dev/null >/dev/null 2>&1 </dev/null") ~= 0 then
+    lu.skip("no script(1), or no /dev/pts, to make a terminal with")
   end
   local folder = os.tmpname()
   os.remove(folder)
