@@ -43,10 +43,11 @@ local STYLES = {
 }
 
 --- Formats rows (lists of cells) as text with a header and a final newline. Columns of numbers are aligned right.
--- @param columns list of names, or of { name, decimals = n, format = function, right = bool, max = columns, keep = bool }
+-- @param columns list of names, or of { name, decimals = n, format = function, right = bool, max = columns,
+--   keep = bool }
 -- @param rows list of lists; nil cells show as "-"
--- @param options terminal.describe's: plain, width, unicode; a table wider than `width` has its longest text cut,
---   but not in columns to `keep`
+-- @param options terminal.describe's: plain, width, unicode; a table wider than `width` has its longest text
+--   cut, but not in columns to `keep`
 function M.format(columns, rows, options)
   local out = terminal.describe(options)
   local style = out.unicode and STYLES.unicode or STYLES.plain
@@ -72,7 +73,8 @@ function M.format(columns, rows, options)
   while total > out.width do -- narrow the widest column of text until it fits or nothing is left to cut
     local widest
     for c = 1, n do
-      if not right[c] and not specs[c].keep and widths[c] > 8 and (not widest or widths[c] > widths[widest]) then widest = c end
+      local may_cut = not right[c] and not specs[c].keep and widths[c] > 8
+      if may_cut and (not widest or widths[c] > widths[widest]) then widest = c end
     end
     if not widest then break end
     local less = math.min(total - out.width, widths[widest] - 8)

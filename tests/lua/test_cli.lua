@@ -42,7 +42,7 @@ function TestCli.test_mistakes_are_status_2_with_a_suggestion()
     "perilune: unknown command 'exce', did you mean 'exec'?\nusage: perilune help [COMMAND [SUBCOMMAND]]\n")
   expect({ "help", "data", "sinth" }, 2, nil, "perilune: perilune data: unknown subcommand 'sinth', did you mean "
     .. "'synth'?\nusage: perilune help [COMMAND [SUBCOMMAND]]\n")
-  expect({ "data.synth" }, 2, nil, "perilune: unknown command 'data.synth'\n" .. USAGE)
+  expect({ "data.synth" }, 2, nil, "perilune: unknown command 'data.synth', did you mean 'data'?\n" .. USAGE)
   expect({ "exec", "/nonexistent.lua" }, 2, nil, "perilune: cannot open /nonexistent.lua: No such file or directory\n")
 end
 
