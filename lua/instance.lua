@@ -283,8 +283,8 @@ function Instance:_generate_levels(first, last, columns)
   if status == drain.BAD_RESULT then
     local level = self.levels[symbol]
     return nil, ("%s:%d: signal set out[%d] (%s) to direction %d, strength %g, confidence %g, expected %s\n%s"):format(
-      self.def.file, self.def.lines.signal or 1, symbol, self.symbols[symbol].name, level.direction, level.strength, level.confidence,
-      SIGNAL_FORM, describe_values(self))
+      self.def.file, self.def.lines.signal or 1, symbol, self.symbols[symbol].name, level.direction, level.strength,
+      level.confidence, SIGNAL_FORM, describe_values(self))
   end
   local changes = {}
   for k = 1, #self.symbols do

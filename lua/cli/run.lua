@@ -112,6 +112,19 @@ local function print_one(result)
   io.write(stats.table(result.values), "\n")
 end
 
+-- What tells the rows of a grid apart: the parameters that differ, and whether the portfolios do.
+local function differences(results)
+  local params, portfolios = {}, false
+  local first = results[1]
+  for _, result in ipairs(results) do
+    portfolios = portfolios or result.portfolio ~= first.portfolio
+    for name, value in pairs(result.params) do
+      if value ~= first.params[name] then params[name] = true end
+    end
+  end
+  return params, portfolios
+end
+
 local function print_grid(results)
   local params, portfolios = differences(results)
   local order = {}

@@ -31,6 +31,14 @@ function TestRun.test_quickstart_ends_with_statistics_a_picture_and_the_place_of
   lu.assertEquals(err, "", "nothing on standard error")
 end
 
+function TestRun.test_a_grid_has_an_overview_of_what_differs()
+  local status, out, err = run("sma_cross", "--set", "strategies.0.params={fast: [5, 10], slow: 40}")
+  lu.assertEquals(status, 0, err)
+  lu.assertStrMatches(out, "combo | parameters |.*\nc000%d | fast=%d+ +|[^\n]*\nc000%d | fast=%d+ +|.*")
+  lu.assertStrContains(out, "2,000 bars x 2 combos")
+  lu.assertStrMatches(out, ".*\nc000%d, portfolio main: fast=%d+ short=true slow=40\n.*", nil, nil, "the best, in full")
+end
+
 function TestRun.test_json_is_one_object_with_the_contract()
   local status, out, err = run("sma_cross", "--json")
   lu.assertEquals(status, 0, err)
