@@ -50,11 +50,18 @@ function Run:_sinks(combo, params)
     sink.log = self.log
     made[#made + 1], made[portfolio.name] = sink, sink
   end
-  local first = made[1]
+  -- What a strategy of signals records goes to the first portfolio that uses it.
+  local first, users = made[1], {}
+  for k, portfolio in ipairs(plan.portfolios) do
+    for _, use in ipairs(portfolio.strategies) do users[use.strategy.id] = users[use.strategy.id] or made[k] end
+  end
   return {
     list = made,
     portfolio = function(name) return made[name] end,
-    record = first.record,
+    record = function(one, name, value)
+      local sink = one.def.kind == "strategy" and users[one.id] or first
+      return sink.record(one, name, value)
+    end,
     log = self.log,
     regime = function(one, ts_ns, index)
       first.series.add(("regime:%s:%s"):format(one.id, one.stream.name), ts_ns, index)
@@ -87,13 +94,15 @@ function Run:combo(number, topology_name)
     local sink = made.list[k]
     outcomes[k] = {
       combo = combo, portfolio = portfolio.name, capital = portfolio.capital, params = params, values = sink.values,
-      refusals = sink.refusals, sample = sink.sample, records = sink.series.samples, orders = sink.orders_made, halted = sink.halted,
-      bankrupt = sink.bankrupt, strategies = {}, regimes = {},
+      refusals = sink.refusals, sample = sink.sample, records = sink.series.samples, orders = sink.orders_made,
+      fills = sink.fills_made, halted = sink.halted, bankrupt = sink.bankrupt, strategies = {}, regimes = {},
     }
     for _, one in ipairs(phase.instances) do
       table.insert(outcomes[k].strategies, {
         id = one.id, stream = one.stream.name, warm_row = one.warm_row, n_changes = one.n_changes,
-        n_bars = tonumber(one.stream.bars.n_bars), calls = one.def.on_bar ~= nil,
+        n_bars = one.stream.window_last - one.stream.window_first, n_all = one.stream.window_last,
+        first_ns = one.stream.bars.ts_ns[0], last_ns = one.stream.bars.ts_ns[one.stream.bars.n_bars - 1],
+        calls = one.def.on_bar ~= nil,
       })
     end
     for _, one in ipairs(phase.all_classifiers) do

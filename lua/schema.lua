@@ -97,7 +97,7 @@ local data_fields = {
     help = "delimited text, Perilune's column file, or the built-in synthetic market" },
   { "path", { type = "either", scalar = text, list = list(text, { min = 1 }) },
     help = "file, or list of files in the order of time; {symbol}, {symbol_lower}, {symbol_upper} and {timeframe} " ..
-      "are substituted, {date}, * and ? match files" },
+      "are substituted, {date}, * and ? match files; relative to the current folder" },
   { "start", time, help = "trading begins at this time or day; features start at the first bar" },
   { "end", time, help = "trading ends at this time, or with this day" },
   { "timezone", zone, default = "UTC", help = "IANA name of the zone of local times, in which days begin" },
@@ -128,8 +128,7 @@ local data_fields = {
 local size_at = enum("signal", "fill")
 
 M.root = map {
-  { "workflow", enum("full_backtest", "signal_generation"), default = "full_backtest",
-    help = "what is run; signal_generation stops at the signals" },
+  { "workflow", enum("full_backtest"), default = "full_backtest", help = "what is run" },
   { "name", name, cosmetic = true, help = "a name for the run" },
   { "seed", seed, default = 1, help = "of everything random" },
   { "data", map(data_fields), required = true, help = "where bars come from" },
@@ -145,7 +144,7 @@ M.root = map {
   { "strategies", list(map({
       { "id", name, help = "what portfolios cite; its type by default" },
       { "type", name, help = "a strategy of the library or of a strategies folder" },
-      { "file", text, help = "a file that returns a strategy, instead of a type" },
+      { "file", text, help = "a file that returns a strategy, instead of a type; relative to this file" },
       { "params", { type = "table", of = { type = "parameter" } }, default = {},
         help = "the strategy's parameters; a list or {from, to, step} makes a grid" },
       { "symbols", list(symbol, { single = true, min = 1 }), help = "those it sees; all by default" },
@@ -155,7 +154,7 @@ M.root = map {
   { "classifiers", list(map({
       { "id", name, help = "what strategies cite; its type by default" },
       { "type", name, help = "a classifier of the library or of a strategies folder" },
-      { "file", text, help = "a file that returns a classifier, instead of a type" },
+      { "file", text, help = "a file that returns a classifier, instead of a type; relative to this file" },
       { "params", { type = "table", of = { type = "parameter" } }, default = {}, help = "its parameters" },
       { "symbols", list(symbol, { single = true, min = 1 }), help = "those it sees; all by default" },
       { "timeframe", timeframe, help = "the symbol's first by default" },
@@ -165,7 +164,7 @@ M.root = map {
       { "capital", number("currency of the account", { above = 0 }), default = 10000, help = "what it starts with" },
       { "strategies", list(name, { single = true, min = 1 }), help = "ids of its strategies; all by default" },
       { "weights", { type = "table", of = number("share of the portfolio", { min = 0 }) }, default = {},
-        help = "weight of each strategy's signals, by id; 1 by default" },
+        help = "weight of each strategy's signals, by id; by default an equal share, 1 / number of strategies" },
       { "leverage", number("times the equity", { min = 1, max = 1000 }), default = 1,
         help = "bound of the gross exposure, 1 / initial margin" },
       { "allow_short", boolean, default = true, help = "whether positions may be short" },
@@ -213,7 +212,7 @@ M.root = map {
         help = "reproduce another engine's quirks, look-ahead included: for comparison only" },
     }, help = "how orders become fills, and what they cost" },
   { "results", map({
-      { "db", text, default = "perilune.db", help = "SQLite file that results go to; none: nowhere" },
+      { "db", text, default = "perilune.db", help = "SQLite file that results go to, in the current folder; none: nowhere" },
       { "equity", enum("auto", "bars", "days", "none"), default = "auto",
         help = "which points of the equity curve are kept" },
       { "trades", boolean, default = true, help = "keep trades" },

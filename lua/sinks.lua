@@ -12,6 +12,7 @@ for k, metric in ipairs(stats.list) do METRICS[k] = metric.name end
 
 local SAMPLE = 512     -- points of the equity picture, doubled in stride when it is full
 local SERIES_ROWS = 4096
+local MAX_SERIES = 256 -- of one result: each is a buffer
 
 local function must(ok, err)
   if not ok then error(err, 0) end
@@ -54,7 +55,7 @@ end
 
 --- The user's own series (record): buffered by name, flushed to the database.
 local function series_buffer(result)
-  local self, buffers = { samples = {} }, {}
+  local self, buffers, n_names = { samples = {} }, {}, 0
   function self.flush(name)
     local buffer = buffers[name]
     if buffer.n == 0 then return end
@@ -65,6 +66,11 @@ local function series_buffer(result)
   function self.add(name, ts_ns, value)
     local buffer = buffers[name]
     if not buffer then
+      n_names = n_names + 1
+      if n_names > MAX_SERIES then
+        error(("record: '%s' would be series %d of this result, expected at most %d: values go under few names")
+          :format(name, n_names, MAX_SERIES), 4)
+      end
       buffer = { ts = ffi.new("int64_t[?]", SERIES_ROWS), values = ffi.new("double[?]", SERIES_ROWS), n = 0 }
       buffers[name], self.samples[name] = buffer, sampler()
     end
@@ -132,6 +138,8 @@ function M.portfolio(spec)
   local handle = ffi.gc(C.pln_stats_new(config), C.pln_stats_free)
   if handle == nil then return nil, abi.last_error() end
   local files, result = spec.files, spec.result
+  -- The files' contract has no column for the portfolio: where there are several, it stands behind the combo.
+  local combo = spec.n_portfolios > 1 and spec.combo .. "/" .. spec.portfolio or spec.combo
   local days = result and spec.equity == "days" and by_day(function(row) must(result:add_equity(row)) end)
 
   function self.source(id, instance) self.names[id] = instance.id end
@@ -144,18 +152,18 @@ function M.portfolio(spec)
     elseif result and spec.equity == "bars" then
       must(result:add_equity(rows))
     end
-    if files.equity then must(files.equity:add(spec.combo, rows, spec.portfolio)) end
+    if files.equity then must(files.equity:add(combo, rows, spec.portfolio)) end
   end
   function self.trades(trades, n)
     abi.must(C.pln_stats_add_trades(handle, trades, n))
     if result and spec.keep_trades then must(result:add_trades(trades, n)) end
-    if files.trades then must(files.trades:add(spec.combo, trades, n, spec.symbols)) end
+    if files.trades then must(files.trades:add(combo, trades, n, spec.symbols)) end
   end
   function self.orders(orders, n, id)
     local own, count = of_portfolio("pln_order", orders, n, id, spec.n_portfolios)
     if count == 0 then return end
     if result then must(result:add_orders(own, count)) end
-    if files.orders then must(files.orders:add(spec.combo, own, count, spec.symbols)) end
+    if files.orders then must(files.orders:add(combo, own, count, spec.symbols)) end
   end
   function self.fills(fills, n, id)
     local own, count = of_portfolio("pln_fill", fills, n, id, spec.n_portfolios)
@@ -187,7 +195,7 @@ function M.portfolio(spec)
         }
       end
     end
-    self.orders_made = tonumber(account.n_orders)
+    self.orders_made, self.fills_made = tonumber(account.n_orders), tonumber(account.n_fills)
     self.bankrupt, self.halted = account.bankrupt == 1, account.halted == 1
     if result then
       must(result:add_refusals(counts))

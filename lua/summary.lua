@@ -32,9 +32,12 @@ function M.why_no_trades(outcome, n_trades)
   local lines = {}
   for _, strategy in ipairs(outcome.strategies) do
     local who = ("strategy '%s' on %s"):format(strategy.id, strategy.stream)
-    if not strategy.warm_row then
-      lines[#lines + 1] = ("%s never became warm: its features need more than the %d bars there are inside the window")
-        :format(who, strategy.n_bars)
+    if strategy.n_bars <= 0 then
+      lines[#lines + 1] = ("%s has no bar between data.start and data.end: its data goes from %s to %s"):format(who,
+        iso(strategy.first_ns), iso(strategy.last_ns))
+    elseif not strategy.warm_row then
+      lines[#lines + 1] = ("%s never became warm: its features need more than the %d bars up to the end of the window"):format(who,
+        strategy.n_all)
     elseif strategy.calls then
       if outcome.orders == 0 then lines[#lines + 1] = who .. " placed no order" end
     elseif strategy.n_changes == 0 then
@@ -44,8 +47,10 @@ function M.why_no_trades(outcome, n_trades)
     end
   end
   if #lines == 0 or outcome.orders > 0 then
-    lines[#lines + 1] = ("%d orders were made; no position was closed before the data ended "
-      .. "(finalize_trades: true closes it)"):format(outcome.orders)
+    lines[#lines + 1] = outcome.fills == 0
+      and ("none of %d order%s was filled"):format(outcome.orders, outcome.orders == 1 and "" or "s")
+      or ("%d of %d order%s filled, but no position was closed before the data ended (finalize_trades: true closes it)")
+        :format(outcome.fills, outcome.orders, outcome.orders == 1 and "" or "s")
   end
   return lines
 end

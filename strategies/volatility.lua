@@ -1,5 +1,5 @@
--- A classifier tells which regime the market is in. Its changes are events, strategies see it as f.regime, and
--- portfolios may weigh their strategies by it.
+-- A classifier tells which regime the market is in. Strategies that name it see the regime's number as f.regime, and
+-- its changes are stored.
 return classifier {
   name = "volatility",
   help = "Compares short-term with long-term volatility of returns.",

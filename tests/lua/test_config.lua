@@ -254,7 +254,7 @@ execution:
   slippage_bps: .inf
   fill: {a: 1}
 ]==], {
-    "c.yaml:1:11: workflow: 'full_backtst' is not one of full_backtest, signal_generation, did you mean " ..
+    "c.yaml:1:11: workflow: 'full_backtst' is not one of full_backtest, did you mean " ..
       "'full_backtest'?",
     "c.yaml:5:10: data.start: '2012-13-01' is no date or time; expected 2015-01-31, 2015-01-31 09:30 or " ..
       "2015-01-31T09:30:00Z",

@@ -94,4 +94,70 @@ function TestUserStrategies.test_instances_of_one_strategy_draw_their_own_number
   lu.assertStrContains(out, "100")
 end
 
+local function query(db, sql)
+  local status, out, err = support.run("sql", sql, "--csv", "--db", db)
+  lu.assertEquals(status, 0, err)
+  return out
+end
+
+function TestUserStrategies.test_recorded_series_are_stored_and_drawn()
+  local code = [[return strategy { signal = function(f, bar) record("gap", bar.high - bar.low) return FLAT end }]]
+  local status, out, err, db = run(code)
+  lu.assertEquals(status, 0, err)
+  lu.assertStrContains(out, "\ngap\n")
+  lu.assertStrContains(query(db, "SELECT name, count(*) FROM records('c0001')"), "gap,3000")
+  status, out, err, db = run(code, "--set", "symbols=[A, B]",
+    "--set", "strategies=[{id: x, file: mine.lua}, {id: y, file: mine.lua, symbols: A}]",
+    "--set", "portfolios=[{name: one, strategies: y}, {name: two}]")
+  lu.assertEquals(status, 0, err)
+  lu.assertStrContains(out, "\nx:A_1h:gap\n")
+  lu.assertStrContains(query(db, "SELECT portfolio, name, count(*) FROM records GROUP BY 1, 2"),
+    "one,y:A_1h:gap,3000\ntwo,x:A_1h:gap,3000\ntwo,x:B_1h:gap,3000")
+end
+
+function TestUserStrategies.test_series_without_end_are_stopped()
+  local status, _, err = run [[
+return strategy { signal = function(f, bar)
+  record("at " .. bar.time, 1)
+  return FLAT
+end }]]
+  lu.assertEquals(status, 1)
+  lu.assertStrContains(err, "mine.lua:2: ")
+  lu.assertStrContains(err, "at most 256")
+end
+
+function TestUserStrategies.test_csv_files_tell_portfolios_apart()
+  local folder = support.folder()
+  local status, _, err = run([[return strategy { signal = function() return LONG end }]], "--quiet",
+    "--set", "portfolios=[{name: one}, {name: two}]", "--set", "execution.finalize_trades=true",
+    "--trades", folder .. "/t.csv", "--orders", folder .. "/o.csv", "--equity", folder .. "/e.csv")
+  lu.assertEquals(status, 0, err)
+  for _, kind in ipairs { "t", "o", "e" } do
+    local text = support.read(("%s/%s.csv"):format(folder, kind))
+    lu.assertStrContains(text, "c0001/one,")
+    lu.assertStrContains(text, "c0001/two,")
+  end
+end
+
+function TestUserStrategies.test_a_run_without_trades_says_why()
+  for _, case in ipairs {
+    { "signal = function() return FLAT end", "FLAT on every bar" },
+    { "signal = function() return LONG end", "1 of 1 order filled, but no position was closed" },
+    { "on_bar = function() end", "placed no order" },
+    { "on_bar = function(ctx) if ctx.pending == 0 then ctx:buy{ quantity = 1, limit = 1 } end end",
+      "none of 1 order was filled" },
+    { "features = function(p, x) return { a = x.sma(5000) } end, signal = function(f) return LONG end",
+      "never became warm" },
+    { "signal = function() return LONG end", "no bar between data.start and data.end: its data goes from 2020-01-01",
+      "data.start=2030-01-01" },
+    { "signal = function() return LONG end", "refused: 1 x zero_quantity", "portfolios=[{capital: 1}]" },
+    { "signal = function() return SHORT end", "refused: 1 x short_not_allowed", "portfolios=[{allow_short: false}]" },
+  } do
+    local status, out, err = run(("return strategy { %s }"):format(case[1]), "--set", case[3] or "seed=1")
+    lu.assertEquals(status, 0, err)
+    lu.assertStrContains(out, "no trades: ")
+    lu.assertStrContains(out, case[2])
+  end
+end
+
 function TestUserStrategies.tearDown() support.cleanup() end
