@@ -84,7 +84,10 @@ function Run:combo(number, topology_name)
   if not phase then return nil, err end
   self.n_instances = #phase.instances + #phase.all_classifiers
   local ok
-  ok, err = phase:run(self.on_slice and function(rows) return self.on_slice(number, rows) end)
+  ok, err = phase:run(function(rows)
+    if C.pln_stop_requested() ~= 0 then return false end
+    if self.on_slice then self.on_slice(number, rows) end
+  end)
   if not ok then
     phase:free()
     return nil, err
@@ -137,8 +140,9 @@ end
 --- Runs a configuration.
 -- @param cfg of config.load
 -- @param options { db = path or false (default: the configuration's), trades, equity, orders = CSV paths,
---   on_slice = function(combo, rows), log = function(instance, message), keep = true to give the results' samples }
--- @return { run = {…}, results = list of outcomes, db = path }, or nil and a message
+--   on_slice = function(combo, rows), on_plan = function(plan), log = function(instance, message), keep = true to give the results' samples }
+-- @return { run = {…}, results = list of outcomes, db = path }, or nil, a message and, where it was not the run that
+--   failed, "configuration" or "interrupted"
 function M.run(cfg, options)
   local start_ns = C.pln_clock_monotonic_ns()
   local plan, err = plans.new(cfg)
@@ -150,16 +154,21 @@ function M.run(cfg, options)
   self.files, opened = open_files(options)
   if not self.files then return nil, opened end
   local path = options.db
-  if path == nil then path = cfg.results.db end
+  if path == nil then path = cfg.results.db ~= "none" and cfg.results.db end
   local db
+  local function give_up(message)
+    for _, writer in ipairs(opened) do writer:abort() end
+    if db then db:close() end
+    return nil, message
+  end
   if path then
     db, err = store.open(path)
-    if not db then return nil, err end
+    if not db then return give_up(err) end
     self.stored, err = db:begin_run {
       workflow = cfg.workflow, name = cfg.name, config_text = options.config_text or config.canonical(cfg),
       config_hash = config.hash(cfg), data_hash = plan.data_hash, seed = cfg.seed,
     }
-    if not self.stored then return nil, err end
+    if not self.stored then return give_up(err) end
     for _, stream in ipairs(plan.streams) do
       self.stored:add_data {
         symbol = stream.symbol, timeframe = stream.timeframe, bars = stream.bars, quality = stream.entry.report,
@@ -172,9 +181,12 @@ function M.run(cfg, options)
   if workflow then
     collectgarbage() -- what loading left behind, before the loops start
     local ok
+    C.pln_stop_begin()
     ok, results, err = pcall(workflow.run, self)
+    C.pln_stop_end()
     if not ok then results, err = nil, tostring(results) end
   end
+  local interrupted = not results and C.pln_stop_requested() ~= 0
   local seconds = seconds_since(start_ns)
   bars = plan.n_bars * #plan.points
   for _, writer in ipairs(opened) do
@@ -185,12 +197,14 @@ function M.run(cfg, options)
   local id
   if self.stored then
     id = self.stored.id
-    local status = results and "finished" or "failed"
-    local ok, store_err = self.stored:finish { status = status, seconds = seconds, bars = bars }
+    local status = results and "finished" or interrupted and "interrupted" or "failed"
+    local ok, store_err = self.stored:finish {
+      status = status, seconds = seconds, bars = bars, message = not results and err or nil,
+    }
     db:close()
     if results and not ok then results, err = nil, store_err end
   end
-  if not results then return nil, err end
+  if not results then return nil, err, interrupted and "interrupted" or nil end
   return {
     run = {
       id = id, config_hash = config.hash(cfg), data_hash = plan.data_hash, seconds = seconds, bars = bars,

@@ -4,6 +4,7 @@ local ffi = require "ffi"
 local abi = require "abi"
 local drain = require "drain"
 local registry = require "registry"
+local sandbox = require "sandbox"
 local C = abi.C
 
 local M = {}
@@ -89,6 +90,7 @@ function M.new(spec, hub)
     self.bar = ffi.new("pln_bar_row", { ts_ns = NO_BAR })
     self.held = ffi.new("pln_signal", { direction = 0, strength = 1, confidence = 1 })
   end
+  self.heartbeat = ffi.cast("const int64_t *", self.bar or self.bars[1]) -- the bar's first field, its time
   if self.def.on_bar then
     self.loop = drain.caller_loop(self.def, self.columns)
   elseif self.def.classify then
@@ -174,24 +176,30 @@ function Instance:now_ns()
   return bars.ts_ns[math.min(self.stream.window_first, tonumber(bars.n_bars) - 1)]
 end
 
+local running -- the instance whose code runs
+
 --- Puts the instance's own series, log and random numbers in the user's reach while its code runs.
 function Instance:enter()
   local def = self.def
-  def.running = self
+  running = self
+  C.pln_watchdog_watch(self.heartbeat, def.file)
+  sandbox.charge_to(def.budget)
   def.hooks.record, def.hooks.log = self.on_record, self.on_log
   def.budget.limit = self.budget
   if self.random then ffi.copy(def.random, self.random, ffi.sizeof(self.random)) end
 end
 
 function Instance:leave()
-  self.def.running = nil
+  C.pln_watchdog_rest()
+  sandbox.charge_to(nil)
+  running = nil
   if self.random then ffi.copy(self.random, self.def.random, ffi.sizeof(self.random)) end
 end
 
 -- Runs the user's code, which several instances may share, and which may be within a call of its own already (on_fill
 -- comes between two calls of on_bar, from the same loop). Returns xpcall's results.
 function Instance:_protected(...)
-  local outer = self.def.running
+  local outer = running
   if outer == self then return xpcall(...) end
   if outer then outer:leave() end
   self:enter()
@@ -199,6 +207,12 @@ function Instance:_protected(...)
   self:leave()
   if outer then outer:enter() end
   return ok, a, b, c, d, e
+end
+
+-- Drain loops copy only what a strategy names of a bar; messages show all of it.
+local function whole_bar(bars, ts_ns)
+  local i = C.pln_bars_lower_bound(bars, ts_ns)
+  return { open = bars.open[i], high = bars.high[i], low = bars.low[i], close = bars.close[i], volume = bars.volume[i] }
 end
 
 local function describe_values(self)
@@ -211,8 +225,9 @@ local function describe_values(self)
   local is_seen = bars[1].ts_ns ~= NO_BAR
   for k, bar in ipairs(is_seen and bars or {}) do
     local stream = self.symbols and self.symbols[k] or self.stream
+    local all = self.symbols and bar or whole_bar(stream.bars, bar.ts_ns)
     add("  %s bar %s: open=%.10g high=%.10g low=%.10g close=%.10g volume=%.10g", stream.name, iso(bar.ts_ns),
-      bar.open, bar.high, bar.low, bar.close, bar.volume)
+      all.open, all.high, all.low, all.close, all.volume)
   end
   local seen = {}
   for _, column in ipairs(is_seen and self.columns or {}) do

@@ -373,7 +373,9 @@ function Parser:function_body(roles, is_method)
   self:expect "("
   local index = 0
   while self:peek() ~= ")" do
-    if not self:accept "..." then
+    if self:accept "..." then
+      if roles then self.info.bar_escapes = true end
+    else
       index = index + 1
       local name = self:name()
       self:declare(name, roles and roles[index])

@@ -109,7 +109,11 @@ local function run(def, fallback, fn, ...)
   local left, limit = budget.left, budget.limit
   budget.left, budget.limit = sandbox.DEFAULT_BUDGET, sandbox.DEFAULT_BUDGET
   local arguments, n = { ... }, select("#", ...)
+  C.pln_watchdog_watch(nil, def.file)
+  local outer = sandbox.charge_to(budget)
   local ok, result = xpcall(function() return fn(unpack(arguments, 1, n)) end, with_line(def.chunk))
+  sandbox.charge_to(outer)
+  C.pln_watchdog_rest()
   budget.left, budget.limit = left, limit
   if not ok then return nil, located(def, result, fallback) end
   return true, result

@@ -107,7 +107,7 @@ local function text_of(value)
   return kind
 end
 
-local raw_format = string.format
+local raw_format, raw_find, raw_gsub = string.format, string.find, string.gsub
 
 local function printable(value)
   local kind = type(value)
@@ -119,7 +119,8 @@ end
 
 -- Written out for few arguments, so that it compiles: all of the engine's own formatting goes through it too.
 local function safe_format(format, ...)
-  if type(format) == "string" and format:find("p", 1, true) and format:gsub("%%%%", ""):find "%%[^%a]*p" then
+  if type(format) == "string" and raw_find(format, "p", 1, true)
+    and raw_find(raw_gsub(format, "%%%%", ""), "%%[^%a]*p") then
     error("string.format: '%p' is not available", 2)
   end
   local n = select("#", ...)
@@ -139,6 +140,87 @@ local function safe_format(format, ...)
   return raw_format(format, unpack(values, 1, n))
 end
 
+-- What the functions on texts cost. The loop budget counts what is written in Lua; these work in C, where a pattern
+-- can take longer than the age of the universe, so that they are charged what they may cost at worst.
+
+local charged -- the budget of the user's code that runs, nil outside of it
+
+--- Charges the functions on texts to a budget from now on, nil = to none. Returns the one before.
+function M.charge_to(budget)
+  local before = charged
+  charged = budget
+  return before
+end
+
+local STEPS_PER_UNIT = 64 -- steps in C that take as long as an iteration of a loop
+
+local function charge(steps, what)
+  local left = charged.left - steps / STEPS_PER_UNIT
+  if not (left >= 0) then
+    error(raw_format("string.%s could take more than the loop budget of %.0f iterations allows", what, charged.limit), 3)
+  end
+  charged.left = left
+end
+
+local QUANTIFIERS = { ["*"] = true, ["+"] = true, ["-"] = true }
+
+-- Most steps that matching takes: each repetition may end anywhere behind the one before, each optional item is tried
+-- both ways.
+local function pattern_steps(text, pattern)
+  local n, at, repeats, options = #text + 1, 1, 0, 0
+  if pattern:byte(1) == 94 then at = 2 else repeats = 1 end -- "^", or a start at each character
+  while at <= #pattern do
+    local character = pattern:sub(at, at)
+    local after = at + 1
+    if character == "%" then
+      after = at + 2
+      if pattern:sub(at + 1, at + 1) == "b" then after = at + 4 end
+    elseif character == "[" then
+      local first = pattern:sub(at + 1, at + 1) == "^" and at + 2 or at + 1
+      after = first + 1 -- a bracket that comes first is itself
+      if pattern:sub(first, first) == "%" then after = first + 2 end
+      while after <= #pattern and pattern:sub(after, after) ~= "]" do
+        after = after + (pattern:sub(after, after) == "%" and 2 or 1)
+      end
+      after = after + 1
+    end
+    local suffix = pattern:sub(after, after)
+    if QUANTIFIERS[suffix] then
+      repeats, after = repeats + 1, after + 1
+    elseif suffix == "?" then
+      options, after = options + 1, after + 1
+    end
+    at = after
+  end
+  local steps = n * 2 ^ options
+  for k = 1, repeats do steps = steps * (n + k - 1) / k end
+  return steps
+end
+
+-- The functions of `string` with their costs; what a call costs is asked only within the user's code.
+local function with_pattern(name)
+  local raw = string[name]
+  return function(text, pattern, ...)
+    if charged and type(text) == "string" and type(pattern) == "string" then
+      local plain = name == "find" and select(2, ...)
+      charge(plain and #text * #pattern or pattern_steps(text, pattern), name)
+    end
+    return raw(text, pattern, ...)
+  end
+end
+
+local function with_length(name)
+  local raw = string[name]
+  return function(text, ...)
+    if charged and type(text) == "string" then charge(#text, name) end
+    return raw(text, ...)
+  end
+end
+
+local costly = {}
+for _, name in ipairs { "find", "gmatch", "gsub", "match" } do costly[name] = with_pattern(name) end
+for _, name in ipairs { "lower", "reverse", "upper" } do costly[name] = with_length(name) end
+
 local raw_rep = string.rep
 
 local function bounded_rep(s, n, separator)
@@ -146,15 +228,13 @@ local function bounded_rep(s, n, separator)
   if type(n) == "number" and n * length > M.MAX_REPEAT then
     error(("string.rep: the result would have %.0f bytes, at most %d are allowed"):format(n * length, M.MAX_REPEAT), 2)
   end
+  if charged and type(n) == "number" and n > 0 then charge(n * length, "rep") end
   return raw_rep(s, n, separator)
 end
 
 local safe_string = {}
-for _, name in ipairs {
-  "byte", "char", "find", "gmatch", "gsub", "len", "lower", "match", "reverse", "sub", "upper",
-} do
-  safe_string[name] = string[name]
-end
+for _, name in ipairs { "byte", "char", "len", "sub" } do safe_string[name] = string[name] end
+for name, wrapped in pairs(costly) do safe_string[name] = wrapped end
 safe_string.rep, safe_string.format = bounded_rep, safe_format
 
 -- Methods of strings (`("x"):rep(n)`) go through the metatable of all strings, which a sandbox cannot have for
@@ -165,6 +245,7 @@ do
     local methods = {}
     for name, method in pairs(string) do methods[name] = method end
     methods.dump, methods.rep, methods.format = nil, bounded_rep, safe_format
+    for name, wrapped in pairs(costly) do methods[name] = wrapped end
     meta.__index = methods
   end
 end

@@ -223,6 +223,8 @@ M.root = map {
         help = "how many bars are worked on at a time; changes no result" },
       { "loop_budget", integer("loop iterations and calls", { min = 1000, max = 1e12 }), default = 1e6,
         help = "what a strategy may spend on one bar before it is stopped" },
+      { "timeout_s", number("seconds, 0 = none", { min = 0, max = 86400 }), default = 60, cosmetic = true,
+        help = "a strategy that does not come back from one bar for so long is stopped" },
       { "memory_limit_mb", integer("MB of Lua memory, 0 = none", { min = 0, max = 1048576 }), default = 1024,
         cosmetic = true, help = "a strategy that needs more is stopped" },
       { "jit", boolean, default = true, cosmetic = true, help = "compile strategies; changes no result" },

@@ -25,7 +25,7 @@ local M = {
     { "quiet", short = "q", help = "print nothing but errors" },
   },
   min = 1, max = 1,
-  details = "Exit status: 0 the run finished, 1 it failed, 2 the configuration is wrong.",
+  details = "Exit status: 0 the run finished, 1 it failed, 2 the configuration is wrong, 130 Ctrl-C ended it.",
 }
 
 local RANKED = 20       -- combos that the overview of a grid shows
@@ -182,10 +182,11 @@ function M.run(argv)
   local cfg, problems = config.load(path, { set = sets })
   if not cfg then args.exit(2, lines_of(problems)) end
   if not cfg.engine.jit then jit.off() end
+  C.pln_watchdog_limit(cfg.engine.timeout_s)
   C.pln_host_set_memory_limit(cfg.engine.memory_limit_mb * 2 ^ 20)
   local db
   if opts.db then
-    db = opts.db ~= "none" and opts.db or false
+    db = opts.db ~= "none" and opts.db
   end
   local bar = progress(opts.quiet)
   local outcome, err, kind = coordinator.run(cfg, {
@@ -199,7 +200,10 @@ function M.run(argv)
     end,
   })
   bar.clear()
-  if not outcome then args.exit(kind == "configuration" and 2 or 1, lines_of(err)) end
+  if not outcome then
+    local status = kind == "configuration" and 2 or kind == "interrupted" and 128 + C.pln_stop_requested() or 1
+    args.exit(status, lines_of(err))
+  end
   if opts.json then
     io.write(as_json(outcome))
   elseif not opts.quiet then

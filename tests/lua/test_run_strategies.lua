@@ -160,4 +160,105 @@ function TestUserStrategies.test_a_run_without_trades_says_why()
   end
 end
 
+function TestUserStrategies.test_the_bar_is_whole_however_it_is_reached()
+  local sums = {}
+  for k, code in ipairs {
+    "signal = function(f, bar) record('c', bar.close) return FLAT end",
+    "signal = function(...) local f, bar = ... record('c', bar.close) return FLAT end",
+    "signal = function(f, bar) local b = { bar } record('c', b[1].close) return FLAT end",
+    "signal = function(f, bar) local k = 'close' record('c', bar[k]) return FLAT end",
+    "on_bar = function(ctx, f, bar) local function c() return bar.close end record('c', c()) end",
+  } do
+    local status, _, err, db = run(("return strategy { %s }"):format(code))
+    lu.assertEquals(status, 0, err)
+    sums[k] = query(db, "SELECT sum(value) FROM records('c0001', 'c')")
+    lu.assertEquals(sums[k], sums[1], code)
+  end
+  local _, _, err = run "return strategy { signal = function() error 'no' end }"
+  lu.assertStrContains(err, "open=")
+  lu.assertNotStrContains(err, "close=0 ")
+end
+
+function TestUserStrategies.test_what_the_loop_budget_cannot_count_is_stopped()
+  for _, code in ipairs {
+    "local s = ('a'):rep(40) s:find(('a?'):rep(40) .. s)", "string.find(('a'):rep(1e5), '.-.-.-.-b')",
+    "for i = 1, 1e5 do (('a'):rep(1000)):gsub('.', '%0%0') end", "while true do (('ab'):rep(1e6)):upper() end",
+  } do
+    local status, _, err = run(("return strategy { signal = function(f, bar)\n%s return FLAT end }"):format(code))
+    lu.assertEquals(status, 1, code)
+    lu.assertStrContains(err, "mine.lua:2: ", false, code)
+    lu.assertStrContains(err, "loop budget", false, code)
+  end
+  local status, _, err = run("return strategy { signal = function(f, bar)\nwhile true do end return FLAT end }",
+    "--set", "engine.loop_budget=1000000000000", "--set", "engine.timeout_s=0.5", "--set", "engine.jit=false")
+  lu.assertEquals(status, 1, err)
+  lu.assertStrContains(err, "mine.lua:2: ")
+  lu.assertStrContains(err, "did not come back within 0.5 s")
+end
+
+function TestUserStrategies.test_ordinary_patterns_are_no_matter()
+  local status, _, err = run [[
+return strategy { signal = function(f, bar)
+  local name, number = ("  level_17 "):match "^%s*(%a+)_(%d+)%s*$"
+  assert(name == "level" and number == "17" and ("a,b"):gsub(",", ";") == "a;b")
+  for word in ("one two three"):gmatch "%a+" do assert(#word >= 3 and word:upper() ~= word) end
+  return FLAT
+end }]]
+  lu.assertEquals(status, 0, err)
+end
+
+-- Starts a run that would take long, signals it once it has written something, and waits for its end.
+local function stopped_by(signal)
+  local folder = support.folder()
+  support.write(folder .. "/mine.lua", [[
+    return strategy { features = function(p, x) return { a = x.sma(200) } end, signal = function(f, bar)
+      local n = 0
+      for i = 1, 1000 do n = n + math.random() end
+      return n > 500 and LONG or SHORT
+    end }]])
+  local file = support.write(folder .. "/run.yaml", BASE)
+  -- Job control, because without it a shell's background jobs ignore Ctrl-C.
+  local script = support.write(folder .. "/go", ([[
+    set -m
+    %s run '%s' --db '%s/p.db' --trades '%s/t.csv' --set data.synthetic.bars=5000000 \
+      --set data.synthetic.timeframe=1m >'%s/out' 2>'%s/err' &
+    for i in $(seq 200); do [ -e '%s/p.db' ] && break; sleep 0.1; done
+    sleep 0.5
+    kill -%s $!
+    wait $!
+    echo $? >'%s/status'
+  ]]):format(support.perilune, file, folder, folder, folder, folder, folder, signal, folder))
+  os.execute("timeout 60 bash " .. script .. " 2>/dev/null")
+  return folder, tonumber(support.read(folder .. "/status"))
+end
+
+function TestUserStrategies.test_ctrl_c_ends_a_run_cleanly()
+  local folder, status = stopped_by "INT"
+  lu.assertEquals(status, 130, support.read(folder .. "/err"))
+  lu.assertEquals(support.read(folder .. "/out"), "")
+  lu.assertStrContains(query(folder .. "/p.db", "SELECT status, message FROM runs"), "interrupted,interrupted")
+  lu.assertNil(io.open(folder .. "/t.csv"), "no half-written file")
+end
+
+function TestUserStrategies.test_a_killed_run_leaves_a_readable_database()
+  local folder, status = stopped_by "KILL"
+  lu.assertEquals(status, 137)
+  lu.assertStrContains(query(folder .. "/p.db", "SELECT status FROM runs"), "running")
+  lu.assertStrContains(query(folder .. "/p.db", "PRAGMA integrity_check"), "ok")
+end
+
+function TestUserStrategies.test_results_db_none_keeps_nothing_and_failures_say_why()
+  local folder = support.folder()
+  local file = support.write(folder .. "/run.yaml", BASE .. "results: {db: none}\n")
+  support.write(folder .. "/mine.lua", "return strategy { signal = function() return FLAT end }")
+  local status, out, err = support.run("run", file)
+  lu.assertEquals(status, 0, err)
+  lu.assertNotStrContains(out, "perilune sql")
+  lu.assertNil(io.open "none")
+  local db
+  status, _, _, db = run "return strategy { signal = function() error 'so it is' end }"
+  lu.assertEquals(status, 1)
+  lu.assertStrContains(query(db, "SELECT status, message FROM runs"), "so it is")
+end
+
 function TestUserStrategies.tearDown() support.cleanup() end
