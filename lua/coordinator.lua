@@ -140,7 +140,7 @@ end
 --- Runs a configuration.
 -- @param cfg of config.load
 -- @param options { db = path or false (default: the configuration's), trades, equity, orders = CSV paths,
---   on_slice = function(combo, rows), on_plan = function(plan), log = function(instance, message), keep = true to give the results' samples }
+--   on_slice = function(combo, rows), on_plan = function(plan), log = function(instance, message) }
 -- @return { run = {…}, results = list of outcomes, db = path }, or nil, a message and, where it was not the run that
 --   failed, "configuration" or "interrupted"
 function M.run(cfg, options)

@@ -156,8 +156,9 @@ local STEPS_PER_UNIT = 64 -- steps in C that take as long as an iteration of a l
 
 local function charge(steps, what)
   local left = charged.left - steps / STEPS_PER_UNIT
-  if not (left >= 0) then
-    error(raw_format("string.%s could take more than the loop budget of %.0f iterations allows", what, charged.limit), 3)
+  if left < 0 then
+    error(raw_format("string.%s could take more than the loop budget of %.0f iterations allows", what,
+      charged.limit), 3)
   end
   charged.left = left
 end

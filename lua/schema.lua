@@ -164,7 +164,7 @@ M.root = map {
       { "capital", number("currency of the account", { above = 0 }), default = 10000, help = "what it starts with" },
       { "strategies", list(name, { single = true, min = 1 }), help = "ids of its strategies; all by default" },
       { "weights", { type = "table", of = number("share of the portfolio", { min = 0 }) }, default = {},
-        help = "weight of each strategy's signals, by id; by default an equal share, 1 / number of strategies" },
+        help = "weight of each strategy's signals, by id; by default an equal share, 1 / number" },
       { "leverage", number("times the equity", { min = 1, max = 1000 }), default = 1,
         help = "bound of the gross exposure, 1 / initial margin" },
       { "allow_short", boolean, default = true, help = "whether positions may be short" },
@@ -212,7 +212,8 @@ M.root = map {
         help = "reproduce another engine's quirks, look-ahead included: for comparison only" },
     }, help = "how orders become fills, and what they cost" },
   { "results", map({
-      { "db", text, default = "perilune.db", help = "SQLite file that results go to, in the current folder; none: nowhere" },
+      { "db", text, default = "perilune.db", help = "SQLite file that results go to, relative to the current folder; " ..
+          "none: nowhere" },
       { "equity", enum("auto", "bars", "days", "none"), default = "auto",
         help = "which points of the equity curve are kept" },
       { "trades", boolean, default = true, help = "keep trades" },

@@ -70,7 +70,8 @@ function TestConfig.test_the_example()
     commission_per_order = 0, commission_minimum = 0, slippage_bps = 5, spread_bps = 0, finalize_trades = false,
     compat = "none" })
   lu.assertEquals(cfg.results, { db = "perilune.db", equity = "auto", trades = true, orders = true })
-  lu.assertEquals(cfg.engine, { chunk_rows = 4096, loop_budget = 1e6, memory_limit_mb = 1024, jit = true })
+  lu.assertEquals(cfg.engine,
+    { chunk_rows = 4096, loop_budget = 1e6, timeout_s = 60, memory_limit_mb = 1024, jit = true })
   lu.assertEquals(cfg.benchmark, "GOOG")
   lu.assertEquals(cfg.seed, 1)
 end

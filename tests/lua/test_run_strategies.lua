@@ -256,9 +256,18 @@ function TestUserStrategies.test_results_db_none_keeps_nothing_and_failures_say_
   lu.assertNotStrContains(out, "perilune sql")
   lu.assertNil(io.open "none")
   local db
-  status, _, _, db = run "return strategy { signal = function() error 'so it is' end }"
-  lu.assertEquals(status, 1)
+  status, out, err, db = run "return strategy { signal = function() error 'so it is' end }"
+  lu.assertEquals(status, 1, out .. err)
   lu.assertStrContains(query(db, "SELECT status, message FROM runs"), "so it is")
+end
+
+function TestUserStrategies.test_a_grid_is_ranked_with_what_differs()
+  local status, out, err = run("return strategy { params = { n = 5 }, signal = function(f, bar, p)\n"
+    .. "return bar.time / 3600 % p.n < 2 and LONG or FLAT end }", "--set", "strategies.0.params.n=[4, 6, 9]")
+  lu.assertEquals(status, 0, err)
+  for _, text in ipairs { "c0001", "c0002", "c0003", "n=4", "n=6", "n=9", "Sharpe Ratio" } do
+    lu.assertStrContains(out, text)
+  end
 end
 
 function TestUserStrategies.tearDown() support.cleanup() end
