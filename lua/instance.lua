@@ -62,8 +62,11 @@ function M.new(spec, hub)
   for k, column in ipairs(self.columns) do
     local id = C.pln_hub_add_feature(hub, spec.stream.hub_id, column.expr)
     if id < 0 then
-      return nil, ("%s: feature '%s' of strategy '%s' is '%s': %s"):format(self.def.file, column.field, self.id,
-        column.expr, abi.last_error())
+      local message = abi.last_error()
+      local symbol, timeframe = message:match("no stream '(.+)_(%w+)' here")
+      return nil, ("%s: feature '%s' of strategy '%s' is '%s': %s%s"):format(self.def.file, column.field, self.id,
+        column.expr, message, symbol and ("; streams are the configuration's symbols at their timeframes: list %s "
+        .. "under the timeframes of %s"):format(timeframe, symbol) or "")
     end
     self.features[k - 1] = id
   end

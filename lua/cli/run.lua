@@ -75,6 +75,7 @@ local function as_json(outcome)
       params = next(result.params) and result.params or json.object {}, metrics = json.object(metrics),
     }
   end
+  outcome.run.id = outcome.run.id or json.null -- null: nothing was stored
   return json.encode({ run = outcome.run, results = json.array(results) }, { indent = 2 }) .. "\n"
 end
 
