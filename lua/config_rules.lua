@@ -60,7 +60,7 @@ end
 
 -- An id has to be a name: what a file is called may be anything.
 local function id_of_file(path)
-  local base = (path:match("([^/]+)/*$") or "_"):gsub("%.lua$", "")
+  local base = (path:match("([^/]+)/*$") or "_"):gsub("(.)%.lua$", "%1") -- ".lua" alone is all of a name
   return (base:gsub("[^%w_.-]", "_"):gsub("^[.-]", "_"):sub(1, 64))
 end
 

@@ -186,7 +186,8 @@ end
 
 function TestConfig.test_the_canonical_form_is_a_configuration()
   for _, text in ipairs { EXAMPLE, MINIMAL, MINIMAL:gsub("%[momentum%]", "[{file: 'a/my own!.lua'}]"),
-    MINIMAL:gsub("%[momentum%]", "[{file: a/}]"), (MINIMAL:gsub("%[momentum%]", "[{file: /, params: {x: -0.0}}]")) } do
+    MINIMAL:gsub("%[momentum%]", "[{file: a/}]"), MINIMAL:gsub("%[momentum%]", "[{file: a/.lua}]"),
+    (MINIMAL:gsub("%[momentum%]", "[{file: /, params: {x: -0.0}}]")) } do
     local canonical = config.canonical(load(text))
     lu.assertEquals(config.canonical(load(canonical)), canonical)
   end
