@@ -1,6 +1,9 @@
 --- Combos: the points of the grid that a configuration's parameter lists and ranges span.
 local M = {}
 
+--- Most combos of one run.
+M.MAX = 1000000
+
 --- The values of one parameter as the configuration gives it: a list, { from =, to =, step = } or one value.
 -- The end of a range is included when a whole number of steps reaches it.
 -- @return list of values, or nil and a message
@@ -17,10 +20,15 @@ function M.values(given)
   if step == 0 or (to - from) / step < 0 then
     return nil, ("step %g does not lead from %g to %g"):format(step, from, to)
   end
+  local steps = math.floor((to - from) / step + 1e-9)
+  if steps >= M.MAX then
+    return nil, ("%.0f values from %g to %g in steps of %g, at most %d in one run"):format(steps + 1, from, to, step,
+      M.MAX)
+  end
   local values = {}
   -- Multiples of the step, not a running sum, so that 0.1-steps do not drift; the slack admits an end that is a
   -- rounding error short.
-  for k = 0, math.floor((to - from) / step + 1e-9) do values[#values + 1] = from + k * step end
+  for k = 0, steps do values[#values + 1] = from + k * step end
   return values
 end
 
@@ -46,7 +54,7 @@ function M.expand(strategies)
       count = count * #values
     end
   end
-  if count > 1e6 then return nil, ("%d combos, at most 1000000 in one run"):format(count) end
+  if count > M.MAX then return nil, ("%.0f combos, at most %d in one run"):format(count, M.MAX) end
   local combos = {}
   for n = 0, count - 1 do
     local combo, rest = {}, n

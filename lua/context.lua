@@ -14,6 +14,7 @@
 -- k counts the strategy's symbols from 1 and defaults to 1. Without a size, the portfolio's own sizing applies.
 local ffi = require "ffi"
 local abi = require "abi"
+local sandbox = require "sandbox"
 local suggest = require "suggest"
 local C = abi.C
 
@@ -59,7 +60,11 @@ local function price_of(order, name)
   return value == 0 and -1 or value
 end
 
+-- An order is memory and work for the bars to come: it costs as much as so many iterations of a loop.
+local ORDER_COST = 500
+
 local function submit(ctx, request)
+  sandbox.spend(ORDER_COST, "orders take more than")
   local id = tonumber(C.pln_exec_submit(ctx.exec_, ctx.caller_, request))
   if id < 0 then error(abi.last_error(), 2) end
   if id == 0 then

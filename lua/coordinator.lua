@@ -43,7 +43,7 @@ function Run:_sinks(combo, params)
     local sink, err = sinks.portfolio {
       combo = combo, portfolio = portfolio.name, capital = portfolio.capital, timezone = timezone_of(benchmark),
       timeframe = benchmark.timeframe, symbols = names, n_portfolios = #plan.portfolios, result = result,
-      equity = equity, files = self.files, keep_trades = cfg.results.trades,
+      equity = equity, files = self.files, keep_trades = cfg.results.trades, keep_orders = cfg.results.orders,
       n_instances = function() return self.n_instances end,
     }
     if not sink then return nil, err end

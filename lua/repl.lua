@@ -225,6 +225,7 @@ function Session:evaluate(text)
     self.complain("perilune: " .. describe_error(message, text, self.environment) .. "\n")
     return true
   end
+  jit.off(chunk) -- Ctrl-C does not reach a compiled loop; what the line calls is compiled all the same
   abi.C.pln_interrupt_begin()
   self:print_results(xpcall(chunk, function(object)
     if args.is_exit(object) then return object end

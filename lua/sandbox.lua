@@ -152,6 +152,16 @@ function M.charge_to(budget)
   return before
 end
 
+--- Takes units from the budget of the user's code that runs; an error, "WHAT the loop budget of N iterations", where
+-- there are not so many left.
+function M.spend(units, what)
+  local budget = charged
+  if budget == nil then return end
+  local left = budget.left - units
+  budget.left = left
+  if left < 0 then error(raw_format("%s the loop budget of %.0f iterations", what, budget.limit), 3) end
+end
+
 local STEPS_PER_UNIT = 64 -- steps in C that take as long as an iteration of a loop
 
 local function charge(steps, what)

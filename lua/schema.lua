@@ -212,7 +212,7 @@ M.root = map {
         help = "reproduce another engine's quirks, look-ahead included: for comparison only" },
     }, help = "how orders become fills, and what they cost" },
   { "results", map({
-      { "db", text, default = "perilune.db", help = "SQLite file that results go to, relative to the current folder; " ..
+      { "db", text, default = "perilune.db", help = "SQLite file that results go to, from the current folder on; " ..
           "none: nowhere" },
       { "equity", enum("auto", "bars", "days", "none"), default = "auto",
         help = "which points of the equity curve are kept" },

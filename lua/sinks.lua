@@ -127,8 +127,9 @@ end
 
 --- The sink of one portfolio of one combo.
 -- @param spec { combo, portfolio, capital, timezone, timeframe (pln_timeframe), symbols (names), n_portfolios,
---   result (store result or nil), equity ("bars" | "days" | "none"), keep_trades, files = { trades, equity, orders }
---   writers, n_instances = function() giving how many instances of strategies and classifiers there are }
+--   result (store result or nil), equity ("bars" | "days" | "none"), keep_trades, keep_orders,
+--   files = { trades, equity, orders } writers, n_instances = function() giving how many instances of strategies and
+--   classifiers there are }
 function M.portfolio(spec)
   local self = { names = {}, sample = sampler(), series = series_buffer(spec.result) }
   local config = ffi.new("pln_stats_config")
@@ -162,12 +163,12 @@ function M.portfolio(spec)
   function self.orders(orders, n, id)
     local own, count = of_portfolio("pln_order", orders, n, id, spec.n_portfolios)
     if count == 0 then return end
-    if result then must(result:add_orders(own, count)) end
+    if result and spec.keep_orders then must(result:add_orders(own, count)) end
     if files.orders then must(files.orders:add(combo, own, count, spec.symbols)) end
   end
   function self.fills(fills, n, id)
     local own, count = of_portfolio("pln_fill", fills, n, id, spec.n_portfolios)
-    if result and count > 0 then must(result:add_fills(own, count)) end
+    if result and spec.keep_orders and count > 0 then must(result:add_fills(own, count)) end
   end
   function self.record(instance, name, value)
     if type(name) ~= "string" or type(value) ~= "number" then

@@ -1,6 +1,7 @@
 --- What a run says in words: notes under its tables, above all why a run has no trades.
 local ffi = require "ffi"
 local abi = require "abi"
+local stats = require "stats"
 local C = abi.C
 
 local M = {}
@@ -13,6 +14,13 @@ end
 
 local function number(value)
   return value == value and ("%.6g"):format(value) or "nothing"
+end
+
+--- Whether one outcome of a grid is shown before another: by Sharpe ratio, undefined ones last, then by combo.
+function M.ranks_before(a, b)
+  local x, y = stats.value(a.values, "sharpe_ratio"), stats.value(b.values, "sharpe_ratio")
+  if x ~= y then return (x or -math.huge) > (y or -math.huge) end
+  return a.combo < b.combo
 end
 
 --- One line for each refusal code that occurred.

@@ -1,14 +1,27 @@
 --- The full backtest: every combo through data, features, strategies, portfolio and execution.
+local summary = require "summary"
+
 local M = {}
 
 M.help = "Run every combo of the configuration over the whole window"
 
+-- Pictures are kept for the best combo of a grid only, so that a grid's memory is that of its figures.
+local function drop_pictures(outcome) outcome.sample, outcome.records = nil, nil end
+
 function M.run(run)
-  local results = {}
+  local results, best = {}, nil
   for number = 1, run:n_combos() do
     local outcomes, err = run:combo(number, "full_backtest")
     if not outcomes then return nil, err end
-    for _, outcome in ipairs(outcomes) do results[#results + 1] = outcome end
+    for _, outcome in ipairs(outcomes) do
+      results[#results + 1] = outcome
+      if run:n_combos() > 1 then
+        local is_best = not best or summary.ranks_before(outcome, best)
+        local loser = is_best and best or not is_best and outcome
+        if loser then drop_pictures(loser) end
+        if is_best then best = outcome end
+      end
+    end
   end
   return results
 end

@@ -12,7 +12,11 @@ local M = {
 
 local function handler(object)
   if args.is_exit(object) then return object end
-  return debug.traceback(tostring(object), 2)
+  -- The script's own part of the stack: what called it is the engine's.
+  local trace = debug.traceback(tostring(object), 2)
+  local own = trace:find("\n[^\n]*: in main chunk\n")
+  if not own then return trace end
+  return trace:sub(1, (trace:find("\n", own + 1, true) or #trace + 1) - 1)
 end
 
 function M.run(argv)

@@ -130,11 +130,7 @@ local function print_grid(results)
   local params, portfolios = differences(results)
   local order = {}
   for k, result in ipairs(results) do order[k] = result end
-  table.sort(order, function(a, b)
-    local x, y = stats.value(a.values, "sharpe_ratio"), stats.value(b.values, "sharpe_ratio")
-    if x ~= y and (x or y) then return (x or -math.huge) > (y or -math.huge) end
-    return a.combo < b.combo
-  end)
+  table.sort(order, summary.ranks_before)
   local names = { "return_pct", "sharpe_ratio", "max_drawdown_pct", "trades", "win_rate_pct" }
   local rows = {}
   for k = 1, math.min(RANKED, #order) do

@@ -211,7 +211,7 @@ typedef struct pln_fill {
  * 0 when it was refused at once (the order is recorded as REJECTED with its code), or a status for misuse. A target
  * that is reached already needs no order: 0, and nothing is recorded; a new target replaces the caller's pending one
  * of the same instrument. Sizes are rounded down to the lot. An order against the position closes lots, oldest first,
- * and opens the rest (two fills). */
+ * and opens the rest (two fills). At most 100,000 orders may be pending: PLN_ERR_LIMIT beyond. */
 int64_t pln_exec_submit(pln_exec *exec, int32_t caller, const pln_order_request *request);
 /* 1 if it was pending and is now canceled, 0 if there was no such pending order. */
 int32_t pln_exec_cancel(pln_exec *exec, int32_t caller, int64_t order_id);

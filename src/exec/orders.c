@@ -230,11 +230,17 @@ static void replace_targets(pln_exec *x, int32_t caller, int32_t instrument) {
   pln_orders_sweep(x);
 }
 
+enum { PLN_MAX_PENDING = 100000 };
+
 int64_t pln_exec_submit(pln_exec *exec, int32_t caller, const pln_order_request *request) {
   int32_t status = check_caller(exec, caller);
   if (!status) status = check_request(exec, request);
   if (!status) status = exec->status;
   if (status) return status;
+  if (exec->n_pending >= PLN_MAX_PENDING)
+    return pln_fail(PLN_ERR_LIMIT,
+                    "%lld orders are pending already, at most %d may be: cancel some, or let them expire",
+                    (long long)exec->n_pending, (int)PLN_MAX_PENDING);
   const int32_t portfolio = exec->sources[caller].portfolio;
   const pln_portfolio *pf = exec->portfolios[portfolio];
   const bool working = request->type != PLN_ORDER_MARKET;

@@ -18,6 +18,17 @@ function TestCombos.test_ranges_that_go_nowhere_are_errors()
   lu.assertNil((combos.values {}))
 end
 
+function TestCombos.test_grids_have_a_bound()
+  local values, message = combos.values { from = 1, to = 1e9, step = 1 }
+  lu.assertNil(values)
+  lu.assertStrContains(message, "1000000000 values")
+  local many = { from = 1, to = 2000, step = 1 }
+  local points
+  points, message = combos.expand { { params = { a = many, b = many } } }
+  lu.assertNil(points)
+  lu.assertStrContains(message, "4000000 combos, at most 1000000")
+end
+
 function TestCombos.test_the_last_parameter_varies_fastest()
   local points = combos.expand { { params = { b = { 1, 2 }, a = { 8, 9 } } }, { params = { c = { 5, 6 } } } }
   lu.assertEquals(#points, 8)

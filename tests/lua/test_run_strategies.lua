@@ -270,4 +270,27 @@ function TestUserStrategies.test_a_grid_is_ranked_with_what_differs()
   end
 end
 
+function TestUserStrategies.test_orders_without_end_are_stopped()
+  for n, message in pairs { [100000] = "orders take more than the loop budget", [1000] = "100000 orders are pending" } do
+    local status, _, err = run(([[
+return strategy { on_bar = function(ctx)
+  for i = 1, %d do ctx:buy{ quantity = 1, limit = 1 } end
+end }]]):format(n))
+    lu.assertEquals(status, 1)
+    lu.assertStrContains(err, "mine.lua:2: " .. message)
+  end
+end
+
+function TestUserStrategies.test_results_keep_what_is_asked_for()
+  local folder = support.folder()
+  local code = "return strategy { signal = function(f, bar) return bar.time % 36000 < 18000 and LONG or FLAT end }"
+  local status, _, err, db = run(code, "--quiet", "--set", "results.trades=false", "--set", "results.orders=false",
+    "--set", "results.equity=none", "--trades", folder .. "/t.csv", "--orders", folder .. "/o.csv")
+  lu.assertEquals(status, 0, err)
+  lu.assertStrContains(support.read(folder .. "/t.csv"), "\nc0001,1,MOON,long,")
+  lu.assertStrContains(support.read(folder .. "/o.csv"), "\nc0001,1,MOON,buy,")
+  lu.assertStrContains(query(db, "SELECT (SELECT count(*) FROM trades) + (SELECT count(*) FROM orders) + "
+    .. "(SELECT count(*) FROM fills) + (SELECT count(*) FROM equity('c0001')) AS n"), "n\n0\n")
+end
+
 function TestUserStrategies.tearDown() support.cleanup() end
