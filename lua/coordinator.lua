@@ -125,7 +125,8 @@ local function open_files(options)
   local files, opened = {}, {}
   for _, kind in ipairs { "trades", "equity", "orders" } do
     if options[kind] then
-      local writer, err = export[kind](options[kind])
+      local writer, err = options[kind], nil
+      if type(writer) == "string" then writer, err = export[kind](writer) end
       if not writer then
         for _, other in ipairs(opened) do other:abort() end
         return nil, err
@@ -139,14 +140,15 @@ end
 
 --- Runs a configuration.
 -- @param cfg of config.load
--- @param options { db = path or false (default: the configuration's), trades, equity, orders = CSV paths,
---   on_slice = function(combo, rows), on_plan = function(plan), log = function(instance, message) }
+-- @param options { db = path or false (default: the configuration's), trades, equity, orders = CSV paths (or writers
+--   such as lua/export.lua's), on_slice = function(combo, rows), on_plan = function(plan),
+--   log = function(instance, message) }
 -- @return { run = {…}, results = list of outcomes, db = path }, or nil, a message and, where it was not the run that
---   failed, "configuration" or "interrupted"
+--   failed, "configuration", "data" or "interrupted"
 function M.run(cfg, options)
   local start_ns = C.pln_clock_monotonic_ns()
-  local plan, err = plans.new(cfg)
-  if not plan then return nil, err, "configuration" end
+  local plan, err, fault = plans.new(cfg)
+  if not plan then return nil, err, fault or "configuration" end
   plan.record_orders = cfg.results.orders or options.orders ~= nil
   local self = setmetatable({ cfg = cfg, plan = plan, log = options.log, on_slice = options.on_slice }, Run)
   if options.on_plan then options.on_plan(plan) end
@@ -154,7 +156,7 @@ function M.run(cfg, options)
   self.files, opened = open_files(options)
   if not self.files then return nil, opened end
   local path = options.db
-  if path == nil then path = cfg.results.db ~= "none" and cfg.results.db end
+  if path == nil then path = cfg.results.db ~= "none" and cfg.results.db or false end
   local db
   local function give_up(message)
     for _, writer in ipairs(opened) do writer:abort() end

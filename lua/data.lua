@@ -138,9 +138,21 @@ end
 
 -- Sources ---------------------------------------------------------------------------------------------------------
 
-local function load_csv(spec, symbol, timeframe)
+-- The files of a source, or nil, a message and "path", the key that is at fault.
+local function find_files(spec, symbol, timeframe)
   local paths, message = files.find(spec.path, symbol, timeframe)
-  if not paths then return nil, message end
+  if not paths then return nil, message, "path" end
+  for _, path in ipairs(paths) do
+    local file, why = io.open(path, "rb")
+    if not file then return nil, ("%s: cannot be opened: %s"):format(path, (why:gsub("^.*: ", ""))), "path" end
+    file:close()
+  end
+  return paths
+end
+
+local function load_csv(spec, symbol, timeframe)
+  local paths, message, fault = find_files(spec, symbol, timeframe)
+  if not paths then return nil, message, fault end
   local options, kept = csv_options(spec, symbol, timeframe)
   if not options then return nil, kept end
   local description = describe(spec, symbol, timeframe, paths)
@@ -160,9 +172,11 @@ local function load_csv(spec, symbol, timeframe)
 end
 
 local function load_column(spec, symbol, timeframe)
-  local paths, message = files.find(spec.path, symbol, timeframe)
-  if not paths then return nil, message end
-  if #paths ~= 1 then return nil, ("%d column files match '%s', expected one"):format(#paths, tostring(spec.path)) end
+  local paths, message, fault = find_files(spec, symbol, timeframe)
+  if not paths then return nil, message, fault end
+  if #paths ~= 1 then
+    return nil, ("found %d column files (%s), expected one"):format(#paths, table.concat(paths, ", ")), "path"
+  end
   local bars = own(C.pln_column_open(paths[1]))
   if not bars then return nil, abi.last_error() end
   return { bars = bars, cached = false, paths = paths }
@@ -210,15 +224,15 @@ end
 -- @param timeframe of the file, nil: spec.timeframe, or detected
 -- @param index of the symbol among those of a synthetic market, from 0
 -- @return { bars = pln_bars *, symbol, timeframe, report (nil without a quality pass), cached, fingerprint, paths }, or
---   nil and a message. The bars live as long as `entry.bars` is referenced.
+--   nil, a message and, where the key `path` is at fault, "path". The bars live as long as `entry.bars` is referenced.
 function M.load_one(spec, symbol, timeframe, index)
   local source = SOURCES[spec.source or "csv"]
   if not source then
     return nil, ("data.source is '%s', expected csv, column or synthetic"):format(tostring(spec.source))
   end
-  if spec.source ~= "synthetic" and not spec.path then return nil, "data.path is missing, expected a file" end
-  local entry, message = source(spec, symbol, timeframe, index or 0)
-  if not entry then return nil, message end
+  if spec.source ~= "synthetic" and not spec.path then return nil, "data.path is missing, expected a file", "path" end
+  local entry, message, fault = source(spec, symbol, timeframe, index or 0)
+  if not entry then return nil, message, fault end
   return finish(entry, symbol or ffi.string(entry.bars.symbol))
 end
 
@@ -258,6 +272,7 @@ local function path_has(path, what)
   return false
 end
 
+-- The last result of a failure is the key of the configuration that is at fault, nil where it is the data.
 local function load_symbol(out, data, item, index)
   local symbol = item.symbol
   local spec = overlay(data, item.data)
@@ -265,21 +280,26 @@ local function load_symbol(out, data, item, index)
   if type(wanted) == "string" then wanted = { wanted } end
   local by_file = path_has(spec.path, "{timeframe}")
   if by_file and not wanted then
-    return nil, ("%s: the path holds {timeframe}, but no timeframes are given"):format(symbol)
+    return nil, ("%s: the path holds {timeframe}, but no timeframes are given"):format(symbol),
+      ("symbols[%d]"):format(index)
   end
   local native
   for _, name in ipairs(wanted or { false }) do
-    local entry, message
+    local entry, message, fault
     if by_file or not native then
-      entry, message = M.load_one(spec, symbol, by_file and name or nil, index)
-      if not entry then return nil, ("%s: %s"):format(symbol, message) end
+      entry, message, fault = M.load_one(spec, symbol, by_file and name or nil, index)
+      if not entry then
+        local own_path = item.data and item.data.path
+        return nil, ("%s: %s"):format(symbol, message),
+          fault and (own_path and ("symbols[%d].data."):format(index) or "data.") .. fault
+      end
       native = entry
       if entry.report then note_changes(entry.report, entry.paths[1]) end
     end
     entry = native
     if name and not by_file then
       entry, message = at_timeframe(native, symbol, name, spec)
-      if not entry then return nil, message end
+      if not entry then return nil, message, ("symbols[%d].timeframes"):format(index) end
     end
     out[#out + 1] = entry
   end
@@ -301,19 +321,20 @@ end
 --- Loads all symbols at all their timeframes, in the configuration's order.
 -- @param cfg with `data` and `symbols`
 -- @return a list of what load_one returns (resampled_from names the data's timeframe where bars were made from it),
---   with start_ns and end_ns (int64, end exclusive, nil where not given), or nil and a message
+--   with start_ns and end_ns (int64, end exclusive, nil where not given), or nil, a message and, where the
+--   configuration is at fault rather than the data, the path of the key
 function M.load(cfg)
   local out = {}
   for i, item in ipairs(cfg.symbols) do
     if type(item) == "string" then item = { symbol = item } end
-    local ok, message = load_symbol(out, cfg.data, item, i - 1)
-    if not ok then return nil, message end
+    local ok, message, fault = load_symbol(out, cfg.data, item, i - 1)
+    if not ok then return nil, message, fault end
   end
   local message
   out.start_ns, message = instant(cfg.data.start, cfg.data.timezone)
-  if message then return nil, "data.start: " .. message end
+  if message then return nil, message, "data.start" end
   out.end_ns, message = instant(cfg.data["end"], cfg.data.timezone, true)
-  if message then return nil, "data.end: " .. message end
+  if message then return nil, message, "data.end" end
   return out
 end
 

@@ -10,7 +10,7 @@ local C = abi.C
 
 local M = {}
 
-local MAGIC = "perilune cache 1"
+local MAGIC = "perilune cache 2"
 local ORIGIN_SIZE = 512
 local RACE_NS = 2000000000LL -- coarser than the clocks of file systems in use
 local hex, newest = ffi.new "char[33]", ffi.new "int64_t[1]"

@@ -110,6 +110,9 @@ end
 -- @return { signals = { {symbol, bar, direction, strength, confidence} … }, orders, trades, equity, records, log };
 --   raises what the strategy raised, as its file and line
 function M.run(spec)
+  if type(spec.strategy) ~= "string" then
+    error(("spec.strategy is %s, expected the name of a strategy or its file"):format(tostring(spec.strategy)), 2)
+  end
   local reg = registry.new { folders = spec.folders or {} }
   local def, err = reg:load(spec.strategy)
   if not def then error(err, 2) end

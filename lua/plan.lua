@@ -159,16 +159,22 @@ end
 
 --- Resolves a configuration.
 -- @param cfg of config.load
--- @return plan, or nil and a message. plan.points is the list of combos: params tables, strategies first, then
---   classifiers.
+-- @return plan, or nil, a message and "data" where it is the data that cannot be taken.
+--   plan.points is the list of combos: params tables, strategies first, then classifiers.
 function M.new(cfg)
-  local loaded, err = data.load(cfg)
-  if not loaded then return nil, err end
+  local loaded, err, fault = data.load(cfg)
+  if not loaded then
+    if fault then return nil, config.error_at(cfg, fault, err) end
+    return nil, err, "data"
+  end
   local plan = { engine = cfg.engine, execution = cfg.execution, seed = cfg.seed }
   add_streams(plan, cfg, loaded)
   plan.window = {
     from_ns = loaded.start_ns or INT64_MIN, until_ns = loaded.end_ns or INT64_MAX,
   }
+  for _, stream in ipairs(plan.streams) do
+    if stream.bars.n_bars == 0 then return nil, stream.name .. ": there are no bars", "data" end
+  end
   plan.data_hash = data_hash(plan)
   local _, folder = config.source(cfg)
   plan.folder = folder

@@ -158,7 +158,7 @@ function M.portfolio(spec)
   function self.trades(trades, n)
     abi.must(C.pln_stats_add_trades(handle, trades, n))
     if result and spec.keep_trades then must(result:add_trades(trades, n)) end
-    if files.trades then must(files.trades:add(combo, trades, n, spec.symbols)) end
+    if files.trades then must(files.trades:add(combo, trades, n, spec.symbols, spec.portfolio)) end
   end
   function self.orders(orders, n, id)
     local own, count = of_portfolio("pln_order", orders, n, id, spec.n_portfolios)

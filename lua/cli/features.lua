@@ -2,6 +2,7 @@
 local ffi = require "ffi"
 local abi = require "abi"
 local args = require "args"
+local common = require "cli.data.common"
 local feature = require "feature"
 local suggest = require "suggest"
 local terminal = require "terminal"
@@ -12,20 +13,18 @@ local M = {
   usage = {
     "perilune features list [--json]",
     "perilune features help NAME",
-    "perilune features compute FILE EXPRESSION… [--symbol NAME] [--timeframe TF] [--timezone ZONE] [--json]",
+    "perilune features compute FILE EXPRESSION… [--timeframe TF] [--json] [options of perilune data]",
   },
-  options = {
-    { "symbol", value = "NAME", help = "name of the bars (default: from the file)" },
+  options = common.with_read_options({
     { "timeframe", value = "TF", help = "coarser bars than the file's, made from them: 5m, 1h, 1d …" },
-    { "timezone", value = "ZONE", help = "IANA zone of times without one (default UTC)" },
     { "json", help = "print JSON" },
-  },
+  }, "timeframe"),
   min = 1,
   details = [[
 compute prints a CSV: time (ISO 8601 UTC, the bar's open) and a column for each expression, with 17 significant digits,
 empty where the feature is not warm yet. Expressions are like sma(close, 20), ema(rsi(14), 5), macd(12, 26, 9).signal or
-close > highest(lag(high, 1), 20); a scope such as SPY_1d.sma(50) is of the same symbol's days, made from the file's
-bars. docs/expressions.md has the grammar.]],
+close > highest(lag(high, 1), 20); one that begins with a minus stands after --. A scope such as SPY_1d.sma(50) is of
+the same symbol's days, made from the file's bars. docs/expressions.md has the grammar.]],
 }
 
 local ACTIONS = { "list", "help", "compute" }
@@ -127,9 +126,9 @@ end
 local function load(opts, expressions)
   local data = require "data"
   local path = opts[2]
-  local entry, message = data.load_one({
-    source = path:find "%.plc$" and "column" or "csv", path = path, timezone = opts.timezone,
-  }, opts.symbol)
+  local spec = common.spec(path, opts, M)
+  spec.timeframe = nil -- the option is about the features, not about the file
+  local entry, message = data.load_one(spec, opts.symbol)
   if not entry then return nil, message end
   local bars = entry.bars
 

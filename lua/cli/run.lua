@@ -1,11 +1,9 @@
 --- perilune run CONFIG.yaml: the main job.
-local ffi = require "ffi"
 local abi = require "abi"
 local args = require "args"
-local config = require "config"
-local coordinator = require "coordinator"
 local json = require "json"
 local plot = require "plot"
+local runner = require "run"
 local stats = require "stats"
 local summary = require "summary"
 local tabulate = require "tabulate"
@@ -30,14 +28,6 @@ local M = {
 
 local RANKED = 20       -- combos that the overview of a grid shows
 local DRAWN_RECORDS = 4 -- recorded series that are drawn
-
-local function read_text(path, sets)
-  local file = io.open(path, "rb")
-  local text = file and file:read("*a") or ""
-  if file then file:close() end
-  for _, set in ipairs(sets) do text = text .. ("\n# --set %s"):format(set) end
-  return text
-end
 
 --- A progress line on standard error, for what takes longer than a second and is watched.
 local function progress(quiet)
@@ -175,30 +165,22 @@ end
 
 function M.run(argv)
   local opts = args.parse(argv, M)
-  local path, sets = opts[1], opts.set or {}
-  local cfg, problems = config.load(path, { set = sets })
-  if not cfg then args.exit(2, lines_of(problems)) end
-  if not cfg.engine.jit then jit.off() end
-  C.pln_watchdog_limit(cfg.engine.timeout_s)
-  C.pln_host_set_memory_limit(cfg.engine.memory_limit_mb * 2 ^ 20)
   local db
   if opts.db then
     db = opts.db ~= "none" and opts.db
   end
   local bar = progress(opts.quiet)
-  local outcome, err, kind = coordinator.run(cfg, {
-    db = db, trades = opts.trades, equity = opts.equity, orders = opts.orders, config_text = read_text(path, sets),
+  local outcome, err, fault = runner.execute(opts[1], {
+    set = opts.set, db = db, trades = opts.trades, equity = opts.equity, orders = opts.orders,
     on_plan = bar.on_plan, on_slice = bar.on_slice,
-    log = function(instance, message)
+    log = function(line)
       bar.clear()
-      local time = ffi.new("char[40]")
-      C.pln_time_format_iso(instance:now_ns(), time)
-      io.stderr:write(("%s %s: %s\n"):format(ffi.string(time), instance.id, message))
+      io.stderr:write(line, "\n")
     end,
   })
   bar.clear()
   if not outcome then
-    local status = kind == "configuration" and 2 or kind == "interrupted" and 128 + C.pln_stop_requested() or 1
+    local status = fault == "configuration" and 2 or fault == "interrupted" and 128 + C.pln_stop_requested() or 1
     args.exit(status, lines_of(err))
   end
   if opts.json then

@@ -26,13 +26,15 @@ void pln_timeframe_format(const pln_timeframe *timeframe, char *out);
 typedef struct pln_bars {
   int64_t n_bars;
   const int64_t *ts_ns;        /* open time of each bar */
-  const int64_t *visible_ns;   /* close time of each bar, at which it becomes visible; NULL: ts_ns + timeframe.ns */
+  const int64_t *visible_ns;   /* close time of each bar, at which it becomes visible; NULL: ts_ns + timeframe.ns. Of
+                                  days, weeks, months: the period's end in the data's zone, or, stamped later than the
+                                  period's start, a whole period after the stamp (or when the next bar begins) */
   const double *open;
   const double *high;
   const double *low;
   const double *close;
   const double *volume;        /* 0 where the source has none */
-  const double *const *extra;  /* n_extra further named columns (bid, ask, …); may hold NaN */
+  const double *const *extra;  /* n_extra further named columns (bid, ask, …); may hold NaN (without payload), no infinity */
   const char *const *extra_names;
   int32_t n_extra;
   int32_t has_volume;          /* 1 when the source had a volume column */

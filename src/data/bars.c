@@ -183,6 +183,23 @@ int32_t pln_bars_check_rows(const char *source, int64_t first_row, int64_t n, in
   return PLN_OK;
 }
 
+int pln_bars_extra_is_sound(const double *column, int64_t n) {
+  static const uint64_t infinity = 0x7ff0000000000000u, quiet_nan = 0x7ff8000000000000u;
+  uint64_t bad = 0;
+  for (int64_t i = 0; i < n; i++) {
+    uint64_t bits;
+    memcpy(&bits, &column[i], sizeof bits);
+    bits &= INT64_MAX;
+    bad |= (bits >= infinity) & (bits != quiet_nan);
+  }
+  return !bad;
+}
+
+void pln_bars_extra_clean(double *column, int64_t n) {
+  for (int64_t i = 0; i < n; i++)
+    if (!isfinite(column[i])) column[i] = (double)NAN;
+}
+
 uint64_t pln_bars_combine_hashes(int64_t n_bars, int32_t has_volume, int32_t n_extra,
                                  const uint64_t *column_hashes, const char *const *extra_names) {
   uint64_t fields[8] = {(uint64_t)n_bars, (uint64_t)has_volume};
@@ -208,7 +225,7 @@ int32_t pln_bars_compute_visible(const pln_timeframe *timeframe, const char *tim
   int64_t start = 0, end = 0; /* of the bucket at hand: several bars may share it */
   for (int64_t i = 0; i < n; i++) {
     if (i == 0 || ts_ns[i] >= end) pln_timeframe_bucket(timeframe, zone, ts_ns[i], &start, &end);
-    visible[i] = end;
+    visible[i] = pln_timeframe_close(zone, ts_ns[i], start, end, i + 1 < n ? ts_ns[i + 1] : INT64_MAX);
   }
   *out = visible;
   return PLN_OK;
@@ -241,6 +258,7 @@ pln_bars *pln_bars_build_finish(pln_bars_build *build) {
     bars->timezone = copy_of(build->timezone && *build->timezone ? build->timezone : NULL, "UTC");
     bars->source = copy_of(build->source, "");
     if (!bars->symbol || !bars->timezone || !bars->source) goto no_memory;
+    for (int32_t i = 0; i < build->n_extra; i++) pln_bars_extra_clean(build->extra[i], n);
     hashes[0] = pln_hash64(build->ts_ns, n * 8, 0);
     const double *const columns[] = {build->open, build->high, build->low, build->close, build->volume};
     for (int32_t i = 0; i < 5; i++) hashes[i + 1] = pln_hash64(columns[i], n * 8, 0);

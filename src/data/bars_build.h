@@ -56,6 +56,12 @@ int32_t pln_bars_check_rows(const char *source, int64_t first_row, int64_t n, in
                             const int64_t *ts_ns, const double *open, const double *high, const double *low,
                             const double *close, const double *volume);
 
+/* Further columns hold finite numbers or NaN without a payload: LuaJIT would take other NaN bits for tagged
+ * values. */
+int pln_bars_extra_is_sound(const double *column, int64_t n);
+/* Makes it so: what is not finite becomes NaN. */
+void pln_bars_extra_clean(double *column, int64_t n);
+
 /* content_hash from the XXH3-64 hashes of the columns: times, open, high, low, close, volume, then the extra
  * ones. */
 uint64_t pln_bars_combine_hashes(int64_t n_bars, int32_t has_volume, int32_t n_extra,

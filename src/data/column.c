@@ -159,6 +159,10 @@ static int32_t check_columns(const view *v) {
                v->entries[PLN_COLUMN_VISIBLE].role == PLN_COLUMN_VISIBLE &&
                !visible_is_sound(h, i, n, ts, column(v, PLN_COLUMN_VISIBLE)))
       status = corrupt(v, "close times do not follow their bars");
+    for (int32_t c = PLN_COLUMN_VISIBLE; c < h->n_columns && !status; c++)
+      if (v->entries[c].role == PLN_COLUMN_EXTRA &&
+          !pln_bars_extra_is_sound((const double *)column(v, c) + i, n))
+        status = corrupt(v, "a further column holds what is neither finite nor a plain NaN");
   }
   int32_t n_extra = 0;
   int32_t first_extra = h->n_columns;

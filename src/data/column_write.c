@@ -39,6 +39,7 @@ struct pln_column_writer {
   int64_t n_bars;
   int64_t max_bars;
   int64_t last_ns;
+  int64_t bucket_start_ns; /* of the last bar, where the close times are computed */
   int64_t bucket_end_ns;
   int64_t last_visible_ns;
   const pln_timezone *zone;
@@ -216,21 +217,32 @@ static int32_t put(pln_column_writer *w, int32_t c, const void *data, int64_t ro
   return write_at(w, w->columns[c].fd, data, (size_t)n * 8, w->columns[c].offset + (uint64_t)row * 8);
 }
 
-static int32_t put_computed_visible(pln_column_writer *w, const pln_column_chunk *chunk) {
+/* Close times up to that of the bar before the chunk's last one. `previous` is the time of the bar before the
+ * chunk. */
+static int32_t put_computed_visible(pln_column_writer *w, const pln_column_chunk *chunk, int64_t previous) {
   const pln_timeframe timeframe = {
       .unit = w->header->timeframe_unit, .count = w->header->timeframe_count, .ns = w->header->timeframe_ns};
   int64_t rows[VISIBLE_ROWS];
-  for (int64_t i = 0; i < chunk->n_bars; i += VISIBLE_ROWS) {
-    const int64_t n = chunk->n_bars - i < VISIBLE_ROWS ? chunk->n_bars - i : VISIBLE_ROWS;
-    for (int64_t k = 0; k < n; k++) {
-      int64_t start;
-      if (chunk->ts_ns[i + k] >= w->bucket_end_ns)
-        pln_timeframe_bucket(&timeframe, w->zone, chunk->ts_ns[i + k], &start, &w->bucket_end_ns);
-      rows[k] = w->bucket_end_ns;
-    }
-    if (put(w, PLN_COLUMN_VISIBLE, rows, w->n_bars + i, n)) return w->failed;
+  int64_t n = 0, row = w->n_bars > 0 ? w->n_bars - 1 : 0;
+  for (int64_t i = 0; i < chunk->n_bars; i++) {
+    const int64_t ts = chunk->ts_ns[i];
+    if (i > 0 || w->n_bars > 0) /* the bar before: only now is it known what follows it */
+      rows[n++] = pln_timeframe_close(w->zone, previous, w->bucket_start_ns, w->bucket_end_ns, ts);
+    if (ts >= w->bucket_end_ns)
+      pln_timeframe_bucket(&timeframe, w->zone, ts, &w->bucket_start_ns, &w->bucket_end_ns);
+    previous = ts;
+    if (n < VISIBLE_ROWS) continue;
+    if (put(w, PLN_COLUMN_VISIBLE, rows, row, n)) return w->failed;
+    row += n;
+    n = 0;
   }
-  return PLN_OK;
+  return n > 0 ? put(w, PLN_COLUMN_VISIBLE, rows, row, n) : PLN_OK;
+}
+
+static int32_t put_last_visible(pln_column_writer *w) {
+  const int64_t visible =
+      pln_timeframe_close(w->zone, w->last_ns, w->bucket_start_ns, w->bucket_end_ns, INT64_MAX);
+  return put(w, PLN_COLUMN_VISIBLE, &visible, w->n_bars - 1, 1);
 }
 
 static int32_t check_visible(pln_column_writer *w, const pln_column_chunk *chunk) {
@@ -246,6 +258,18 @@ static int32_t check_visible(pln_column_writer *w, const pln_column_chunk *chunk
   return PLN_OK;
 }
 
+static int32_t put_extra(pln_column_writer *w, int32_t c, const double *column, int64_t n) {
+  if (pln_bars_extra_is_sound(column, n)) return put(w, c, column, w->n_bars, n);
+  double rows[VISIBLE_ROWS];
+  for (int64_t i = 0; i < n && !w->failed; i += VISIBLE_ROWS) {
+    const int64_t part = n - i < VISIBLE_ROWS ? n - i : VISIBLE_ROWS;
+    memcpy(rows, column + i, (size_t)part * sizeof *rows);
+    pln_bars_extra_clean(rows, part);
+    put(w, c, rows, w->n_bars + i, part);
+  }
+  return w->failed;
+}
+
 int32_t pln_column_writer_append(pln_column_writer *w, const pln_column_chunk *chunk) {
   static const double zeroes[4096];
   if (w->failed) return w->failed;
@@ -254,6 +278,7 @@ int32_t pln_column_writer_append(pln_column_writer *w, const pln_column_chunk *c
   if (!w->spools && n > w->max_bars - w->n_bars)
     return w->failed = pln_fail(PLN_ERR_LIMIT, "%s: more than the %lld bars that were announced", label(w),
                                 (long long)w->max_bars);
+  const int64_t previous = w->last_ns;
   const double *volume = w->header->has_volume ? chunk->volume : NULL;
   /* The close column stands in where there is no volume: it is checked anyway. */
   const int32_t status =
@@ -272,13 +297,13 @@ int32_t pln_column_writer_append(pln_column_writer *w, const pln_column_chunk *c
   }
   const int32_t first_extra = w->n_columns - w->n_extra;
   if (w->computes_visible) {
-    if (put_computed_visible(w, chunk)) return w->failed;
+    if (put_computed_visible(w, chunk, previous)) return w->failed;
   } else if (first_extra > PLN_COLUMN_VISIBLE) {
     if (check_visible(w, chunk) || put(w, PLN_COLUMN_VISIBLE, chunk->visible_ns, w->n_bars, n))
       return w->failed;
   }
   for (int32_t i = 0; i < w->n_extra; i++)
-    if (put(w, first_extra + i, chunk->extra[i], w->n_bars, n)) return w->failed;
+    if (put_extra(w, first_extra + i, chunk->extra[i], n)) return w->failed;
   w->n_bars += n;
   return PLN_OK;
 }
@@ -310,6 +335,7 @@ static int32_t collect_spools(pln_column_writer *w) {
 
 static int32_t complete(pln_column_writer *w) {
   if (w->failed) return w->failed;
+  if (w->computes_visible && w->n_bars > 0 && put_last_visible(w)) return w->failed;
   if (w->spools && collect_spools(w)) return w->failed;
   uint64_t *hashes = malloc((size_t)w->n_columns * sizeof *hashes);
   if (!hashes) return w->failed = pln_fail(PLN_ERR_MEMORY, "%s: no memory", label(w));

@@ -34,7 +34,8 @@ typedef struct reader {
   int32_t zoned;  /* of this file's times: -1 not known yet */
   char **symbols; /* distinct values of this file's symbol column */
   int32_t n_symbols;
-  uint8_t *dropped; /* 1 for each column of the rows that turned out to be text */
+  uint8_t *dropped;  /* 1 for each column of the rows that turned out to be text */
+  int32_t n_dropped; /* length of `dropped` */
   int32_t ticks;
 } reader;
 
@@ -90,6 +91,12 @@ static int32_t slow_number(reader *r, const char **p, pln_csv_column *column, do
   if (column->role == PLN_CSV_EXTRA &&
       !column->asked) { /* text further down: no column of numbers after all */
     column->role = PLN_CSV_IGNORE;
+    r->dropped[column->slot] = 1;
+    pln_logf(
+        PLN_LOG_NOTE,
+        "%s:%lld: column '%s' is left out: found '%.60s', expected a number (naming the column in `columns` "
+        "makes this an error)",
+        r->label, (long long)r->line, column->name, text);
     *out = NAN;
     return PLN_OK;
   }
@@ -375,8 +382,9 @@ static int32_t bind_columns(reader *r) {
   }
   uint8_t *dropped = realloc(r->dropped, (size_t)rows->n_columns);
   if (!dropped) return pln_fail(PLN_ERR_MEMORY, "no memory for columns");
-  if (!r->dropped) memset(dropped, 0, (size_t)rows->n_columns);
+  memset(dropped + r->n_dropped, 0, (size_t)(rows->n_columns - r->n_dropped));
   r->dropped = dropped;
+  r->n_dropped = rows->n_columns;
   rows->has_volume |= has_volume;
   return PLN_OK;
 }

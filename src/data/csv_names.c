@@ -26,6 +26,7 @@ static const pln_csv_synonym SYNONYMS[] = {
     {"start_time", PLN_CSV_TIME, 2},
     {"begins_at", PLN_CSV_TIME, 2},
     {"gmt_time", PLN_CSV_TIME, 2},
+    {"gmttime", PLN_CSV_TIME, 2},
     {"local_time", PLN_CSV_TIME, 3},
     {"utc", PLN_CSV_TIME, 3},
     {"time", PLN_CSV_TIME, 4},
@@ -153,7 +154,8 @@ const char *const *pln_csv_layout(const char *name) {
 }
 
 int pln_csv_is_missing(const char *text) {
-  static const char *const words[] = {"", "nan", "null", "na", "n/a", "none", "nil", "-", ".", "#n/a"};
+  static const char *const words[] = {"",    "nan",  "-nan", "-nan(ind)", "nat", "null", "na",
+                                      "n/a", "none", "nil",  "-",         ".",   "#n/a"};
   for (size_t i = 0; i < sizeof words / sizeof *words; i++)
     if (strcasecmp(text, words[i]) == 0) return 1;
   return 0;

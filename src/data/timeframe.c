@@ -109,6 +109,18 @@ static int64_t wall_end(const pln_timezone *zone, int64_t length, int64_t utc) {
   return wall_end(zone, length, here.until_ns);
 }
 
+int64_t pln_timeframe_close(const pln_timezone *zone, int64_t ts_ns, int64_t start_ns, int64_t end_ns,
+                            int64_t next_ns) {
+  if (ts_ns == start_ns || next_ns <= end_ns) return end_ns;
+  /* Periods begin with a day, though some days begin later than at midnight. */
+  const int64_t first_day = floor_to(pln_timezone_to_local(zone, start_ns), PLN_DAY_NS);
+  const int64_t next_day = floor_to(pln_timezone_to_local(zone, end_ns), PLN_DAY_NS);
+  const int64_t into = pln_timezone_to_local(zone, ts_ns) - first_day;
+  int64_t close = pln_timezone_to_utc(zone, next_day + into, 0, NULL);
+  if (close > next_ns) close = next_ns;
+  return close > end_ns ? close : end_ns;
+}
+
 void pln_timeframe_bucket(const pln_timeframe *timeframe, const pln_timezone *zone, int64_t utc_ns,
                           int64_t *start_ns, int64_t *end_ns) {
   const int64_t count = timeframe->count;

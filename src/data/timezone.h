@@ -17,3 +17,11 @@ typedef struct pln_timezone_interval {
 } pln_timezone_interval;
 
 pln_timezone_interval pln_timezone_interval_at(const pln_timezone *zone, int64_t utc_ns);
+
+/* Close time of a calendar bar stamped at ts_ns, whose period is [start_ns, end_ns). Stamped at the period's
+ * start, it closes at its end. Stamped later (markets whose days begin in the evening, days of another zone),
+ * it lasts a whole period from its stamp, or until the next bar begins at next_ns (INT64_MAX: none), and
+ * never less than to end_ns: the stamp does not tell which days are meant, and a close that is assumed too
+ * early would show the future. */
+int64_t pln_timeframe_close(const pln_timezone *zone, int64_t ts_ns, int64_t start_ns, int64_t end_ns,
+                            int64_t next_ns);

@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include "abi/column.h"
+#include "abi/time.h"
 #include "core/error.h"
 #include "data/bars_build.h"
 #include <math.h>
@@ -64,6 +66,77 @@ static void calendar_bars_are_visible_at_the_end_of_their_period(void **state) {
   bars = five_bars("tick", DAY);
   assert_int_equal(pln_bars_visible_ns(bars, 0), bars->ts_ns[0]);
   pln_bars_free(bars);
+}
+
+static int64_t at(const char *text) {
+  int64_t ns = 0;
+  assert_int_equal(pln_time_parse_iso(text, NULL, &ns), PLN_OK);
+  return ns;
+}
+
+/* Days that begin in the evening, or in another zone than the stated one: shown when a whole day has passed,
+ * not at midnight, when most of the day is yet to come. */
+static void days_that_begin_late_do_not_show_the_future(void **state) {
+  (void)state;
+  static const struct {
+    const char *timeframe, *zone, *open[4], *close[4];
+  } cases[] = {
+      {"1d",
+       "America/New_York", /* 17:00 to 17:00, over a weekend and the start of summer time */
+       {"2021-03-10T22:00:00Z", "2021-03-11T22:00:00Z", "2021-03-14T21:00:00Z", "2021-03-15T21:00:00Z"},
+       {"2021-03-11T22:00:00Z", "2021-03-12T22:00:00Z", "2021-03-15T21:00:00Z", "2021-03-16T21:00:00Z"}},
+      {"1d",
+       "America/New_York", /* days of UTC */
+       {"2024-01-01T00:00:00Z", "2024-01-02T00:00:00Z", "2024-01-03T00:00:00Z", "2024-01-04T00:00:00Z"},
+       {"2024-01-02T00:00:00Z", "2024-01-03T00:00:00Z", "2024-01-04T00:00:00Z", "2024-01-05T00:00:00Z"}},
+      {"1d",
+       "America/New_York", /* midnight, through the end of summer time */
+       {"2021-11-06T04:00:00Z", "2021-11-07T04:00:00Z", "2021-11-08T05:00:00Z", "2021-11-09T05:00:00Z"},
+       {"2021-11-07T04:00:00Z", "2021-11-08T05:00:00Z", "2021-11-09T05:00:00Z", "2021-11-10T05:00:00Z"}},
+      {"1d",
+       "UTC", /* midnight of New York: a day may begin earlier than a whole day after the one before */
+       {"2021-03-13T05:00:00Z", "2021-03-14T05:00:00Z", "2021-03-15T04:00:00Z", "2021-03-16T04:00:00Z"},
+       {"2021-03-14T05:00:00Z", "2021-03-15T04:00:00Z", "2021-03-16T04:00:00Z", "2021-03-17T04:00:00Z"}},
+      {"1w",
+       "America/New_York", /* weeks of UTC begin on a Sunday evening */
+       {"2024-01-01T00:00:00Z", "2024-01-08T00:00:00Z", "2024-01-15T00:00:00Z", "2024-01-22T00:00:00Z"},
+       {"2024-01-08T00:00:00Z", "2024-01-15T00:00:00Z", "2024-01-22T00:00:00Z", "2024-01-29T00:00:00Z"}},
+  };
+  const double p[] = {1, 2, 3, 4};
+  for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+    for (int64_t chunk = 1; chunk <= 4; chunk++) {
+      pln_column_spec spec = {.symbol = "X", .timezone = cases[k].zone, .max_bars = chunk == 3 ? -1 : 4};
+      assert_int_equal(pln_timeframe_parse(cases[k].timeframe, &spec.timeframe), PLN_OK);
+      pln_column_writer *w = pln_column_writer_new(NULL, &spec);
+      assert_non_null(w);
+      int64_t ts[4];
+      for (int64_t i = 0; i < 4; i++) ts[i] = at(cases[k].open[i]);
+      for (int64_t i = 0; i < 4; i += chunk) {
+        const pln_column_chunk c = {.n_bars = 4 - i < chunk ? 4 - i : chunk,
+                                    .ts_ns = ts + i,
+                                    .open = p + i,
+                                    .high = p + i,
+                                    .low = p + i,
+                                    .close = p + i};
+        assert_int_equal(pln_column_writer_append(w, &c), PLN_OK);
+      }
+      pln_bars *bars = pln_column_writer_finish_bars(w);
+      assert_non_null(bars);
+      for (int64_t i = 0; i < 4; i++) {
+        char text[40];
+        pln_time_format_iso(pln_bars_visible_ns(bars, i), text);
+        assert_string_equal(text, cases[k].close[i]);
+      }
+      pln_bars_free(bars);
+    }
+    int64_t ts[4], *visible;
+    pln_timeframe timeframe;
+    for (int64_t i = 0; i < 4; i++) ts[i] = at(cases[k].open[i]);
+    assert_int_equal(pln_timeframe_parse(cases[k].timeframe, &timeframe), PLN_OK);
+    assert_int_equal(pln_bars_compute_visible(&timeframe, cases[k].zone, 4, ts, &visible), PLN_OK);
+    for (int64_t i = 0; i < 4; i++) assert_int_equal(visible[i], at(cases[k].close[i]));
+    free(visible);
+  }
 }
 
 static void lower_bound_and_slice(void **state) {
@@ -234,6 +307,7 @@ int main(void) {
       cmocka_unit_test(timeframes_read_and_write),
       cmocka_unit_test(fixed_bars_are_visible_after_their_length),
       cmocka_unit_test(calendar_bars_are_visible_at_the_end_of_their_period),
+      cmocka_unit_test(days_that_begin_late_do_not_show_the_future),
       cmocka_unit_test(lower_bound_and_slice),
       cmocka_unit_test(bad_bars_are_refused_with_row_and_reason),
       cmocka_unit_test(content_hash_sees_every_column),

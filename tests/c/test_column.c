@@ -377,7 +377,7 @@ static void malicious_files_are_refused(void **state) {
     assert_null(open_bytes(bytes, size));
     assert_true(pln_error_last()->code == PLN_ERR_CORRUPT || pln_error_last()->code == PLN_ERR_FORMAT);
   }
-  for (int i = 0; i < 5; i++) { /* bad values under good checksums */
+  for (int i = 0; i < 8; i++) { /* bad values under good checksums */
     memcpy(bytes, original, size);
     int64_t *ts = (int64_t *)(void *)(bytes + e[0].offset);
     double *low = (double *)(void *)(bytes + e[3].offset);
@@ -395,6 +395,15 @@ static void malicious_files_are_refused(void **state) {
     case 3:
       low[19] = -INFINITY;
       break;
+    case 4: /* LuaJIT would take these bits for a pointer */
+      memcpy(bytes + e[7].offset + 8, &(uint64_t){0xfffa000000001000u}, 8);
+      break;
+    case 5:
+      memcpy(bytes + e[7].offset + 19 * 8, &(uint64_t){0x7ff8000000000001u}, 8);
+      break;
+    case 6:
+      memcpy(bytes + e[7].offset, &(double){INFINITY}, 8);
+      break;
     default:
       visible[3] = ts[3];
       break;
@@ -406,6 +415,35 @@ static void malicious_files_are_refused(void **state) {
   }
   free(bytes);
   free(original);
+  pln_bars_free(bars);
+}
+
+/* What is not finite in a further column is written as the one plain NaN. */
+static void odd_numbers_are_written_as_nan(void **state) {
+  (void)state;
+  static const uint64_t bits[] = {0xfff8000000000000u, 0xffffffffffffffffu, 0x7ff0000000000001u,
+                                  0x7ff0000000000000u, 0xfff0000000000000u, 0x3ff0000000000000u};
+  const char *const names[] = {"bid"};
+  pln_column_spec spec = {.symbol = "X", .extra_names = names, .n_extra = 1, .max_bars = 6};
+  assert_int_equal(pln_timeframe_parse("1m", &spec.timeframe), 0);
+  pln_column_writer *w = pln_column_writer_new(path, &spec);
+  assert_non_null(w);
+  int64_t ts[6];
+  double p[6], bid[6];
+  const double *const extra[] = {bid};
+  for (int i = 0; i < 6; i++) ts[i] = i * 60000000000, p[i] = 1;
+  memcpy(bid, bits, sizeof bid);
+  const pln_column_chunk chunk = {
+      .n_bars = 6, .ts_ns = ts, .open = p, .high = p, .low = p, .close = p, .extra = extra};
+  assert_int_equal(pln_column_writer_append(w, &chunk), 0);
+  assert_int_equal(pln_column_writer_finish(w), 0);
+  pln_bars *bars = pln_column_open(path);
+  if (!bars) fail_msg("%s", pln_error_last()->text);
+  for (int i = 0; i < 6; i++) {
+    uint64_t found;
+    memcpy(&found, &bars->extra[0][i], 8);
+    assert_true(found == (i < 5 ? 0x7ff8000000000000u : bits[5]));
+  }
   pln_bars_free(bars);
 }
 
@@ -466,6 +504,7 @@ int main(void) {
       TEST(every_bit_flip_is_detected_or_harmless),
       TEST(malicious_files_are_refused),
       TEST(other_files_are_refused),
+      TEST(odd_numbers_are_written_as_nan),
       TEST(a_killed_writer_leaves_a_whole_file),
       TEST(a_mapped_file_survives_its_replacement),
   };

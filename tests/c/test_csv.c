@@ -185,6 +185,33 @@ static void stamps_at_the_close_become_opens(void **state) {
   times("2015-01-02 16:00", "2015-01-03 16:00", &o, "2015-01-02T00:00:00Z", "2015-01-03T00:00:00Z");
 }
 
+/* A further column whose text comes late is left out as a whole, in every file; named, it is an error. */
+static const char *const LATE_HEADER = "time,close,sig,bid\n";
+static char *late_text(int bad_row) {
+  static char text[20000];
+  int n = snprintf(text, sizeof text, "%s", LATE_HEADER);
+  for (int i = 0; i < 600; i++)
+    n += snprintf(text + n, sizeof text - (size_t)n, "%d,%d,%s,%s\n", 1577923200 + 60 * i, i + 1,
+                  i == bad_row ? "n/k" : "1", i == bad_row ? "-NaN" : "2");
+  return text;
+}
+
+static void late_text_in_a_further_column(void **state) {
+  (void)state;
+  pln_log_set_level(PLN_LOG_ERROR);
+  for (int bad = 1; bad < 600; bad += 299) {
+    pln_bars *bars = load_ok(late_text(bad), NULL);
+    assert_int_equal(bars->n_extra, 1);
+    assert_string_equal(bars->extra_names[0], "bid");
+    assert_true(isnan(bars->extra[0][bad]) && bars->extra[0][bad - 1] == 2);
+    pln_bars_free(bars);
+  }
+  static const char *const columns[] = {"time", "close", "sig", "bid"};
+  const pln_csv_options named = {.columns = columns, .n_columns = 4};
+  expect_error(late_text(500), &named, 502, "found 'n/k', expected a number for sig");
+  pln_log_set_level(PLN_LOG_NOTE);
+}
+
 static const double *extra(const pln_bars *bars, const char *name) {
   for (int32_t i = 0; i < bars->n_extra; i++)
     if (strcmp(bars->extra_names[i], name) == 0) return bars->extra[i];
@@ -543,6 +570,7 @@ static void files_are_joined(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(late_text_in_a_further_column),
       cmocka_unit_test(reads_times),
       cmocka_unit_test(reads_times_as_stated),
       cmocka_unit_test(month_and_day_are_told_apart_by_the_whole_file),

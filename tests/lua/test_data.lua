@@ -182,7 +182,7 @@ function TestData.test_start_and_end_are_handed_back_and_cut_nothing()
   lu.assertEquals(loaded.end_ns, 1425873600LL * 1000000000LL) -- a day of 23 hours
   local none, message = data.load { symbols = { { symbol = "A" } }, data = { path = path, start = "soon" } }
   lu.assertNil(none)
-  lu.assertStrContains(message, "data.start: ")
+  lu.assertStrContains(message, "'soon' is no time")
 end
 
 function TestData.test_a_symbol_overrides_the_data_section()

@@ -50,6 +50,23 @@ function TestFeatureCli.test_compute_prints_a_csv()
   lu.assertNotEquals(rows[4][5], "")
 end
 
+function TestFeatureCli.test_compute_reads_what_perilune_data_reads()
+  local plain = folder .. "/minutes.csv"
+  local out = assert(io.open(plain, "w"))
+  for i = 0, 4 do out:write(("%d;%g;6;%g;1;7\n"):format(1420209000000 + 60000 * i, 2 + i, 8 + i)) end
+  out:close()
+  os.execute("gzip " .. shell.quote(plain))
+  local got = shell.perilune { "features", "compute", plain .. ".gz", "sma(close, 2)", "odd", "--no-cache", "--columns",
+    "time,close,open,high,low,odd", "--timezone", "America/New_York", "--", "-close" }
+  lu.assertEquals(got.err, "")
+  local rows = rows_of(got.out)
+  lu.assertEquals(rows[2], { "2015-01-02T14:30:00Z", "", "7", "-2" })
+  lu.assertEquals(rows[3], { "2015-01-02T14:31:00Z", "2.5", "7", "-3" })
+  got = shell.perilune { "features", "compute", plain .. ".gz", "close", "--no-cache" }
+  lu.assertEquals(got.status, 1)
+  lu.assertStrContains(got.err, "columns")
+end
+
 function TestFeatureCli.test_compute_prints_json()
   local got = shell.perilune { "features", "compute", file, "sma(close,3)", "--json" }
   lu.assertEquals(got.err, "")

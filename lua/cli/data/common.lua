@@ -28,11 +28,13 @@ M.read_options = {
   { "no-cache", help = "neither read nor write the column file beside a CSV" },
 }
 
---- The list of `read_options` with more of a subcommand's own before it.
-function M.with_read_options(own)
+--- The list of `read_options`, but for the one named `without`, with more of a subcommand's own before it.
+function M.with_read_options(own, without)
   local all = {}
   for _, option in ipairs(own) do all[#all + 1] = option end
-  for _, option in ipairs(M.read_options) do all[#all + 1] = option end
+  for _, option in ipairs(M.read_options) do
+    if option[1] ~= without then all[#all + 1] = option end
+  end
   return all
 end
 

@@ -1,0 +1,149 @@
+--- Running a configuration from Lua: what `perilune run` does, without its tables and pictures.
+--
+--     local pln = require "perilune"
+--     local result = assert(pln.run("quickstart.yaml", { db = false, trades = true }))
+--     print(result.results[1].metrics.sharpe_ratio, #result.results[1].trades)
+--
+-- The module can be called: `pln.run(config, options)` is `pln.run.run(config, options)`.
+local ffi = require "ffi"
+local abi = require "abi"
+local config = require "config"
+local coordinator = require "coordinator"
+local stats = require "stats"
+local C = abi.C
+
+local M = {}
+
+local function text_of(path, sets)
+  local file = io.open(path, "rb")
+  local text = file and file:read("*a") or ""
+  if file then file:close() end
+  for _, set in ipairs(sets or {}) do text = text .. ("\n# --set %s"):format(set) end
+  return text
+end
+
+local function iso(ts_ns)
+  local time = ffi.new "char[40]"
+  C.pln_time_format_iso(ts_ns, time)
+  return ffi.string(time)
+end
+
+local function write_log(line) io.stderr:write(line, "\n") end
+
+--- Loads and runs a configuration; what lua/cli/run.lua stands on. Further options go to coordinator.run.
+-- @return coordinator.run's outcome; or nil, a message or list of problems, and what is at fault ("configuration",
+--   "data" or nil)
+function M.execute(source, options)
+  local cfg, problems
+  if type(source) == "table" then
+    cfg, problems = config.from_table(source, (options.folder or ".") .. "/config", { set = options.set })
+  else
+    cfg, problems = config.load(source, { set = options.set })
+  end
+  if not cfg then return nil, problems, "configuration" end
+  local write, passed = options.log or write_log, {}
+  for key, value in pairs(options) do passed[key] = value end
+  passed.config_text = type(source) == "string" and text_of(source, options.set) or nil
+  passed.log = function(instance, message)
+    write(("%s %s: %s"):format(iso(instance:now_ns()), instance.id, message))
+  end
+  C.pln_watchdog_limit(cfg.engine.timeout_s)
+  local limit, compiles = C.pln_host_set_memory_limit(cfg.engine.memory_limit_mb * 2 ^ 20), jit.status()
+  if not cfg.engine.jit then jit.off() end
+  local outcome, message, fault = coordinator.run(cfg, passed)
+  if compiles then jit.on() end
+  C.pln_host_set_memory_limit(limit)
+  return outcome, message, fault
+end
+
+-- What collects trades or rows in memory, in the form of the writers of lua/export.lua.
+local function collector(take)
+  local self = { lists = {} }
+  function self.list(combo, portfolio)
+    local key = combo:match "^[^/]*" .. "\0" .. portfolio -- writers are told "c0001/main" where there are several
+    self.lists[key] = self.lists[key] or {}
+    return self.lists[key]
+  end
+  function self.add(_, combo, ...) return take(self, combo, ...) end
+  function self.close() return true end
+  function self.abort() end
+  return self
+end
+
+local function trades_collector()
+  return collector(function(self, combo, trades, n, symbols, portfolio)
+    local list = self.list(combo, portfolio)
+    for k = 0, n - 1 do
+      local t = trades[k]
+      list[#list + 1] = {
+        trade = tonumber(t.id), symbol = symbols[t.instrument + 1], side = t.side > 0 and "long" or "short",
+        entry_time = iso(t.entry_ts_ns), entry_price = t.entry_price, exit_time = iso(t.exit_ts_ns),
+        exit_price = t.exit_price, quantity = t.quantity, pnl = t.pnl, return_pct = t.return_pct, fees = t.fees,
+        entry_bar = tonumber(t.entry_bar), exit_bar = tonumber(t.exit_bar),
+        exit_reason = ffi.string(C.pln_exit_reason_name(t.exit_reason)), is_open = t.is_open ~= 0,
+      }
+    end
+    return true
+  end)
+end
+
+local function equity_collector()
+  return collector(function(self, combo, rows, portfolio)
+    local list = self.list(combo, portfolio)
+    for k = 0, tonumber(rows.n_rows) - 1 do
+      list[#list + 1] = { time = tonumber(rows.ts_ns[k]) / 1e9, equity = rows.equity[k], cash = rows.cash[k] }
+    end
+    return true
+  end)
+end
+
+local function text_of_problems(problems)
+  if type(problems) ~= "table" or getmetatable(problems) then return tostring(problems) end
+  local lines = {}
+  for k, item in ipairs(problems) do lines[k] = tostring(item) end
+  return table.concat(lines, "\n")
+end
+
+--- Runs a configuration.
+-- @param source path of a YAML file, or a table of the same structure (names and values as docs/configuration.md)
+-- @param options nil or {
+--   set    = { "portfolios.0.capital=50000", … }: values that replace the configuration's,
+--   db     = path of the database, false for none (default: the configuration's results.db),
+--   trades = true to have every trade in the results, or the path of a CSV file to write,
+--   equity = true to have the equity of every bar in the results, or the path of a CSV file,
+--   orders = path of a CSV file,
+--   folder = folder beside whose strategies/ a table of a configuration lies (default: the current one),
+--   log    = function(line) that gets what strategies log (default: standard error) }
+-- @return { id, config_hash, data_hash, seconds, bars, combos, bars_per_second, db, results = { {
+--     combo, portfolio, params = { name = value }, metrics = { name = value } (docs/metrics.md; what is undefined is
+--     absent; durations in seconds),
+--     trades = { { trade, symbol, side = "long" | "short", entry_time, entry_price, exit_time, exit_price, quantity,
+--       pnl, return_pct, fees, entry_bar, exit_bar, exit_reason, is_open } … },
+--     equity = { { time (seconds), equity, cash } … } } … } };
+--   or nil, a message (a line for each mistake) and what is at fault: "configuration", "data", "interrupted" or nil (the
+--   run itself)
+function M.run(source, options)
+  if type(source) ~= "string" and type(source) ~= "table" then
+    error(("configuration is a %s, expected a path or a table"):format(type(source)), 2)
+  end
+  local passed = {}
+  for key, value in pairs(options or {}) do passed[key] = value end
+  local trades = passed.trades == true and trades_collector()
+  local equity = passed.equity == true and equity_collector()
+  passed.trades, passed.equity = trades or passed.trades or nil, equity or passed.equity or nil
+  local outcome, problems, fault = M.execute(source, passed)
+  if not outcome then return nil, text_of_problems(problems), fault end
+  local made = { db = outcome.db or nil, results = {} }
+  for key, value in pairs(outcome.run) do made[key] = value end
+  for k, result in ipairs(outcome.results) do
+    made.results[k] = {
+      combo = result.combo, portfolio = result.portfolio, params = result.params,
+      metrics = stats.to_table(result.values),
+      trades = trades and trades.list(result.combo, result.portfolio) or nil,
+      equity = equity and equity.list(result.combo, result.portfolio) or nil,
+    }
+  end
+  return made
+end
+
+return setmetatable(M, { __call = function(_, ...) return M.run(...) end })
