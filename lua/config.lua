@@ -134,7 +134,7 @@ end
 --- An error about a value of a checked configuration, in the form of those that `load` gives, for checks that need
 -- more than the schema knows: `config.error_at(cfg, "strategies[0].params.fats", "unknown parameter")`.
 function M.error_at(cfg, path, message)
-  return problem(M.where(cfg, path), path, message)
+  return problem(M.where(cfg, path), (path:gsub("%.(%d+)", "[%1]")), message)
 end
 
 --- The file (or origin) that cfg was read from, and the folder that it lies in ("." where it is no file).

@@ -177,7 +177,7 @@ end
 -- that the user's function sets and that persists, held what was last captured, outs[k] the changes of symbol k,
 -- counts[k] how many. Prices of all symbols come as columns too: O1, H1, L1, C1, V1, O2, …
 -- loop(signal, budget, limit, f, bars, p, s, levels, held, outs, counts, first, last, ts, prices, F1, …) → n or
--- BAD_RESULT, row, symbol.
+-- BAD_RESULT, row, symbol, or BAD_RESULT, row, nil and what the function returned.
 function M.levels_loop(def, columns, n_symbols)
   local copies = {}
   for k = 1, n_symbols do
@@ -194,7 +194,8 @@ return function(signal, budget, limit, f, bars, p, s, levels, held, outs, counts
     %s
     %s
     budget.left = limit
-    signal(f, bars, p, s, levels)
+    local returned = signal(f, bars, p, s, levels)
+    if returned ~= nil then return -1, i, nil, returned end
     for k = 1, n_symbols do
       local level, old = levels[k], held[k]
       local d, st, cf = level.direction, level.strength, level.confidence

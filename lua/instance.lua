@@ -150,6 +150,10 @@ function Instance:rows_to_do()
       warm = math.max(warm,
         tonumber(C.pln_hub_first_warm(hub, stream.hub_id, self.price_features, #self.symbols * 5)))
     end
+    if self.regime_of then -- which classifies earlier in each slice
+      if not self.regime_of.warm_row then return 0, 0 end
+      warm = math.max(warm, self.regime_of.warm_row)
+    end
     if warm >= last then return 0, 0 end
     self.warm_row = math.max(warm, first)
   end
@@ -293,12 +297,15 @@ end
 
 function Instance:_generate_levels(first, last, columns)
   for k = 1, #self.symbols do self.counts[k] = 0 end
-  local ok, status, _, symbol = self:_protected(self.loop, self.handler, self.signal, self.def.budget, self.budget,
-    self.f, self.bars, self.p, self.state, self.levels, self.held, self.outs, self.counts, first, last,
+  local ok, status, _, symbol, returned = self:_protected(self.loop, self.handler, self.signal, self.def.budget,
+    self.budget, self.f, self.bars, self.p, self.state, self.levels, self.held, self.outs, self.counts, first, last,
     self.stream.bars.ts_ns, self.prices,
     unpack(columns, 1, #self.columns))
   if not ok then return nil, self:explain(status) end
-  if status == drain.BAD_RESULT then
+  if status == drain.BAD_RESULT and not symbol then
+    return nil, ("%s:%d: signal returned %s, expected nothing: over several symbols it sets out[k].direction\n%s"):format(
+      self.def.file, self.def.lines.signal or 1, shown(returned), describe_values(self))
+  elseif status == drain.BAD_RESULT then
     local level = self.levels[symbol]
     return nil, ("%s:%d: signal set out[%d] (%s) to direction %d, strength %g, confidence %g, expected %s\n%s"):format(
       self.def.file, self.def.lines.signal or 1, symbol, self.symbols[symbol].name, level.direction, level.strength,

@@ -63,7 +63,9 @@ function M.handler(def) return with_line(def.chunk) end
 -- Rewords what LuaJIT says of structs, which the user does not know as such.
 local function reword(message, def)
   local field = message:match "^'struct [^']*' has no member named '([^']*)'"
-  if field then
+  if field == "regime" then
+    return "there is no f.regime: no classifier is named for this strategy (classifier: ID in the configuration)"
+  elseif field then
     local names = def.feature_names or {}
     return ("there is no field '%s' here%s"):format(field, suggest.hint(field, names))
   end

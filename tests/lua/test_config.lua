@@ -221,7 +221,7 @@ function TestConfig.test_places_for_later_errors()
   lu.assertEquals(tostring(config.error_at(cfg, "strategies[0].params.slow", "unknown parameter")),
     "c.yaml:12:24: strategies[0].params.slow: unknown parameter")
   lu.assertEquals(tostring(config.error_at(cfg, "strategies.0.params.slow", "x")),
-    "c.yaml:12:24: strategies.0.params.slow: x")
+    "c.yaml:12:24: strategies[0].params.slow: x")
   lu.assertEquals(tostring(config.error_at(cfg, "strategies[0].params.fats", "unknown parameter")),
     "--set strategies.0.params.fats=3: strategies[0].params.fats: unknown parameter")
   -- A default has the place of what is around it.

@@ -271,7 +271,9 @@ function TestUserStrategies.test_a_grid_is_ranked_with_what_differs()
 end
 
 function TestUserStrategies.test_orders_without_end_are_stopped()
-  for n, message in pairs { [100000] = "orders take more than the loop budget", [1000] = "100000 orders are pending" } do
+  for n, message in pairs {
+    [100000] = "orders take more than the loop budget", [1000] = "100000 orders are pending",
+  } do
     local status, _, err = run(([[
 return strategy { on_bar = function(ctx)
   for i = 1, %d do ctx:buy{ quantity = 1, limit = 1 } end
@@ -291,6 +293,64 @@ function TestUserStrategies.test_results_keep_what_is_asked_for()
   lu.assertStrContains(support.read(folder .. "/o.csv"), "\nc0001,1,MOON,buy,")
   lu.assertStrContains(query(db, "SELECT (SELECT count(*) FROM trades) + (SELECT count(*) FROM orders) + "
     .. "(SELECT count(*) FROM fills) + (SELECT count(*) FROM equity('c0001')) AS n"), "n\n0\n")
+end
+
+local CLASSIFIER = [[
+return classifier {
+  regimes = { "up", "down" },
+  features = function(p, x) return { mean = x.sma(x.close, 50) } end,
+  classify = function(f, bar) %s end,
+}
+]]
+
+local function run_with_classifier(classify, strategy, ...)
+  local folder = support.folder()
+  support.write(folder .. "/mine.lua", strategy)
+  support.write(folder .. "/regimes.lua", CLASSIFIER:format(classify))
+  local file = support.write(folder .. "/run.yaml", BASE:gsub("mine.lua", "mine.lua, classifier: regimes")
+    .. "classifiers: [{file: regimes.lua}]\n")
+  local status, out, err = support.run("run", file, "--db", folder .. "/p.db", ...)
+  return status, out, err, folder .. "/p.db"
+end
+
+function TestUserStrategies.test_strategies_wait_for_their_classifier()
+  for _, strategy in ipairs {
+    "return strategy { signal = function(f, bar) record('r', f.regime) return f.regime == 1 and LONG or SHORT end }",
+    "return strategy { on_bar = function(ctx, f) record('r', f.regime) ctx:target_percent(20 * f.regime) end }",
+  } do
+    for _, rows in ipairs { "7", "4096" } do
+      local status, out, err, db = run_with_classifier("return bar.close > f.mean and 'up' or 2", strategy, "--set",
+        "engine.chunk_rows=" .. rows)
+      lu.assertEquals(status, 0, err)
+      lu.assertStrContains(out, "regimes: regimes on MOON_1h: up ")
+      lu.assertStrContains(query(db, "SELECT min(value), max(value), count(*) FROM records WHERE name LIKE '%:r'"),
+        "\n1,2,2951\n")
+    end
+  end
+end
+
+function TestUserStrategies.test_mistakes_of_classifiers_and_about_regimes()
+  local strategy = "return strategy { signal = function(f) return f.regime == 1 and LONG or FLAT end }"
+  for code, message in pairs {
+    ["return 'sideways'"] = 'classify returned "sideways", expected one of up, down', ["return 3"] = "returned 3",
+    ["error 'no'"] = "no", ["while true do end"] = "loop budget",
+  } do
+    local status, _, err = run_with_classifier(code, strategy)
+    lu.assertEquals(status, 1)
+    lu.assertStrContains(err, "regimes.lua:4: ")
+    lu.assertStrContains(err, message)
+    lu.assertStrContains(err, "mean=")
+  end
+  local status, _, err = run(strategy)
+  lu.assertEquals(status, 1)
+  lu.assertStrContains(err, "mine.lua:1: there is no f.regime: no classifier is named")
+end
+
+function TestUserStrategies.test_a_level_that_is_returned_over_several_symbols_is_a_mistake()
+  local status, _, err = run("return strategy { symbols = 2, signal = function(f, bar, p, s, out) return LONG end }",
+    "--set", "symbols=[A, B]")
+  lu.assertEquals(status, 1)
+  lu.assertStrContains(err, "mine.lua:1: signal returned 1, expected nothing")
 end
 
 function TestUserStrategies.tearDown() support.cleanup() end
