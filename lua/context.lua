@@ -7,6 +7,7 @@
 --   ctx:target_percent(x, k)         brings the position to x percent of the equity (signed)
 --   ctx:target_quantity(x, k)        brings the position to x units (signed)
 --   ctx:cancel(id), ctx:cancel_all(k)
+--   ctx:symbol_of(fill or order)     which of the strategy's symbols it is of
 --   ctx:position_of(k)               the position in symbol k: quantity, average_price, unrealized_pnl, …
 --   ctx.position, ctx.entry_price, ctx.unrealized_pnl, ctx.bars_held   of the strategy's own (first) symbol
 --   ctx.equity, ctx.cash, ctx.drawdown_pct, ctx.pending                 of the portfolio
@@ -155,6 +156,14 @@ function methods.position_of(ctx, symbol)
   return ctx.positions_[instrument_of(ctx, symbol)]
 end
 
+--- Which of the strategy's symbols an order or fill is of.
+function methods.symbol_of(ctx, object)
+  want_ctx(ctx)
+  for k = 1, ctx.n_symbols_ do
+    if ctx.instruments_[k - 1] == object.instrument then return k end
+  end
+end
+
 local NAMES = {
   "position", "entry_price", "unrealized_pnl", "bars_held", "equity", "cash", "drawdown_pct", "pending",
 }
@@ -182,6 +191,37 @@ ffi.metatype("pln_context", {
     error(("ctx.%s cannot be set: keep your own values in `state`"):format(tostring(key)), 2)
   end,
 })
+
+-- What on_order and on_fill are given: the structs, with their codes in words.
+local STATUS = {
+  [tonumber(C.PLN_STATUS_FILLED)] = "filled", [tonumber(C.PLN_STATUS_CANCELED)] = "canceled",
+  [tonumber(C.PLN_STATUS_REJECTED)] = "rejected", [tonumber(C.PLN_STATUS_EXPIRED)] = "expired",
+}
+local derived = {
+  pln_order = {
+    status_name = function(order) return STATUS[order.status] or "pending" end,
+    refusal_name = function(order) return ffi.string(C.pln_refusal_name(order.refusal)) end,
+    reason_name = function(order) return ffi.string(C.pln_exit_reason_name(order.reason)) end,
+  },
+  pln_fill = {},
+}
+local FIELDS_OF = {
+  pln_order = {
+    "id", "quantity", "filled", "limit_price", "stop_price", "average_fill_price", "fees", "side", "status", "refusal",
+    "reason", "tag", "created_ns", "updated_ns", "status_name", "refusal_name", "reason_name",
+  },
+  pln_fill = { "id", "order", "ts_ns", "bar", "quantity", "price", "reference_price", "fee", "side", "tag" },
+}
+for name, members in pairs(derived) do
+  local what = name == "pln_order" and "an order" or "a fill"
+  ffi.metatype(name, {
+    __index = function(object, key)
+      local derive = members[key]
+      if derive then return derive(object) end
+      error(("%s has no '%s'%s"):format(what, tostring(key), suggest.hint(key, FIELDS_OF[name])), 2)
+    end,
+  })
+end
 
 --- A context for one caller.
 -- @param exec pln_exec*

@@ -303,8 +303,9 @@ function Instance:_generate_levels(first, last, columns)
     unpack(columns, 1, #self.columns))
   if not ok then return nil, self:explain(status) end
   if status == drain.BAD_RESULT and not symbol then
-    return nil, ("%s:%d: signal returned %s, expected nothing: over several symbols it sets out[k].direction\n%s"):format(
-      self.def.file, self.def.lines.signal or 1, shown(returned), describe_values(self))
+    local form = "%s:%d: signal returned %s, expected nothing: over several symbols it sets out[k].direction\n%s"
+    return nil, form:format(self.def.file, self.def.lines.signal or 1, shown(returned),
+      describe_values(self))
   elseif status == drain.BAD_RESULT then
     local level = self.levels[symbol]
     return nil, ("%s:%d: signal set out[%d] (%s) to direction %d, strength %g, confidence %g, expected %s\n%s"):format(

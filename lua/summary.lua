@@ -44,8 +44,8 @@ function M.why_no_trades(outcome, n_trades)
       lines[#lines + 1] = ("%s has no bar between data.start and data.end: its data goes from %s to %s"):format(who,
         iso(strategy.first_ns), iso(strategy.last_ns))
     elseif not strategy.warm_row then
-      lines[#lines + 1] = ("%s never became warm: its features, or its classifier's, need more than the %d bars up to the window's end")
-        :format(who, strategy.n_all)
+      lines[#lines + 1] = ("%s never became warm: its features, or its classifier's, need more than the %d bars up to "
+        .. "the window's end"):format(who, strategy.n_all)
     elseif strategy.calls then
       if outcome.orders == 0 then lines[#lines + 1] = who .. " placed no order" end
     elseif strategy.n_changes == 0 then

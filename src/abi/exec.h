@@ -205,6 +205,8 @@ typedef struct pln_fill {
   int32_t instrument;
   int32_t side;
   int32_t source;
+  int32_t tag;               /* the order's */
+  int32_t reserved;
 } pln_fill;
 
 /* Submits an order for the caller that is due (or any caller between returns). Returns the order's id (> 0), or

@@ -83,7 +83,8 @@ static pln_fill_info book(pln_exec *x, pln_pending *p, double count, double pric
                    .portfolio = o->portfolio,
                    .instrument = o->instrument,
                    .side = o->side,
-                   .source = o->source};
+                   .source = o->source,
+                   .tag = o->tag};
   pln_orders_record_fill(x, &fill);
   o->average_fill_price =
       o->filled > 0 ? (o->filled * o->average_fill_price + quantity * price) / (o->filled + quantity) : price;

@@ -295,6 +295,47 @@ function TestUserStrategies.test_results_keep_what_is_asked_for()
     .. "(SELECT count(*) FROM fills) + (SELECT count(*) FROM equity('c0001')) AS n"), "n\n0\n")
 end
 
+function TestUserStrategies.test_fills_and_orders_come_back_with_what_was_asked()
+  local status, _, err = run([[
+return strategy {
+  state = { fills = 0, canceled = 0, refused = 0, first = 0, waiting = 0 },
+  on_bar = function(ctx, f, bar, p, s)
+    if s.first == 0 then
+      s.first = ctx:buy{ quantity = 3, tag = 77 }
+      s.waiting = ctx:buy{ quantity = 1, limit = 0.01, tag = 5 }
+      local id, why = ctx:buy{ quantity = 0.001 }
+      assert(id == nil and why == "zero_quantity", why)
+    elseif ctx.pending == 1 then
+      assert(ctx:cancel(s.waiting) and not ctx:cancel(s.waiting))
+    end
+  end,
+  on_fill = function(ctx, fill, p, s)
+    assert(fill.order == s.first and tonumber(fill.order) == s.first and fill.tag == 77 and fill.side == 1)
+    assert(fill.quantity == 3 and fill.price > 0 and fill.fee == 0 and ctx:symbol_of(fill) == 1)
+    assert(ctx.position == 3 and ctx:position_of(1).average_price == fill.price)
+    s.fills = s.fills + 1
+  end,
+  on_order = function(ctx, order, p, s)
+    if order.status_name == "filled" then
+      assert(order.tag == 77 and order.filled == 3 and order.refusal_name == "none", order.refusal_name)
+    elseif order.status_name == "canceled" then
+      assert(order.tag == 5 and order.id == s.waiting and order.limit_price == 0.01)
+      s.canceled = s.canceled + 1
+    else
+      assert(order.status_name == "rejected" and order.refusal_name == "zero_quantity")
+      s.refused = s.refused + 1
+    end
+  end,
+  on_end = function(ctx, p, s) assert(s.fills == 1 and s.canceled == 1 and s.refused == 1) end,
+}]])
+  lu.assertEquals(status, 0, err)
+  for field, message in pairs { prise = "a fill has no 'prise', did you mean 'price'?" } do
+    status, _, err = run(CALLER:format(BUY, "", "log(fill." .. field .. ")", "", ""))
+    lu.assertEquals(status, 1)
+    lu.assertStrContains(err, "mine.lua:4: " .. message)
+  end
+end
+
 local CLASSIFIER = [[
 return classifier {
   regimes = { "up", "down" },
