@@ -61,7 +61,7 @@ function M.new_features(list)
     else
       fields[i] = ("double %s;"):format(feature.name)
     end
-    key[i] = feature.name .. (feature.exprs and #feature.exprs or "")
+    key[i] = feature.name .. (feature.exprs and (":%d"):format(#feature.exprs) or "")
   end
   local name = table.concat(key, " ")
   local ctype = struct_types[name]
@@ -250,8 +250,8 @@ return function(on_bar, deliver, ctx, budget, limit, f, bar, p, s, exec, caller,
     local i = tonumber(view.row)
     %s
     %s
-    budget.left = limit
     if deliver and (view.n_new_fills > 0 or view.n_new_orders > 0) then deliver(view) end
+    budget.left = limit
     on_bar(ctx, f, bar, p, s)
     due = C.pln_exec_next(exec, until_ns)
   until due ~= caller

@@ -61,7 +61,7 @@ function Hub:warmup(feature) return tonumber(C.pln_hub_warmup(self, feature)) en
 
 --- First row of the slice at which all features of a list are warm, or the slice's last row + 1.
 function Hub:first_warm(stream, features)
-  return tonumber(C.pln_hub_first_warm(self, stream, ids_t(#features, features), #features))
+  return tonumber(C.pln_hub_first_warm(self, stream, ids_t(#features, features), #features, 0))
 end
 
 --- Number of distinct nodes in the graph.

@@ -138,24 +138,26 @@ function Instance:_init_levels(hub)
 end
 
 --- Rows of the instance's stream that are in the current slice, inside the trading window and warm: [first, last).
+-- A classifier's begin with the data, as features do: its state at the window's start does not depend on the window.
 -- Empty when first >= last.
 function Instance:rows_to_do()
   local hub, stream = self.hub, self.stream
-  local first = math.max(tonumber(C.pln_hub_first_row(hub, stream.hub_id)), stream.window_first)
+  local first = tonumber(C.pln_hub_first_row(hub, stream.hub_id))
+  if not self.def.classify then first = math.max(first, stream.window_first) end
   local last = math.min(tonumber(C.pln_hub_last_row(hub, stream.hub_id)), stream.window_last)
   if not self.warm_row then
     if first >= last then return 0, 0 end
-    local warm = tonumber(C.pln_hub_first_warm(hub, stream.hub_id, self.features, self.n_features))
+    local warm = tonumber(C.pln_hub_first_warm(hub, stream.hub_id, self.features, self.n_features, first))
     if self.price_features then
       warm = math.max(warm,
-        tonumber(C.pln_hub_first_warm(hub, stream.hub_id, self.price_features, #self.symbols * 5)))
+        tonumber(C.pln_hub_first_warm(hub, stream.hub_id, self.price_features, #self.symbols * 5, first)))
     end
     if self.regime_of then -- which classifies earlier in each slice
       if not self.regime_of.warm_row then return 0, 0 end
       warm = math.max(warm, self.regime_of.warm_row)
     end
     if warm >= last then return 0, 0 end
-    self.warm_row = math.max(warm, first)
+    self.warm_row = warm
   end
   return math.max(first, self.warm_row), last
 end
@@ -326,8 +328,8 @@ function Instance:_stamp(out, n, first)
   for j = 0, n - 1 do out[j].ts_ns = C.pln_bars_visible_ns(bars, first + out[j].row) end
 end
 
---- Runs a classifier over the current slice: fills self.regimes (0 before it is warm) and calls
--- on_change(self, ts_ns, index) at each change of regime.
+--- Runs a classifier over the current slice: fills self.regimes (0 before it is warm) and, inside the trading window,
+-- calls on_change(self, ts_ns, index) for the first regime and at each change.
 -- @return true, or nil and a message
 function Instance:classify(on_change)
   local base = tonumber(C.pln_hub_first_row(self.hub, self.stream.hub_id))
@@ -344,14 +346,15 @@ function Instance:classify(on_change)
   if status == drain.BAD_RESULT then
     return nil, self:_bad_result(shown(regime), "one of " .. table.concat(self.def.regimes, ", "))
   end
-  for i = first, last - 1 do
+  for i = math.max(first, self.stream.window_first), last - 1 do
     local index = self.regimes[i - base]
     self.regime_bars[index] = self.regime_bars[index] + 1
-    if index ~= self.regime then
-      self.regime = index
+    if index ~= self.told then
+      self.told = index
       on_change(self, C.pln_bars_visible_ns(self.stream.bars, i), index)
     end
   end
+  self.regime = self.regimes[last - 1 - base]
   return true
 end
 

@@ -62,7 +62,7 @@ function Execution:_add_portfolio(spec)
   if handle == nil then return nil, abi.last_error() end
   local portfolio = {
     handle = ffi.gc(handle, C.pln_portfolio_free), name = spec.name, size_at = SIZE_AT[spec.sizing.size_at],
-    sink = plan.sinks.portfolio(spec.name), rows_seen = 0,
+    sink = plan.sinks.portfolio(spec.name), instances = {},
   }
   portfolio.id = C.pln_exec_add_portfolio(self.exec, handle)
   if portfolio.id < 0 then return nil, abi.last_error() end
@@ -81,6 +81,7 @@ end
 
 function Execution:_add_sources(portfolio, strategy, weight)
   for _, one in ipairs(self.phase.signal_instances[strategy.id]) do
+    table.insert(portfolio.instances, one)
     for k, stream in ipairs(one.symbols or { one.stream }) do
       local source = C.pln_exec_add_source(self.exec, portfolio.id, stream.instrument, weight)
       if source < 0 then return nil, abi.last_error() end
@@ -98,6 +99,7 @@ function Execution:_add_callers(portfolio, strategy)
   local made, err = strategies.instances(self.phase, strategy, portfolio.sink)
   if not made then return nil, err end
   for _, one in ipairs(made) do
+    table.insert(portfolio.instances, one)
     local id = C.pln_exec_add_caller(self.exec, portfolio.id, one.stream.bars)
     if id < 0 then return nil, abi.last_error() end
     abi.must(C.pln_exec_set_first_row(self.exec, id, INT64_MAX)) -- until its features are warm
@@ -121,35 +123,45 @@ function Execution:on_signal(batch)
   return true
 end
 
-function Execution:_notify_each(array, count, new, name)
-  for j = count - new, count - 1 do
-    local caller = self.callers[array[0][j].source]
+-- The user's code may place orders, so that the container's own array moves: it is told of copies.
+local function last_of(ctype, array, count, new)
+  local copies = ffi.new(ctype .. "[?]", math.max(new, 1))
+  ffi.copy(copies, array[0] + (count - new), new * ffi.sizeof(ctype))
+  return copies
+end
+
+function Execution:_notify_each(array, n, name)
+  for j = 0, n - 1 do
+    local caller = self.callers[array[j].source]
     if caller then
       local one = caller.instance
-      local ok, err = one:notify(name, caller.ctx, array[0][j], one.p, one.state)
+      local ok, err = one:notify(name, caller.ctx, array[j], one.p, one.state)
       if not ok then error({ explained = err }, 0) end
     end
   end
 end
 
---- on_fill and on_order of all callers, for what happened since the container last returned.
+--- on_fill and on_order of all callers, for what happened since the container last returned. Called from within the
+-- loop of the one that is due.
 function Execution:_deliver(view)
-  local n_orders = tonumber(C.pln_exec_orders(self.exec, self.orders))
-  self:_notify_each(self.orders, n_orders, tonumber(view.n_new_orders), "on_order")
-  local n_fills = tonumber(C.pln_exec_fills(self.exec, self.fills))
-  self:_notify_each(self.fills, n_fills, tonumber(view.n_new_fills), "on_fill")
+  local n_orders, n_fills = tonumber(view.n_new_orders), tonumber(view.n_new_fills)
+  local orders = last_of("pln_order", self.orders, tonumber(C.pln_exec_orders(self.exec, self.orders)), n_orders)
+  local fills = last_of("pln_fill", self.fills, tonumber(C.pln_exec_fills(self.exec, self.fills)), n_fills)
+  self:_notify_each(orders, n_orders, "on_order")
+  self:_notify_each(fills, n_fills, "on_fill")
+end
+
+function Execution:_start()
+  self.started = true
+  for _, id in ipairs(self.caller_ids) do
+    local caller = self.callers[id]
+    local ok, err = caller.instance:notify("on_start", caller.ctx, caller.instance.p, caller.instance.state)
+    if not ok then return nil, err end
+  end
+  return true
 end
 
 function Execution:_lock_step(until_ns)
-  if not self.started then
-    self.started = true
-    for _, id in ipairs(self.caller_ids) do
-      local caller = self.callers[id]
-      local ok, err = caller.instance:notify("on_start", caller.ctx, caller.instance.p, caller.instance.state)
-      if not ok then return nil, err end
-    end
-  end
-  for _, id in ipairs(self.caller_ids) do self.callers[id].instance:prepare_calls(self.exec, id) end
   local view = C.pln_exec_view_of(self.exec)
   local due = C.pln_exec_next(self.exec, until_ns)
   while due ~= C.PLN_EXEC_DONE do
@@ -167,57 +179,68 @@ function Execution:_lock_step(until_ns)
   return true
 end
 
-function Execution:step(until_ns)
-  if #self.caller_ids > 0 then
-    local ok, err = self:_lock_step(until_ns)
-    if not ok then return nil, err end
-  else
-    local event
-    repeat
-      event = C.pln_exec_run(self.exec, until_ns)
-      if event ~= C.PLN_EXEC_DONE and event ~= C.PLN_EXEC_RECORDER_FULL then return nil, abi.last_error() end
-      self:_drain()
-    until event == C.PLN_EXEC_DONE
+-- Processes everything up to a time.
+function Execution:_run(until_ns)
+  if #self.caller_ids > 0 then return self:_lock_step(until_ns) end
+  local event
+  repeat
+    event = C.pln_exec_run(self.exec, until_ns)
+    if event ~= C.PLN_EXEC_DONE and event ~= C.PLN_EXEC_RECORDER_FULL then return nil, abi.last_error() end
+    if event ~= C.PLN_EXEC_DONE then self:_drain() end
+  until event == C.PLN_EXEC_DONE
+  return true
+end
+
+--- The time at which the first of a portfolio's strategies became warm, or nil.
+local function warm_ns(portfolio)
+  local first
+  for _, one in ipairs(portfolio.instances) do
+    if one.warm_row then
+      local ns = C.pln_bars_visible_ns(one.stream.bars, one.warm_row)
+      if not first or ns < first then first = ns end
+    end
   end
+  return first
+end
+
+--- Portfolios of which a strategy became warm in this slice: { portfolio, ns }, in order of time.
+function Execution:_newly_warm()
+  local list = {}
+  for _, portfolio in ipairs(self.portfolios) do
+    local ns = not portfolio.is_warm and warm_ns(portfolio)
+    if ns then list[#list + 1] = { portfolio = portfolio, ns = ns, order = #list } end
+  end
+  table.sort(list, function(a, b)
+    if a.ns ~= b.ns then return a.ns < b.ns end
+    return a.order < b.order
+  end)
+  return list
+end
+
+function Execution:step(until_ns)
+  local ok, err
+  if not self.started then
+    ok, err = self:_start()
+    if not ok then return nil, err end
+  end
+  for _, id in ipairs(self.caller_ids) do self.callers[id].instance:prepare_calls(self.exec, id) end
+  for _, warm in ipairs(self:_newly_warm()) do
+    ok, err = self:_run(warm.ns - 1)
+    if not ok then return nil, err end
+    warm.portfolio.is_warm = true
+    warm.portfolio.sink.first_trading_row(tonumber(C.pln_exec_view_of(self.exec).n_rows))
+  end
+  ok, err = self:_run(until_ns)
+  if not ok then return nil, err end
   self:_drain()
   return true
 end
 
---- Open time of the first bar at which every strategy is warm, or nil while some is not.
-function Execution:_warm_time()
-  local latest
-  for _, one in ipairs(self.phase.instances) do
-    if not one.warm_row then return nil end
-    local stream = one.stream
-    local ts_ns = stream.bars.ts_ns[one.warm_row]
-    local base = self.phase.plan.symbols[stream.instrument + 1].bars
-    if base ~= stream.bars then
-      local visible = C.pln_bars_visible_ns(stream.bars, one.warm_row)
-      local row = tonumber(C.pln_bars_lower_bound(base, visible))
-      while row > 0 and C.pln_bars_visible_ns(base, row - 1) >= visible do row = row - 1 end
-      ts_ns = base.ts_ns[math.min(row, tonumber(base.n_bars) - 1)]
-    end
-    if not latest or ts_ns > latest then latest = ts_ns end
-  end
-  return latest
-end
-
 --- Hands what was recorded to the sinks and makes room.
 function Execution:_drain()
-  self.warm_ns = self.warm_ns or self:_warm_time()
   for _, portfolio in ipairs(self.portfolios) do
     local rows = C.pln_portfolio_equity(portfolio.handle)
     if rows.n_rows > 0 then
-      if self.warm_ns and not portfolio.warm_found then
-        for j = 0, tonumber(rows.n_rows) - 1 do
-          if rows.ts_ns[j] >= self.warm_ns then
-            portfolio.warm_found = true
-            portfolio.sink.first_trading_row(portfolio.rows_seen + j)
-            break
-          end
-        end
-      end
-      portfolio.rows_seen = portfolio.rows_seen + tonumber(rows.n_rows)
       portfolio.sink.rows(rows)
       C.pln_portfolio_clear_equity(portfolio.handle)
     end
@@ -244,7 +267,17 @@ function Execution:_drain()
   end
 end
 
+-- What happened after the last call: fills at the close of the last bar, and beyond a coarser strategy's last row.
+function Execution:_deliver_last()
+  if not self.deliver then return true end
+  local ok, err = pcall(self._deliver, self, C.pln_exec_view_of(self.exec))
+  if not ok then return nil, type(err) == "table" and err.explained or tostring(err) end
+  return true
+end
+
 function Execution:finish()
+  local delivered, problem = self:_deliver_last()
+  if not delivered then return nil, problem end
   for _, id in ipairs(self.caller_ids) do
     local caller = self.callers[id]
     local ok, err = caller.instance:notify("on_end", caller.ctx, caller.instance.p, caller.instance.state)

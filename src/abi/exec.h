@@ -116,6 +116,7 @@ typedef struct pln_exec_view {
   int64_t n_new_orders;      /* orders that reached a final state since then, for on_order */
   int64_t n_instants;        /* processed so far */
   int64_t n_bars;            /* bars processed so far, over all instruments */
+  int64_t n_rows;            /* rows given to each portfolio's recorder so far: instants with a bar */
   int64_t ambiguous_bars;    /* bars in which stop and target (or two opposing orders) were both within range, so
                                 that the fill policy decided */
 } pln_exec_view;

@@ -40,9 +40,9 @@ const double *pln_hub_column(const pln_hub *hub, int32_t feature);
 /* Index of the first warm row of a feature, counted in rows of its own stream: 0 for close, 19 for sma(20).
  * Data-dependent joins count 0. */
 int64_t pln_hub_warmup(const pln_hub *hub, int32_t feature);
-/* First row of the slice (as an index of the stream's bars) at which all n features are warm (not NaN), or the
- * last row + 1 if none. */
-int64_t pln_hub_first_warm(const pln_hub *hub, int32_t stream, const int32_t *features, int32_t n);
+/* First row of the slice at or after `from` (indices of the stream's bars) at which all n features are warm (not
+ * NaN), or the last row + 1 if none. */
+int64_t pln_hub_first_warm(const pln_hub *hub, int32_t stream, const int32_t *features, int32_t n, int64_t from);
 /* Number of distinct nodes in the graph. */
 int32_t pln_hub_nodes(const pln_hub *hub);
 

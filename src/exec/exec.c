@@ -79,7 +79,8 @@ static int32_t exposure_of(const pln_portfolio *p) {
 }
 
 static void mark_instant(pln_exec *x) {
-  int64_t ts_ns = INT64_MIN;
+  /* A bar of a long timeframe opened before the shorter ones that were marked since: rows stay in order. */
+  int64_t ts_ns = x->row_ns;
   for (int32_t k = 0; k < x->n_markets; k++) {
     const pln_market *m = &x->markets[k];
     const int64_t i = m->next - 1;
@@ -89,6 +90,8 @@ static void mark_instant(pln_exec *x) {
     for (int32_t j = 0; j < x->n_portfolios; j++)
       pln_portfolio_see(x->portfolios[j], k, i, m->ts_ns[i], m->high[i], m->low[i], m->close[i]);
   }
+  x->row_ns = ts_ns;
+  x->view.n_rows++;
   for (int32_t j = 0; j < x->n_portfolios; j++) {
     pln_portfolio *p = x->portfolios[j];
     pln_portfolio_mark(p);
@@ -179,6 +182,7 @@ static inline void mark_bar(pln_exec *x, pln_market *m, pln_portfolio *p, int64_
   x->view.now_ns = visible;
   x->view.n_instants++;
   x->view.n_bars++;
+  x->view.n_rows++;
   m->next = i + 1;
   m->is_visible = 1;
   x->benchmark_close = close;
@@ -260,6 +264,7 @@ static void mark_quiet(pln_exec *x, int64_t stop_ns) {
   x->view.now_ns = pln_market_visible(m, i - 1);
   x->view.n_instants += i - first;
   x->view.n_bars += i - first;
+  x->view.n_rows += i - first;
   x->benchmark_close = close;
   if (peak > a->peak_equity) pln_portfolio_peak(p, peak);
   pln_portfolio_see(p, 0, i - 1, m->ts_ns[i - 1], high, low,

@@ -40,7 +40,7 @@ pln_exec *pln_exec_new(const pln_exec_config *config) {
                          .minimum = config->commission.minimum};
   x->concession = (config->slippage_bps + config->spread_bps / 2) / 10000.0;
   x->entry_concession = config->entry_spread_bps / 10000.0;
-  x->horizon_ns = INT64_MIN;
+  x->horizon_ns = x->row_ns = INT64_MIN;
   x->benchmark_close = NAN;
   x->view.row = -1;
   return x;

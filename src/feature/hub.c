@@ -475,9 +475,10 @@ const double *pln_hub_column(const pln_hub *hub, int32_t feature_id) {
 int64_t pln_hub_warmup(const pln_hub *hub, int32_t feature_id) { return feature_at(hub, feature_id)->warmup; }
 int32_t pln_hub_nodes(const pln_hub *hub) { return hub->n_nodes; }
 
-int64_t pln_hub_first_warm(const pln_hub *hub, int32_t stream_id, const int32_t *features, int32_t n) {
+int64_t pln_hub_first_warm(const pln_hub *hub, int32_t stream_id, const int32_t *features, int32_t n,
+                           int64_t from) {
   const stream *s = stream_at(hub, stream_id);
-  for (int64_t row = s->first; row < s->last; row++) {
+  for (int64_t row = from > s->first ? from : s->first; row < s->last; row++) {
     int warm = 1;
     for (int32_t i = 0; i < n && warm; i++) warm = !isnan(pln_hub_column(hub, features[i])[row - s->first]);
     if (warm) return row;

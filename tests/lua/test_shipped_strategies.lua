@@ -69,7 +69,7 @@ local function compute(def, p, streams, own)
     end
     if not feature.exprs then columns[feature.name] = columns[feature.name][1] end
   end
-  local warm = tonumber(C.pln_hub_first_warm(hub, own - 1, ids, n))
+  local warm = tonumber(C.pln_hub_first_warm(hub, own - 1, ids, n, 0))
   C.pln_hub_free(hub)
   return columns, warm
 end
