@@ -146,6 +146,11 @@ function Instance:rows_to_do()
   if not self.def.classify then first = math.max(first, stream.window_first) end
   local last = math.min(tonumber(C.pln_hub_last_row(hub, stream.hub_id)), stream.window_last)
   if not self.warm_row then
+    if self.regime_of then
+      local known = self.regime_of.warm_row -- the regime is a feature like the others
+      if not known then return 0, 0 end
+      first = math.max(first, known)
+    end
     if first >= last then return 0, 0 end
     local warm = tonumber(C.pln_hub_first_warm(hub, stream.hub_id, self.features, self.n_features, first))
     if self.price_features then

@@ -2,7 +2,12 @@
 -- trades and equity, as text with every bit of each number.
 local ffi = require "ffi"
 local abi = require "abi"
+local config = require "config"
+local data = require "data"
+local plans = require "plan"
 local registry = require "registry"
+local sinks = require "sinks"
+local stats = require "stats"
 local topology = require "topology"
 local C = abi.C
 
@@ -12,6 +17,7 @@ local INT64_MIN, INT64_MAX = -0x7fffffffffffffffLL - 1, 0x7fffffffffffffffLL
 local NO_RISK = { max_position_pct = 0, max_exposure_pct = 0, stop_loss_pct = 0, take_profit_pct = 0,
   trailing_stop_pct = 0, max_drawdown_pct = 0 }
 
+local function note(list, ...) list[#list + 1] = table.concat({ ... }, " ") end
 local function bits(value) return ("%a"):format(value) end
 
 --- A copy of bars [0, n) in which rows from `from` on are multiplied by `factor(row)`.
@@ -45,8 +51,6 @@ end
 function M.run(spec)
   local reg = registry.new { folders = { (os.getenv "PERILUNE_HOME" or ".") .. "/tests/fixtures/strategies" } }
   local def = assert(reg:load(spec.strategy))
-  local capture = { signals = {}, orders = {}, fills = {}, trades = {}, equity = {}, regimes = {} }
-  local function note(list, ...) list[#list + 1] = table.concat({ ... }, " ") end
   local plan = {
     streams = {}, symbols = {}, classifiers = {}, signals = {}, record_orders = true,
     window = { from_ns = INT64_MIN, until_ns = INT64_MAX },
@@ -74,48 +78,97 @@ function M.run(spec)
     strategies = { { strategy = strategy, weight = 1 } } }
   for key, value in pairs(spec.portfolio or {}) do portfolio[key] = value end
   plan.portfolios = { portfolio }
-  local function ignore() end
-  local sink = { source = ignore, first_trading_row = ignore, record = ignore, log = ignore, finish = ignore }
+  return M.execute(plan)
+end
+
+local KINDS = { "signals", "regimes", "orders", "fills", "trades", "equity", "records", "metrics" }
+
+local function empty()
+  local capture = {}
+  for _, kind in ipairs(KINDS) do capture[kind] = {} end
+  return capture
+end
+
+-- The sink of one portfolio: notes everything, and has the real one's statistics.
+local function sink_of(plan, portfolio)
+  local capture = empty()
+  local prefix = #plan.portfolios > 1 and portfolio.name .. " " or ""
+  local function add(list, time, ...) note(list, tostring(time), prefix .. table.concat({ ... }, " ")) end
+  local names = {}
+  for k, symbol in ipairs(plan.symbols) do names[k] = symbol.symbol end
+  local base = plan.symbols[(plan.benchmark or 0) + 1].bars
+  local real = assert(sinks.portfolio {
+    combo = "c0001", portfolio = portfolio.name, capital = portfolio.capital, timeframe = base.timeframe,
+    timezone = base.timezone ~= nil and ffi.string(base.timezone) or "UTC", symbols = names, n_portfolios = 1,
+    equity = "none", files = {}, n_instances = function() return 1 end,
+  })
+  local sink = { source = real.source, first_trading_row = real.first_trading_row }
   function sink.rows(rows)
+    real.rows(rows)
     for j = 0, tonumber(rows.n_rows) - 1 do
-      note(capture.equity, tostring(rows.ts_ns[j]), bits(rows.equity[j]), bits(rows.cash[j]),
-        tostring(rows.exposure[j]))
+      add(capture.equity, rows.ts_ns[j], bits(rows.equity[j]), bits(rows.cash[j]), tostring(rows.exposure[j]))
     end
   end
   function sink.trades(trades, n)
+    real.trades(trades, n)
     for j = 0, n - 1 do
       local t = trades[j]
-      note(capture.trades, tostring(t.exit_ts_ns), tostring(t.entry_bar), tostring(t.exit_bar), bits(t.quantity),
-        bits(t.entry_price), bits(t.exit_price), bits(t.pnl), bits(t.fees), bits(t.mae), bits(t.mfe),
+      add(capture.trades, t.exit_ts_ns, names[t.instrument + 1], tostring(t.entry_bar), tostring(t.exit_bar),
+        bits(t.quantity), bits(t.entry_price), bits(t.exit_price), bits(t.pnl), bits(t.fees), bits(t.mae), bits(t.mfe),
         tostring(t.exit_reason))
     end
   end
-  function sink.orders(orders, n)
+  function sink.orders(orders, n, id)
     for j = 0, n - 1 do
       local o = orders[j]
-      note(capture.orders, tostring(o.created_ns), tostring(o.id), tostring(o.updated_ns), bits(o.quantity),
-        bits(o.average_fill_price), tostring(o.source), tostring(o.side), tostring(o.status), tostring(o.refusal))
+      if o.portfolio == id then
+        add(capture.orders, o.created_ns, tostring(o.id), tostring(o.updated_ns), tostring(o.instrument),
+          bits(o.quantity), bits(o.average_fill_price), tostring(o.source), tostring(o.side), tostring(o.status),
+          tostring(o.refusal))
+      end
     end
   end
-  function sink.fills(fills, n)
+  function sink.fills(fills, n, id)
     for j = 0, n - 1 do
       local fill = fills[j]
-      note(capture.fills, tostring(fill.ts_ns), tostring(fill.bar), bits(fill.quantity), bits(fill.price),
-        bits(fill.fee), tostring(fill.side))
+      if fill.portfolio == id then
+        -- Booked when the bar closes.
+        local bars = plan.symbols[fill.instrument + 1].bars
+        add(capture.fills, C.pln_bars_visible_ns(bars, fill.bar), names[fill.instrument + 1], tostring(fill.bar),
+          bits(fill.quantity), bits(fill.price), bits(fill.fee), tostring(fill.side))
+      end
     end
   end
+  function sink.record(instance, name, value)
+    add(capture.records, instance:now_ns(), instance.id, instance.stream.name, name, bits(value))
+  end
+  function sink.log(instance, message) add(capture.records, instance:now_ns(), instance.id, "log", message) end
+  function sink.finish(handle, view)
+    real.finish(handle, view)
+    for k, metric in ipairs(stats.list) do
+      add(capture.metrics, "0LL", metric.name, bits(real.values[k - 1]))
+    end
+  end
+  return sink, capture
+end
+
+--- Runs a plan and captures it; its sinks are set here.
+function M.execute(plan)
+  local capture, made, parts = empty(), {}, {}
+  for k, portfolio in ipairs(plan.portfolios) do made[portfolio.name], parts[k] = sink_of(plan, portfolio) end
+  local first = made[plan.portfolios[1].name]
   plan.sinks = {
-    portfolio = function() return sink end, record = ignore, log = ignore,
-    regime = function(_, ts_ns, index) note(capture.regimes, tostring(ts_ns), tostring(index)) end,
+    portfolio = function(name) return made[name] end, record = first.record, log = first.log,
+    regime = function(one, ts_ns, index) note(capture.regimes, tostring(ts_ns), one.stream.name, tostring(index)) end,
   }
   package.loaded["node.capture"] = package.loaded["node.capture"] or {
     new = function(phase)
       return {
         on_signal = function(_, batch)
           for j = 0, batch.n - 1 do
-            local s = batch.out[j]
-            phase.plan.note(tostring(s.ts_ns), tostring(batch.symbol or 1), tostring(s.direction), bits(s.strength),
-              bits(s.confidence))
+            local s, one = batch.out[j], batch.instance
+            phase.plan.note(tostring(s.ts_ns), one.id, one.stream.name, tostring(batch.symbol or 1),
+              tostring(s.direction), bits(s.strength), bits(s.confidence))
           end
           return true
         end,
@@ -130,8 +183,92 @@ function M.run(spec)
   local phase = assert(topology.build({ nodes = nodes, edges = edges }, plan))
   assert(phase:run())
   phase:free()
-  table.sort(capture.signals) -- symbols come one after the other within a slice
+  for _, part in ipairs(parts) do -- one portfolio after the other, whatever the slices
+    for kind, list in pairs(part) do
+      for _, line in ipairs(list) do note(capture[kind], line) end
+    end
+  end
+  -- Instances come one after the other within a slice.
+  for _, kind in ipairs { "signals", "records", "regimes" } do table.sort(capture[kind]) end
   return capture
+end
+
+--- Runs a configuration over bars in memory.
+-- @param configuration a table as config.from_table takes it; `symbols` and `data` are made here, relative files of
+--   strategies are fixtures
+-- @param bars list of { symbol = bars list }: for each symbol a list of bars, one for each timeframe
+-- @param options { chunk_rows, from_ns, until_ns }
+function M.run_config(configuration, bars, options)
+  configuration.data = { source = "csv", path = "memory" }
+  configuration.symbols = {}
+  local entries = { start_ns = options.from_ns, end_ns = options.until_ns }
+  for k, list in ipairs(bars) do
+    local timeframes = {}
+    for j, one in ipairs(list) do
+      timeframes[j] = timeframe_of(one)
+      entries[#entries + 1] = { symbol = ffi.string(one.symbol), timeframe = timeframes[j], bars = one }
+    end
+    configuration.symbols[k] = { symbol = ffi.string(list[1].symbol), timeframes = timeframes, lot_size = 0.001 }
+  end
+  local cfg, problems = config.from_table(configuration, "test")
+  if not cfg then error(type(problems) == "table" and tostring(problems[1]) or tostring(problems)) end
+  local load = data.load
+  data.load = function() return entries end
+  local ok, plan, err = pcall(plans.new, cfg)
+  data.load = load
+  if not ok then error(plan) end
+  if not plan then error(err) end
+  plan.engine = { chunk_rows = options.chunk_rows or 4096, loop_budget = 1e6 }
+  plan.record_orders = options.record_orders ~= false
+  plans.select(plan, plan.points[1])
+  return M.execute(plan)
+end
+
+--- The rows of bars for which keep(row) is true.
+function M.filter(bars, keep)
+  local rows = {}
+  for i = 0, tonumber(bars.n_bars) - 1 do
+    if keep(i) then rows[#rows + 1] = i end
+  end
+  local n = #rows
+  local ts, columns = ffi.new("int64_t[?]", n), {}
+  for _, name in ipairs { "open", "high", "low", "close", "volume" } do
+    local column = ffi.new("double[?]", n)
+    for k, row in ipairs(rows) do column[k - 1], ts[k - 1] = bars[name][row], bars.ts_ns[row] end
+    columns[name] = column
+  end
+  local made = C.pln_bars_from_arrays(bars.symbol, timeframe_of(bars), n, ts, columns.open, columns.high, columns.low,
+    columns.close, columns.volume)
+  if made == nil then error(abi.last_error()) end
+  return ffi.gc(made, C.pln_bars_free)
+end
+
+--- Bars of a longer timeframe, with days of a time zone.
+function M.resample(bars, timeframe, timezone)
+  local parsed = ffi.new "pln_timeframe"
+  abi.must(C.pln_timeframe_parse(timeframe, parsed))
+  local made = C.pln_bars_resample(bars, parsed, timezone)
+  if made == nil then error(abi.last_error()) end
+  return ffi.gc(made, C.pln_bars_free)
+end
+
+--- What is known of a capture at a time: signals, regimes, the orders that strategies made, and the fills of bars that
+-- have closed. What becomes of an order later is the future's; so is a protective order, recorded when it fires.
+function M.decisions(capture, t_ns)
+  local orders = {}
+  for _, line in ipairs(M.until_time(capture.orders, t_ns)) do
+    local fields = {}
+    for field in line:gmatch "%S+" do fields[#fields + 1] = field end
+    local n = #fields
+    if fields[n - 3] ~= "-1" then
+      orders[#orders + 1] = table.concat({ fields[1], n > 10 and fields[2] or "", fields[n - 3], fields[n - 2] }, " ")
+    end
+  end
+  table.sort(orders)
+  return {
+    signals = M.until_time(capture.signals, t_ns), regimes = M.until_time(capture.regimes, t_ns),
+    orders = orders, fills = M.until_time(capture.fills, t_ns),
+  }
 end
 
 --- Lines of a list whose first field (a time, "…LL") is at or before a time.
@@ -148,7 +285,8 @@ end
 
 --- Asserts that two captures are equal, naming the first line that differs.
 function M.assert_equal(a, b, what)
-  for _, kind in ipairs { "signals", "orders", "fills", "trades", "equity", "regimes" } do
+  for _, kind in ipairs(KINDS) do
+    a[kind], b[kind] = a[kind] or {}, b[kind] or {}
     for k = 1, math.max(#a[kind], #b[kind]) do
       if a[kind][k] ~= b[kind][k] then
         lu.fail(("%s: %s differ first at line %d:\n  %s\n  %s"):format(what, kind, k, tostring(a[kind][k]),

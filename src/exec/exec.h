@@ -94,7 +94,7 @@ struct pln_exec {
   int64_t first_ns;    /* visibility of the window's first bar */
   int64_t horizon_ns;  /* everything at or before it is processed */
   double benchmark_close;
-  int64_t row_ns; /* time of the last recorded row */
+  int64_t row_ns;       /* time of the last recorded row */
   pln_pending *pending; /* in order of creation */
   int64_t n_pending, pending_capacity;
   int64_t n_orders, n_fills; /* made so far: their ids */

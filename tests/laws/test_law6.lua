@@ -12,21 +12,6 @@ local CASES = {
   { strategy = "rotation", n = 3 }, { strategy = "busy_orders", n = 1 },
 }
 
--- What is known at the close of bar t: signals, regimes, the orders that strategies made, and the fills of bars up to
--- t. What becomes of an order later is the future's; so is a protective order, which is recorded when it fires.
-local function decisions(capture, t_ns)
-  local orders = {}
-  for _, line in ipairs(engine.until_time(capture.orders, t_ns)) do
-    local made, id, source, side = line:match("^(%S+) (%S+) .* (%S+) (%S+) %S+ %S+$")
-    if source ~= "-1" then orders[#orders + 1] = ("%s %s %s"):format(made, side, id) end
-  end
-  table.sort(orders)
-  return {
-    signals = engine.until_time(capture.signals, t_ns), regimes = engine.until_time(capture.regimes, t_ns),
-    orders = orders, fills = engine.until_time(capture.fills, t_ns - 1), trades = {}, equity = {},
-  }
-end
-
 local function run(case, bars, fill)
   return engine.run { strategy = case.strategy, bars = bars, classifiers = { "trend" }, chunk_rows = 512,
     execution = { fill = fill, finalize_trades = false }, portfolio = { leverage = case.n } }
@@ -45,7 +30,7 @@ local function check(change)
         local t_ns = C.pln_bars_visible_ns(own[1], t)
         local changed = {}
         for k = 1, case.n do changed[k] = change(own[k], n, t_ns) end
-        engine.assert_equal(decisions(whole, t_ns), decisions(run(case, changed, fill), t_ns),
+        engine.assert_equal(engine.decisions(whole, t_ns), engine.decisions(run(case, changed, fill), t_ns),
           ("%s, %s, future after bar %d changed"):format(case.strategy, fill, t))
       end
     end
