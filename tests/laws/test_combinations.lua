@@ -12,6 +12,20 @@ local CHUNKS, FEW = { 1, 2, 3, 7, 64, 4096 }, { 1, 7, 64 }
 local ROWS = 1200 -- three days
 local ZONE = "America/Chicago"
 
+-- Three equities over the same days; not all of the data begin on the same one.
+local common
+local function equities()
+  if common then return common end
+  local all = market.equities(3, 5000)
+  local from = all[2].ts_ns[0]
+  common = {}
+  for k, bars in ipairs(all) do
+    local first = tonumber(C.pln_bars_lower_bound(bars, from))
+    common[k] = engine.filter(bars, function(i) return i >= first and i < first + ROWS end)
+  end
+  return common
+end
+
 local function at(bars, timeframes)
   local list = {}
   for k, timeframe in ipairs(timeframes) do
@@ -97,7 +111,7 @@ local function run(case, bars, options)
 end
 
 local function check_chunks(options)
-  local bases = market.equities(3, ROWS)
+  local bases = equities()
   if options.window then
     options.from_ns, options.until_ns = bases[1].ts_ns[600] + 30000000000LL, bases[1].ts_ns[1050] + 1000000000LL
   end
@@ -127,7 +141,7 @@ function TestCombinations.test_any_chunk_size_at_this_close() check_chunks { fil
 function TestCombinations.test_any_chunk_size_in_a_window() check_chunks { window = true } end
 
 local function check_future(change)
-  local bases = market.equities(3, ROWS)
+  local bases = equities()
   for _, case in ipairs(CASES) do
     for _, fill in ipairs { "next_open", "this_close" } do
       local options = { fill = fill, chunk_rows = 100, finalize = false }
