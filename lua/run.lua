@@ -120,8 +120,8 @@ end
 --     trades = { { trade, symbol, side = "long" | "short", entry_time, entry_price, exit_time, exit_price, quantity,
 --       pnl, return_pct, fees, entry_bar, exit_bar, exit_reason, is_open } … },
 --     equity = { { time (seconds), equity, cash } … } } … } };
---   or nil, a message (a line for each mistake) and what is at fault: "configuration", "data", "interrupted" or nil (the
---   run itself)
+--   or nil, a message (a line for each mistake) and what is at fault: "configuration", "data", "interrupted" or nil
+--   (the run itself)
 function M.run(source, options)
   if type(source) ~= "string" and type(source) ~= "table" then
     error(("configuration is a %s, expected a path or a table"):format(type(source)), 2)

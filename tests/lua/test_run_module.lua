@@ -136,8 +136,9 @@ function TestRunInputs.test_one_bar_and_two()
   local folder = support.folder()
   lu.assertEquals(support.run("data", "synth", "--out", folder .. "/Z.plc", "--bars", "0"), 0)
   support.write(folder .. "/c.yaml", YAML:format(folder, "Z"))
-  status, _, err = support.run("run", folder .. "/c.yaml", "--set", "data.source=column", "--set",
+  status, out, err = support.run("run", folder .. "/c.yaml", "--set", "data.source=column", "--set",
     "data.path=" .. folder .. "/Z.plc")
+  lu.assertEquals(out, "")
   lu.assertEquals(status, 1)
   lu.assertStrContains(err, "there are no bars")
 end
