@@ -75,15 +75,20 @@ local function submit(ctx, request)
   return id
 end
 
-local function place(ctx, side, order)
-  want_ctx(ctx)
-  order = order or {}
-  if type(order) ~= "table" then error("expected a table of order fields, such as { percent = 50 }", 2) end
+-- Not compiled (see safe_pairs). Calls with a table written in place are checked when the file is loaded instead, and
+-- come as `checked`.
+local function check_fields(order)
+  if type(order) ~= "table" then error("expected a table of order fields, such as { percent = 50 }", 3) end
   for key in pairs(order) do
     if not FIELDS[key] then
-      error(("unknown order field '%s'%s"):format(tostring(key), suggest.hint(key, FIELD_NAMES)), 2)
+      error(("unknown order field '%s'%s"):format(tostring(key), suggest.hint(key, FIELD_NAMES)), 3)
     end
   end
+  return order
+end
+
+local function place(ctx, side, order)
+  want_ctx(ctx)
   local request = scratch
   ffi.fill(request, ffi.sizeof("pln_order_request"))
   request.instrument = instrument_of(ctx, order.symbol)
@@ -115,8 +120,16 @@ local function place(ctx, side, order)
   return submit(ctx, request)
 end
 
-function methods.buy(ctx, order) return place(ctx, C.PLN_SIDE_BUY, order) end
-function methods.sell(ctx, order) return place(ctx, C.PLN_SIDE_SELL, order) end
+-- `checked`: the loader has seen the table's keys.
+function methods.buy(ctx, order, checked)
+  return place(ctx, C.PLN_SIDE_BUY, checked == true and order or check_fields(order or {}))
+end
+function methods.sell(ctx, order, checked)
+  return place(ctx, C.PLN_SIDE_SELL, checked == true and order or check_fields(order or {}))
+end
+
+--- For the loader: by method, the keys that a table written in its call may have.
+M.LITERALS = { buy = FIELDS, sell = FIELDS }
 
 local function target(ctx, size_type, size, symbol)
   want_ctx(ctx)

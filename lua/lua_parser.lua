@@ -286,7 +286,7 @@ function Parser:suffixed()
       expression = { kind = "index", name = expression.name, line = line, deep = true }
     elseif kind == ":" then
       self:next()
-      self:name()
+      self:check_literal(expression, (self:name()))
       self:arguments {}
       expression = { kind = "call", line = line }
     elseif kind == "(" or kind == "{" or kind == "string" then
@@ -299,6 +299,42 @@ function Parser:suffixed()
       return expression
     end
   end
+end
+
+-- `ctx:buy { … }`: where every key is plain to see, an unknown one is told here, and a second argument, true, says that
+-- nobody need look again.
+function Parser:check_literal(expression, method)
+  local fields = self.literals[method]
+  local variable = fields and expression.kind == "name" and self:resolve(expression.name)
+  if not variable or variable.role ~= "ctx" then return end
+  local parenthesis = self:peek() == "(" and 1 or 0
+  if self:peek(parenthesis) ~= "{" then return end
+  local unknown
+  local offset, depth = parenthesis + 1, 1
+  local starts = true -- a field of the constructor itself
+  while depth > 0 do
+    local kind = self:peek(offset)
+    if kind == "function" or kind == "eof" then return end
+    if kind == "}" or kind == ")" or kind == "]" then
+      depth = depth - 1
+    elseif depth == 1 and starts then
+      if kind ~= "name" or self:peek(offset + 1) ~= "=" then return end
+      local key = self.tokens.text[self.at + offset]
+      if not fields[key] then unknown = unknown or { key = key, line = self.tokens.line[self.at + offset] } end
+    end
+    if kind == "{" or kind == "(" or kind == "[" then depth = depth + 1 end
+    starts = depth == 1 and (kind == "," or kind == ";")
+    offset = offset + 1
+  end
+  if parenthesis == 1 and self:peek(offset) ~= ")" then return end
+  if unknown then
+    local names = {}
+    for name in pairs(fields) do names[#names + 1] = name end
+    table.sort(names)
+    self:fail(unknown.line, "unknown order field '%s'%s", unknown.key, suggest.hint(unknown.key, names))
+  end
+  if parenthesis == 0 then self:insert(self.tokens.first[self.at], "(") end
+  self:insert(self.tokens.last[self.at + offset - 1] + 1, parenthesis == 0 and ",true)" or ",true")
 end
 
 function Parser:use_field(expression, field, line)
@@ -623,7 +659,7 @@ end
 -- @param file name for messages
 -- @param chunk chunk name without its "@", at most 55 bytes (longer ones are cut by the compiler in messages)
 -- @param options { known = global names, each true or a table of its members; hints = why a name ("io", "math.huge")
---   is missing }
+--   is missing; literals = by method of ctx, the keys of the table in its call, each true }
 -- @return a source whose chunk takes (budget, stop, pow) as its arguments, and what was seen: { uses = { { role=,
 --   name=, line= } } fields of the parameters of a strategy's functions, lines = { ["params.fast"] = line },
 --   order = { the same: place in the source }, literals = { ["params.fast"] = text of the number }, callbacks = {
@@ -641,7 +677,7 @@ function M.instrument(source, file, chunk, options)
   if not compiled then return nil, M.relocate(message, file, chunk) end
   local parser = setmetatable({
     file = file, tokens = lexer.tokens(source), at = 1, edits = {}, n_edits = 0, replaced = {},
-    known = options.known, hints = options.hints or {},
+    known = options.known, hints = options.hints or {}, literals = options.literals or {},
     info = { uses = {}, lines = {}, literals = {}, order = {}, callbacks = {} },
   }, Parser)
   local ok, err = pcall(function()

@@ -1,5 +1,7 @@
 --- Entry of the executable: dispatches `perilune COMMAND …` to lua/cli/COMMAND.lua and returns the exit status:
 -- 0 success, 1 the run failed, 2 usage or configuration. This is the one place that prints errors.
+require("safe_pairs").install(_G)
+
 local args = require "args"
 local commands = require "commands"
 local suggest = require "suggest"

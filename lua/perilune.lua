@@ -33,17 +33,20 @@ if package.loaded["perilune.host"] then
   import = require -- inside the executable: its own path and modules
 else
   local loaded = {}
+  local env = setmetatable({}, { __index = _G, __newindex = _G })
   function import(name)
     if loaded[name] ~= nil then return loaded[name] end
     local path = home .. "/lua/" .. name:gsub("%.", "/") .. ".lua"
     if not exists(path) then return require(name) end
     local chunk, message = loadfile(path)
     if not chunk then error(message, 2) end
-    setfenv(chunk, setmetatable({ require = import }, { __index = _G, __newindex = _G }))
+    setfenv(chunk, env)
     local result = chunk(name, path)
     loaded[name] = result == nil and true or result
     return loaded[name]
   end
+  rawset(env, "require", import)
+  import("safe_pairs").install(setmetatable({}, { __newindex = function(_, k, v) rawset(env, k, v) end }))
 end
 
 local abi = import "abi"

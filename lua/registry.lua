@@ -10,6 +10,7 @@ local ffi = require "ffi"
 local abi = require "abi"
 local expression = require "expression"
 local params = require "params"
+local context = require "context"
 local parser = require "lua_parser"
 local sandbox = require "sandbox"
 local state = require "state"
@@ -276,7 +277,7 @@ function M.compile(source, file)
   local def = setmetatable({ file = file, chunk = chunk_name(file), hooks = {} }, Def)
   def.hooks.log, def.hooks.record = function() end, function() end
   local instrumented, info = parser.instrument(source, file, def.chunk,
-    { known = sandbox.known, hints = sandbox.HINTS })
+    { known = sandbox.known, hints = sandbox.HINTS, literals = context.LITERALS })
   if not instrumented then return nil, info end
   def.lines, def.literals, def.order, def.uses = info.lines, info.literals, info.order, info.uses
   def.uses_random = info.uses_random or false
