@@ -312,6 +312,17 @@ function TestOrderSemantics.test_a_target_is_reckoned_when_it_fills()
   end
 end
 
+function TestOrderSemantics.test_what_is_ordered_at_the_last_close()
+  for compat, equity in pairs { none = 10000, ["backtesting.py"] = 10000 + 10 * (110 - 100) } do
+    local r = run { bars = { 100, 100, 100, 100, { 100, 110, 100, 110 } },
+      execution = "finalize_trades: true, compat: " .. compat,
+      body = "if s.n == 1 or s.n == 4 then ctx:buy { quantity = 10 } end" }
+    lu.assertEquals(#r.trades, 1, compat)
+    trade_is(r.trades[1], { exit_price = 100, exit_bar = 4, exit_reason = "end_of_window" }, compat)
+    lu.assertEquals(r.metrics.equity_final, equity, compat)
+  end
+end
+
 function TestOrderSemantics.test_a_quiet_account_has_its_exact_volatility()
   -- One unit of 1e6: period returns of 1e-6 and less, whose powers cancel when they are subtracted as such.
   local r = run { bars = { 1, 1, 1, 2, 1, 2, 1, 2, 1 }, capital = 1e6,
