@@ -4,12 +4,6 @@ static const pln_indicator_param params[] = {
     {"period", "rows in the window", 20, 1, PLN_IND_MAX_PERIOD, 1, 0},
 };
 
-static int64_t lookback(const double *p) { return (int64_t)p[0] - 1; }
-static int64_t size(const double *p) {
-  return PLN_IND_SIZE(pln_window, pln_window_doubles((int64_t)p[0], 1));
-}
-static void init(void *state, const double *p) { pln_window_init(state, (int64_t)p[0]); }
-
 static inline void merge(double *const *out, const double *const *newer, const double *const *older,
                          int64_t n, double a, double b) {
   (void)a;
@@ -20,21 +14,7 @@ static inline void merge(double *const *out, const double *const *newer, const d
   for (int64_t i = 0; i < n; i++) o[i] = x[i] > y[i] ? x[i] : y[i];
 }
 
-static inline void step(pln_window *s, double *memory, const double *in, double *out) {
-  pln_window_step(s, memory, 1, 1, merge, in, out);
-}
-PLN_IND_STEP(pln_window, step)
-
-PLN_INLINE void rows(void *state, const double *const *in, double *const *out, int64_t n) {
-  pln_window *s = state;
-  for (int64_t i = 0; i < n; i += PLN_WINDOW_BLOCK) {
-    const double *const x[] = {in[0] + i};
-    double *const y[] = {out[0] + i};
-    pln_window_block(s, (double *)(s + 1), 1, 1, merge, x, y,
-                     n - i < PLN_WINDOW_BLOCK ? n - i : PLN_WINDOW_BLOCK);
-  }
-}
-PLN_IND_SIMD(batch, rows)
+PLN_WINDOW_KERNEL(1, merge)
 
 const pln_ind_desc pln_ind_highest = {
     .info = {.name = "highest",

@@ -169,3 +169,26 @@ static inline void pln_merge_moments(double *const *out, const double *const *ne
     squares[i] = (xx[i] + yy[i]) + delta * delta * scale;
   }
 }
+
+/* The kernel of an indicator that is one aggregate of its source over the last `period` rows, its first
+ * parameter: lookback, size, init, step_row and batch of its descriptor. */
+#define PLN_WINDOW_KERNEL(IDEMPOTENT, MERGE)                                                                 \
+  static int64_t lookback(const double *p) { return (int64_t)p[0] - 1; }                                     \
+  static int64_t size(const double *p) {                                                                     \
+    return PLN_IND_SIZE(pln_window, pln_window_doubles((int64_t)p[0], 1));                                   \
+  }                                                                                                          \
+  static void init(void *state, const double *p) { pln_window_init(state, (int64_t)p[0]); }                  \
+  static inline void step(pln_window *s, double *memory, const double *in, double *out) {                    \
+    pln_window_step(s, memory, 1, IDEMPOTENT, MERGE, in, out);                                               \
+  }                                                                                                          \
+  PLN_IND_STEP(pln_window, step)                                                                             \
+  PLN_INLINE void rows(void *state, const double *const *in, double *const *out, int64_t n) {                \
+    pln_window *s = state;                                                                                   \
+    for (int64_t i = 0; i < n; i += PLN_WINDOW_BLOCK) {                                                      \
+      const double *const x[] = {in[0] + i};                                                                 \
+      double *const y[] = {out[0] + i};                                                                      \
+      pln_window_block(s, (double *)(s + 1), 1, IDEMPOTENT, MERGE, x, y,                                     \
+                       n - i < PLN_WINDOW_BLOCK ? n - i : PLN_WINDOW_BLOCK);                                 \
+    }                                                                                                        \
+  }                                                                                                          \
+  PLN_IND_SIMD(batch, rows)
