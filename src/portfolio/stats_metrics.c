@@ -168,7 +168,9 @@ static const metric metrics[] = {
       "per month "
       "for monthly ones; a year has 252 days, or 365 where over 60 % of 2/7 of the bars fall on Saturday and "
       "Sunday, "
-      "52 weeks, 12 months; divided by the count where bars span several. bt: the same rule."},
+      "52 weeks, 12 months; divided by the count where bars span several. bt: the same for days, weeks, and "
+      "months "
+      "whose stamps are mostly 31 days apart."},
      periods_per_year},
     {{"equity_final", "Equity Final", "currency", "Return",
       "Cash and positions at the last close. bt: Equity Final [$]."},
@@ -259,7 +261,8 @@ static const metric metrics[] = {
     {{"worst_trade_pct", "Worst Trade", "%", "Trades", "Smallest return of a trade. bt: Worst Trade [%]."},
      worst_trade_pct},
     {{"avg_trade_pct", "Avg. Trade", "%", "Trades",
-      "Geometric mean of the trades' returns; undefined where one lost 100 % or more. bt: Avg. Trade [%]."},
+      "Geometric mean of the trades' returns; undefined where one lost 100 % or more (0 in bt). bt: Avg. "
+      "Trade [%]."},
      avg_trade_pct},
     {{"max_trade_duration", "Max. Trade Duration", "s", "Trades",
       "Longest time from entry to exit (open times of their bars), rounded up to whole days, hours, minutes "
