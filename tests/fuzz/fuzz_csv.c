@@ -2,6 +2,7 @@
  * promises. The first byte chooses options. */
 #include "abi/core.h"
 #include "abi/csv.h"
+#include "data/bars_build.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -48,11 +49,17 @@ static void check(const pln_bars *bars, const pln_quality_report *report) {
     if (!isfinite(bars->open[i]) || !isfinite(bars->high[i]) || !isfinite(bars->low[i]) ||
         !isfinite(bars->close[i]) || !isfinite(bars->volume[i]))
       abort();
+    const int64_t close = pln_bars_visible_ns(bars, i);
+    if (close < bars->ts_ns[i] + (bars->timeframe.unit != PLN_TIMEFRAME_NONE)) abort();
+    if (i && close <= pln_bars_visible_ns(bars, i - 1)) abort();
   }
+  for (int32_t c = 0; c < bars->n_extra; c++)
+    if (!pln_bars_extra_is_sound(bars->extra[c], bars->n_bars)) abort();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (size < 1) return 0;
+  pln_log_set_level(PLN_LOG_ERROR);
   pln_csv_options options;
   pln_quality_config quality;
   choose(data[0], &options, &quality);
