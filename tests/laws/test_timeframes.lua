@@ -1,5 +1,5 @@
 -- Coarser timeframes made from one file of minutes show nothing before its time: every value that a strategy saw on
--- USD/JPY minutes, through weekends and in New York's days, against a reading of the file that shares no code with ours.
+-- USD/JPY minutes, in the days of New York, against a reading of the file that shares no code with ours.
 local run = require "run"
 local support = require "support"
 
