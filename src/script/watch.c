@@ -37,7 +37,7 @@ static const volatile int64_t *volatile watched;
 static lua_State *watched_state;
 static int64_t last_beat;
 static int64_t ticks;
-static volatile sig_atomic_t ticking;
+static volatile sig_atomic_t ticking, hooked;
 static char last_words[MESSAGE_SIZE];
 
 static void give_up(lua_State *L, lua_Debug *activation) {
@@ -65,6 +65,7 @@ static void on_tick(int number) {
     (void)written;
     _exit(1);
   }
+  hooked = 1;
   lua_sethook(watched_state, give_up, LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT, 1);
 }
 
@@ -104,5 +105,7 @@ void pln_watchdog_watch(const int64_t *heartbeat, const char *name) {
 
 void pln_watchdog_rest(void) {
   watched = NULL;
-  if (watched_state) lua_sethook(watched_state, NULL, 0, 0);
+  /* Only where there is one: any change of hooks makes the compiler give up the trace that it records. */
+  if (hooked && watched_state) lua_sethook(watched_state, NULL, 0, 0);
+  hooked = 0;
 }
