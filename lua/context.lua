@@ -22,10 +22,10 @@ local C = abi.C
 local M = {}
 
 local TIF = { GTC = C.PLN_TIF_GTC, DAY = C.PLN_TIF_DAY, IOC = C.PLN_TIF_IOC }
-local SIZES = {
-  { "quantity", C.PLN_ORDER_SIZE_QUANTITY }, { "cash", C.PLN_ORDER_SIZE_CASH },
-  { "percent", C.PLN_ORDER_SIZE_PERCENT },
-}
+-- The compiler gives up a trace in which it meets a C function for the first time.
+local _ = { C.pln_exec_submit, C.pln_exec_cancel, C.pln_exec_cancel_all, C.pln_exec_orders, C.pln_exec_pending,
+  C.pln_exec_next, C.pln_refusal_name, C.pln_exit_reason_name }
+
 local FIELD_NAMES = {
   "quantity", "cash", "percent", "limit", "stop", "stop_loss", "take_profit", "tif", "symbol", "tag",
 }
@@ -87,6 +87,14 @@ local function check_fields(order)
   return order
 end
 
+local function put_size(request, size_type, name, value)
+  if type(value) ~= "number" then error(("%s = %s: expected a number"):format(name, tostring(value)), 3) end
+  if request.size_type ~= C.PLN_ORDER_SIZE_DEFAULT then
+    error("an order takes one of quantity, percent and cash, not several", 3)
+  end
+  request.size_type, request.size = size_type, value
+end
+
 local function place(ctx, side, order)
   want_ctx(ctx)
   local request = scratch
@@ -95,16 +103,11 @@ local function place(ctx, side, order)
   request.side = side
   request.size_type = C.PLN_ORDER_SIZE_DEFAULT
   request.size_at = ctx.size_at_
-  local sizes = 0
-  for k = 1, #SIZES do
-    local name, code = SIZES[k][1], SIZES[k][2]
-    local value = order[name]
-    if value ~= nil then
-      if type(value) ~= "number" then error(("%s = %s: expected a number"):format(name, tostring(value)), 2) end
-      request.size_type, request.size, sizes = code, value, sizes + 1
-    end
-  end
-  if sizes > 1 then error("an order takes one of quantity, percent and cash, not several", 2) end
+  local quantity, cash, percent = order.quantity, order.cash, order.percent
+  -- No loop: one within the drain loop would now and then be compiled before it.
+  if quantity ~= nil then put_size(request, C.PLN_ORDER_SIZE_QUANTITY, "quantity", quantity) end
+  if cash ~= nil then put_size(request, C.PLN_ORDER_SIZE_CASH, "cash", cash) end
+  if percent ~= nil then put_size(request, C.PLN_ORDER_SIZE_PERCENT, "percent", percent) end
   request.limit_price, request.stop_price = price_of(order, "limit"), price_of(order, "stop")
   request.stop_loss, request.take_profit = price_of(order, "stop_loss"), price_of(order, "take_profit")
   request.type = order.limit and (order.stop and C.PLN_ORDER_STOP_LIMIT or C.PLN_ORDER_LIMIT)
