@@ -10,6 +10,7 @@
 local ffi = require "ffi"
 local abi = require "abi"
 local registry = require "registry"
+local suggest = require "suggest"
 local topology = require "topology"
 local C = abi.C
 
@@ -100,20 +101,34 @@ local function sink_of(run, symbols)
   }
 end
 
+local KEYS = {
+  "strategy", "params", "closes", "bars", "symbols", "order", "capital", "quantity", "percent", "fill", "commission_pct",
+  "slippage_bps", "finalize_trades", "lot_size", "timeframe", "folders", "chunk_rows", "loop_budget",
+}
+local KNOWN = {}
+for _, key in ipairs(RISK) do KEYS[#KEYS + 1] = key end
+for _, key in ipairs(KEYS) do KNOWN[key] = true end
+
 --- Runs a strategy over the given bars.
 -- @param spec {
 --   strategy = name or path, params = {…},
 --   closes = {…} or bars = { {open=, high=, low=, close=, volume=} or {o, h, l, c, v}, … },
 --   symbols = { NAME = { closes = … }, … } with `order = {NAME, …}` for strategies over several symbols,
 --   capital = 10000, quantity = 1 | percent = 100 (default: one unit), fill = "next_open", commission_pct = 0,
---   slippage_bps = 0, timeframe = "1d", folders = {…} further folders to search, and the risk rules by name }
+--   slippage_bps = 0, timeframe = "1d", finalize_trades = false, lot_size = 1, chunk_rows, loop_budget,
+--   folders = {…} to search (default: "strategies"), and the risk rules by name (stop_loss_pct = 5) }
 -- @return { signals = { {symbol, bar, direction, strength, confidence} … }, orders, trades, equity, records, log };
 --   raises what the strategy raised, as its file and line
 function M.run(spec)
   if type(spec.strategy) ~= "string" then
     error(("spec.strategy is %s, expected the name of a strategy or its file"):format(tostring(spec.strategy)), 2)
   end
-  local reg = registry.new { folders = spec.folders or {} }
+  for key in pairs(spec) do
+    if not KNOWN[key] then
+      error(("unknown key '%s' for harness.run%s"):format(tostring(key), suggest.hint(tostring(key), KEYS)), 2)
+    end
+  end
+  local reg = registry.new { folders = spec.folders or { "strategies" } }
   local def, err = reg:load(spec.strategy)
   if not def then error(err, 2) end
   local p
