@@ -102,8 +102,8 @@ local function sink_of(run, symbols)
 end
 
 local KEYS = {
-  "strategy", "params", "closes", "bars", "symbols", "order", "capital", "quantity", "percent", "fill", "commission_pct",
-  "slippage_bps", "finalize_trades", "lot_size", "timeframe", "folders", "chunk_rows", "loop_budget",
+  "strategy", "params", "closes", "bars", "symbols", "order", "capital", "quantity", "percent", "fill",
+  "commission_pct", "slippage_bps", "finalize_trades", "lot_size", "timeframe", "folders", "chunk_rows", "loop_budget",
 }
 local KNOWN = {}
 for _, key in ipairs(RISK) do KEYS[#KEYS + 1] = key end

@@ -229,6 +229,14 @@ local function whole_bar(bars, ts_ns)
   return { open = bars.open[i], high = bars.high[i], low = bars.low[i], close = bars.close[i], volume = bars.volume[i] }
 end
 
+-- nil and a message where the user's code changed a table of its file.
+function Instance:_check_constants()
+  local name = self.def.constants:changed()
+  if not name then return true end
+  return nil, ("%s: '%s', a table of the file, was changed from within a function: what must last from one call to the "
+    .. "next belongs in `state`"):format(self.def.file, name)
+end
+
 local function describe_values(self)
   local lines = {}
   local function add(...) lines[#lines + 1] = string.format(...) end
@@ -297,6 +305,8 @@ function Instance:generate()
   if n == drain.BAD_RESULT and row then
     return nil, self:_bad_result(("%s, %s, %s"):format(shown(d), shown(st), shown(cf)), SIGNAL_FORM)
   end
+  local constant, err = self:_check_constants()
+  if not constant then return nil, err end
   self:_stamp(self.out, n, first)
   self.n_changes = self.n_changes + n
   return { { out = self.out, n = n } }
@@ -319,6 +329,8 @@ function Instance:_generate_levels(first, last, columns)
       self.def.file, self.def.lines.signal or 1, symbol, self.symbols[symbol].name, level.direction, level.strength,
       level.confidence, SIGNAL_FORM, describe_values(self))
   end
+  local constant, err = self:_check_constants()
+  if not constant then return nil, err end
   local changes = {}
   for k = 1, #self.symbols do
     self:_stamp(self.outs[k], self.counts[k], first)
@@ -351,6 +363,8 @@ function Instance:classify(on_change)
   if status == drain.BAD_RESULT then
     return nil, self:_bad_result(shown(regime), "one of " .. table.concat(self.def.regimes, ", "))
   end
+  local constant, err = self:_check_constants()
+  if not constant then return nil, err end
   for i = math.max(first, self.stream.window_first), last - 1 do
     local index = self.regimes[i - base]
     self.regime_bars[index] = self.regime_bars[index] + 1
@@ -372,6 +386,8 @@ function Instance:call(exec, caller, until_ns, view, ctx, deliver)
     b.volume,
     unpack(self.pointers, 1, #self.columns))
   if not ok then return nil, self:explain(due) end
+  local constant, err = self:_check_constants()
+  if not constant then return nil, err end
   return due
 end
 

@@ -9,6 +9,7 @@
 local ffi = require "ffi"
 local abi = require "abi"
 local expression = require "expression"
+local frozen = require "frozen"
 local params = require "params"
 local context = require "context"
 local parser = require "lua_parser"
@@ -61,8 +62,13 @@ end
 -- even where the message does not (out of memory, errors inside the engine's own functions).
 function M.handler(def) return with_line(def.chunk) end
 
+local STRUCTS = { pln_bar_row = "bar", pln_fill = "fill", pln_order = "order", pln_context = "ctx" }
+
 -- Rewords what LuaJIT says of structs, which the user does not know as such.
 local function reword(message, def)
+  message = message:gsub("'struct ([%w_]+)'", function(name)
+    return STRUCTS[name] and ("'%s'"):format(STRUCTS[name]) or nil
+  end)
   local field = message:match "^'struct [^']*' has no member named '([^']*)'"
   if field == "regime" then
     return "there is no f.regime: no classifier is named for this strategy (classifier: ID in the configuration)"
@@ -307,6 +313,11 @@ function M.compile(source, file)
   local hash = ffi.new "char[33]"
   C.pln_hash128_hex(source, #source, hash)
   def.source_hash = ffi.string(hash)
+  local functions = {}
+  for _, value in pairs(declared) do
+    if type(value) == "function" then functions[#functions + 1] = value end
+  end
+  def.constants = frozen.new(functions, "@" .. def.chunk)
   return check(def, declared, file:match "([^/]+)%.lua$" or file:match "[^/]+$")
 end
 

@@ -66,6 +66,7 @@ local function as_json(outcome)
     }
   end
   outcome.run.id = outcome.run.id or json.null -- null: nothing was stored
+  outcome.run.id = outcome.run.id or json.null -- nothing was stored
   return json.encode({ run = outcome.run, results = json.array(results) }, { indent = 2 }) .. "\n"
 end
 

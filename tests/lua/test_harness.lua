@@ -22,6 +22,12 @@ function TestHarness.test_signals_orders_and_trades_of_a_shipped_strategy()
   lu.assertEquals(#run.equity, 10)
 end
 
+function TestHarness.test_keys_are_checked()
+  local ok, message = pcall(harness.run, { strategy = "sma_cross", closes = { 1 }, parms = { fast = 2 } })
+  lu.assertFalse(ok)
+  lu.assertStrContains(message, "unknown key 'parms' for harness.run, did you mean 'params'?")
+end
+
 function TestHarness.test_signal_strategies_are_told_of_start_and_end()
   local folder = support.folder()
   support.write(folder .. "/told.lua", [[

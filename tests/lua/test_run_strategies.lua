@@ -336,6 +336,36 @@ return strategy {
   end
 end
 
+function TestUserStrategies.test_tables_of_the_file_are_constants()
+  for _, code in ipairs {
+    "local t = { a = { b = 1 } }\nlocal function change(x) x.b = x.b + 1 end\n"
+      .. "return strategy { signal = function() change(t.a) return FLAT end }",
+    "local t = { 1 }\nlocal function change(x) table.insert(x, 2) end\n"
+      .. "return strategy { on_bar = function() change(t) end }",
+    "local t = { 1 }\nlocal function change(x) x[1] = nil end\nlocal function deeper() change(t) end\n"
+      .. "return strategy { symbols = 'all', signal = function() deeper() end }",
+  } do
+    local status, _, err = run(code)
+    lu.assertEquals(status, 1, code)
+    lu.assertStrContains(err, "'t', a table of the file, was changed")
+  end
+  local status, _, err = run("local t = { 1, 0 / 0, { 'x' } }\nlocal function read(x) return x[1] end\n"
+    .. "return strategy { signal = function() local own = { read(t) } own[2] = 1 return FLAT end }")
+  lu.assertEquals(status, 0, err)
+end
+
+function TestUserStrategies.test_messages_do_not_speak_of_structs()
+  local _, _, err = run "return strategy { signal = function(f, bar) return bar > 3 and LONG or FLAT end }"
+  lu.assertStrContains(err, "attempt to compare 'number' with 'bar'")
+end
+
+function TestUserStrategies.test_json_of_a_run_that_is_not_stored()
+  local folder = support.folder()
+  support.write(folder .. "/mine.lua", "return strategy { signal = function() return FLAT end }")
+  local _, out = support.run("run", support.write(folder .. "/run.yaml", BASE), "--db", "none", "--json")
+  lu.assertEquals(json.decode(out).run.id, json.null)
+end
+
 local CLASSIFIER = [[
 return classifier {
   regimes = { "up", "down" },
