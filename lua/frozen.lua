@@ -1,6 +1,6 @@
 --- Tables of a strategy's file are constants: what must last from call to call is `state`, which the engine can save
--- and which does not depend on what ran before. The parser refuses what it can see to change them; what it cannot see (a
--- table handed to a function that changes it) is found here, by comparing with what the file made.
+-- and which does not depend on what ran before. The parser refuses what it can see to change them; what it cannot see
+-- (a table handed to a function that changes it) is found here, by comparing with what the file made.
 local M = {}
 
 local MAX_ENTRIES = 200000 -- of all tables together; larger constants are not watched beyond this

@@ -64,9 +64,13 @@ function M.new(spec, hub)
     if id < 0 then
       local message = abi.last_error()
       local symbol, timeframe = message:match("no stream '(.+)_(%w+)' here")
-      return nil, ("%s: feature '%s' of strategy '%s' is '%s': %s%s"):format(self.def.file, column.field, self.id,
-        column.expr, message, symbol and ("; streams are the configuration's symbols at their timeframes: list %s "
-        .. "under the timeframes of %s"):format(timeframe, symbol) or "")
+      local expr = #column.expr > 100 and column.expr:sub(1, 100) .. "…" or column.expr
+      local hint = symbol and ("; streams are the configuration's symbols at their timeframes: list %s under the "
+        .. "timeframes of %s"):format(timeframe, symbol) or ""
+      if #message > 300 then message = "…" .. message:sub(-300) end
+      return nil, ("%s:%d: feature '%s' of %s '%s' is '%s': %s%s"):format(self.def.file,
+        self.def.lines[self.def.rule and "rule" or "features"] or 1, column.field, self.def.kind, self.id, expr,
+        message, hint)
     end
     self.features[k - 1] = id
   end
