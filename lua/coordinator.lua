@@ -189,6 +189,7 @@ function M.run(cfg, options)
     if not ok then results, err = nil, tostring(results) end
   end
   local interrupted = not results and C.pln_stop_requested() ~= 0
+  if interrupted then err = "interrupted" end
   local seconds = seconds_since(start_ns)
   bars = plan.n_bars * #plan.points
   for _, writer in ipairs(opened) do

@@ -228,8 +228,27 @@ local function with_length(name)
   end
 end
 
+-- gsub calls its function from C, where a recursion would run over the end of the C stack.
+local MAX_GSUB_DEPTH = 50
+local gsub_depth = 0
+
+local function nested_gsub(gsub)
+  return function(text, pattern, replacement, limit)
+    if type(replacement) ~= "function" then return gsub(text, pattern, replacement, limit) end
+    if gsub_depth >= MAX_GSUB_DEPTH then
+      error(raw_format("string.gsub: more than %d of them within one another", MAX_GSUB_DEPTH), 2)
+    end
+    gsub_depth = gsub_depth + 1
+    local ok, result, count = pcall(gsub, text, pattern, replacement, limit)
+    gsub_depth = gsub_depth - 1
+    if not ok then error(result, 0) end
+    return result, count
+  end
+end
+
 local costly = {}
 for _, name in ipairs { "find", "gmatch", "gsub", "match" } do costly[name] = with_pattern(name) end
+costly.gsub = nested_gsub(costly.gsub)
 for _, name in ipairs { "lower", "reverse", "upper" } do costly[name] = with_length(name) end
 
 local raw_rep = string.rep

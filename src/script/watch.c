@@ -9,11 +9,13 @@
 
 static struct sigaction before_int, before_term;
 static volatile sig_atomic_t stop_signal;
+static int32_t stop_ticks; /* since it was asked for */
 
 static void on_stop(int number) { stop_signal = number; }
 
 void pln_stop_begin(void) {
   stop_signal = 0;
+  stop_ticks = 0;
   struct sigaction action = {.sa_handler = on_stop, .sa_flags = (int)SA_RESETHAND | SA_RESTART};
   sigemptyset(&action.sa_mask);
   sigaction(SIGINT, &action, &before_int);
@@ -43,7 +45,13 @@ static char last_words[MESSAGE_SIZE];
 static void give_up(lua_State *L, lua_Debug *activation) {
   (void)activation;
   lua_sethook(L, NULL, 0, 0);
+  if (stop_signal) luaL_error(L, "interrupted");
   luaL_error(L, "the strategy did not come back within %f s (engine.timeout_s)", limit_s);
+}
+
+static void interrupt_code(void) {
+  hooked = 1;
+  lua_sethook(watched_state, give_up, LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT, 1);
 }
 
 /* Code that catches the error and goes on is interrupted again at the next tick. */
@@ -51,6 +59,8 @@ static void on_tick(int number) {
   (void)number;
   const volatile int64_t *heartbeat = watched;
   if (!heartbeat) return;
+  /* Runs look for a stop between slices; user code that keeps one going for long is told here. */
+  if (stop_signal && watched_state && ++stop_ticks >= TICKS_PER_SECOND) interrupt_code();
   const int64_t beat = *heartbeat;
   if (beat != last_beat) {
     last_beat = beat;
@@ -59,14 +69,13 @@ static void on_tick(int number) {
   }
   ticks++;
   const double waited = (double)ticks / TICKS_PER_SECOND;
-  if (waited < limit_s) return;
+  if (!(limit_s > 0) || waited < limit_s) return;
   if ((double)(ticks - GRACE_TICKS) / TICKS_PER_SECOND >= limit_s || !watched_state) {
     const ssize_t written = write(STDERR_FILENO, last_words, strlen(last_words));
     (void)written;
     _exit(1);
   }
-  hooked = 1;
-  lua_sethook(watched_state, give_up, LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT, 1);
+  interrupt_code();
 }
 
 static void start_ticking(void) {
@@ -91,7 +100,7 @@ static void append(const char *text) {
 void pln_watchdog_watch(const int64_t *heartbeat, const char *name) {
   watched = NULL;
   watched_state = pln_host_current_state();
-  if (!(limit_s > 0) || !watched_state) return;
+  if (!watched_state) return;
   last_words[0] = 0;
   append("perilune: ");
   append(name);

@@ -196,6 +196,17 @@ function TestUserStrategies.test_what_the_loop_budget_cannot_count_is_stopped()
   lu.assertStrContains(err, "did not come back within 0.5 s")
 end
 
+function TestUserStrategies.test_recursions_are_stopped()
+  for _, code in ipairs {
+    "local function f() return (('x'):gsub('x', f)) end", "local function f(a, b) table.sort({ 1, 2, 3 }, f) end",
+    "local function f(n) return 1 + f(n) end", "local function f() return f() end",
+  } do
+    local status, _, err = run(code .. "\nreturn strategy { signal = function() f() return FLAT end }")
+    lu.assertEquals(status, 1, code)
+    lu.assertStrContains(err, "mine.lua:1: ", false, code)
+  end
+end
+
 function TestUserStrategies.test_ordinary_patterns_are_no_matter()
   local status, _, err = run [[
 return strategy { signal = function(f, bar)
@@ -208,40 +219,46 @@ end }]]
 end
 
 -- Starts a run that would take long, signals it once it has written something, and waits for its end.
-local function stopped_by(signal)
+local function stopped_by(signal, work, jit)
   local folder = support.folder()
-  support.write(folder .. "/mine.lua", [[
+  support.write(folder .. "/mine.lua", ([[
     return strategy { features = function(p, x) return { a = x.sma(200) } end, signal = function(f, bar)
       local n = 0
-      for i = 1, 1000 do n = n + math.random() end
+      for i = 1, %d do n = n + math.random() end
       return n > 500 and LONG or SHORT
-    end }]])
+    end }]]):format(work))
   local file = support.write(folder .. "/run.yaml", BASE)
   -- Job control, because without it a shell's background jobs ignore Ctrl-C.
   local script = support.write(folder .. "/go", ([[
     set -m
-    %s run '%s' --db '%s/p.db' --trades '%s/t.csv' --set data.synthetic.bars=5000000 \
-      --set data.synthetic.timeframe=1m >'%s/out' 2>'%s/err' &
+    %s run '%s' --db '%s/p.db' --trades '%s/t.csv' --set data.synthetic.bars=1000000 \
+      --set data.synthetic.timeframe=1m --set engine.jit=%s >'%s/out' 2>'%s/err' &
     for i in $(seq 200); do [ -e '%s/p.db' ] && break; sleep 0.1; done
     sleep 0.5
     kill -%s $!
     wait $!
     echo $? >'%s/status'
-  ]]):format(support.perilune, file, folder, folder, folder, folder, folder, signal, folder))
+  ]]):format(support.perilune, file, folder, folder, tostring(jit), folder, folder, folder, signal, folder))
   os.execute("timeout 60 bash " .. script .. " 2>/dev/null")
   return folder, tonumber(support.read(folder .. "/status"))
 end
 
 function TestUserStrategies.test_ctrl_c_ends_a_run_cleanly()
-  local folder, status = stopped_by "INT"
+  local folder, status = stopped_by("INT", 1000, true)
   lu.assertEquals(status, 130, support.read(folder .. "/err"))
   lu.assertEquals(support.read(folder .. "/out"), "")
   lu.assertStrContains(query(folder .. "/p.db", "SELECT status, message FROM runs"), "interrupted,interrupted")
   lu.assertNil(io.open(folder .. "/t.csv"), "no half-written file")
 end
 
+function TestUserStrategies.test_ctrl_c_reaches_into_a_slice_that_takes_long()
+  local folder, status = stopped_by("INT", 500000, false)
+  lu.assertEquals(status, 130, support.read(folder .. "/err"))
+  lu.assertEquals(support.read(folder .. "/err"), "perilune: interrupted\n")
+end
+
 function TestUserStrategies.test_a_killed_run_leaves_a_readable_database()
-  local folder, status = stopped_by "KILL"
+  local folder, status = stopped_by("KILL", 1000, true)
   lu.assertEquals(status, 137)
   lu.assertStrContains(query(folder .. "/p.db", "SELECT status FROM runs"), "running")
   lu.assertStrContains(query(folder .. "/p.db", "PRAGMA integrity_check"), "ok")
