@@ -94,9 +94,43 @@ local function parameter_names(prefix, n)
   return names
 end
 
+-- A Lua function has at most 200 local variables, and a trace has room for so many constants: many columns are copied
+-- by one call for each row.
+local MAX_COPIES = 60
+
+--- Whether loops over these columns take them as one pln_gather in place of F1, F2, ….
+function M.is_gathered(columns) return #columns > MAX_COPIES end
+
+--- Whether the loop of so many symbols takes their bars as a pln_gather.
+function M.are_bars_gathered(n_symbols) return n_symbols * #PRICE_COLUMNS > MAX_COPIES end
+
+--- A pln_gather of n columns into a struct; its columns are set by who reads it.
+-- @param out the struct
+-- @param places list of n places in it, counted in 8 bytes
+-- @return the gather, its array of columns (from 0), and what must be kept for as long as it is used
+function M.new_gather(out, places)
+  local columns = ffi.new("const void *[?]", #places)
+  local numbers = ffi.new("int32_t[?]", #places, places)
+  return ffi.new("pln_gather", ffi.cast("void *", out), columns, numbers, #places), columns, { out, numbers }
+end
+
+--- Where the columns of a feature list are in their struct, counted in 8 bytes.
+function M.places(f, columns)
+  local places = {}
+  for k, column in ipairs(columns) do
+    local name, index = column.field:match "^(.-)%[(%d+)%]$"
+    places[k] = ffi.offsetof(f, name or column.field) / 8 + (index and tonumber(index) or 0)
+  end
+  return places
+end
+
 local function copy_features(columns)
+  if M.is_gathered(columns) then return "C.pln_gather_row(F, i)" end
   local lines = {}
-  for k, column in ipairs(columns) do lines[k] = ("f.%s = F%d[i]"):format(column.field, k) end
+  for k, column in ipairs(columns) do
+    -- Quoted: a feature may have the name of a word of Lua.
+    lines[k] = ('f["%s"]%s = F%d[i]'):format(column.field:match "^[^%[]+", column.field:match "%[.*$" or "", k)
+  end
   return table.concat(lines, "\n    ")
 end
 
@@ -112,7 +146,7 @@ local function copy_bar(def)
 end
 
 -- Loops belong to a definition: a file that is loaded again has other functions, and a trace is made for one function.
-local function compile(kind, def, columns, make_source, ...)
+local function compile(kind, def, columns, make_source)
   local fields = {}
   for k, column in ipairs(columns) do fields[k] = column.field end
   local key = kind .. "|" .. table.concat(fields, ",")
@@ -123,13 +157,14 @@ local function compile(kind, def, columns, make_source, ...)
   end
   local loop = of_def[key]
   if not loop then
-    loop = assert(loadstring(make_source(), "=drain loop"))(...)
+    loop = assert(loadstring("local C = ...\n" .. make_source(), "=drain loop"))(abi.C)
     of_def[key] = loop
   end
   return loop
 end
 
 local function arguments(columns)
+  if M.is_gathered(columns) then return ", F" end
   local names = parameter_names("F", #columns)
   return #names > 0 and ", " .. table.concat(names, ", ") or ""
 end
@@ -179,8 +214,8 @@ end
 -- loop(signal, budget, limit, f, bars, p, s, levels, held, outs, counts, first, last, ts, prices, F1, …) → n or
 -- BAD_RESULT, row, symbol, or BAD_RESULT, row, nil and what the function returned.
 function M.levels_loop(def, columns, n_symbols)
-  local copies = {}
-  for k = 1, n_symbols do
+  local copies = M.are_bars_gathered(n_symbols) and { "C.pln_gather_row(prices, i)" } or {}
+  for k = 1, #copies == 0 and n_symbols or 0 do
     local lines = { ("bars[%d].ts_ns = ts[i]"):format(k) }
     for j, name in ipairs(PRICE_COLUMNS) do
       lines[#lines + 1] = ("bars[%d].%s = prices[%d][i]"):format(k, name, (k - 1) * #PRICE_COLUMNS + j - 1)
@@ -243,7 +278,6 @@ end
 -- Columns are indexed by the absolute row of the caller's stream.
 function M.caller_loop(def, columns)
   return compile("caller", def, columns, function() return ([[
-local C = ...
 return function(on_bar, deliver, ctx, budget, limit, f, bar, p, s, exec, caller, until_ns, view, ts, o, h, l, c, v%s)
   local due
   repeat
@@ -256,7 +290,7 @@ return function(on_bar, deliver, ctx, budget, limit, f, bar, p, s, exec, caller,
     due = C.pln_exec_next(exec, until_ns)
   until due ~= caller
   return due
-end]]):format(arguments(columns), copy_bar(def), copy_features(columns)) end, abi.C)
+end]]):format(arguments(columns), copy_bar(def), copy_features(columns)) end)
 end
 
 return M

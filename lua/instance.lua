@@ -80,6 +80,11 @@ function M.new(spec, hub)
     self.columns[#self.columns + 1] = { field = "regime" }
   end
   self.f = drain.new_features(list)
+  self.n_arguments = #self.columns
+  if drain.is_gathered(self.columns) then
+    self.gather, self.gathered, self.kept = drain.new_gather(self.f, drain.places(self.f, self.columns))
+    self.n_arguments = 1
+  end
   self.state, err = self.def:new_state(self.p)
   if not self.state and err then return nil, err end
   if self.def.uses_random then
@@ -91,6 +96,7 @@ function M.new(spec, hub)
   self.on_log = function(message) spec.on_log(self, message) end
   self.n_changes = 0 -- of its signal, so far
   self.pointers = {}
+  self.arguments = self.gather and {} or self.pointers -- of the loop
   if spec.symbols then
     self:_init_levels(hub)
   else
@@ -128,6 +134,16 @@ function Instance:_init_levels(hub)
   self.outs, self.counts = {}, {}
   self.price_features = ffi.new("int32_t[?]", n * 5)
   self.prices = ffi.new("const double *[?]", n * 5)
+  if drain.are_bars_gathered(n) then
+    local size, places = ffi.sizeof("pln_bar_row") / 8, {}
+    for k = 1, n do
+      for j, name in ipairs { "open", "high", "low", "close", "volume" } do
+        places[(k - 1) * 5 + j] = k * size + ffi.offsetof("pln_bar_row", name) / 8
+      end
+      places[n * 5 + k] = k * size + ffi.offsetof("pln_bar_row", "ts_ns") / 8
+    end
+    self.bar_gather, self.bars_gathered, self.kept_bars = drain.new_gather(self.bars, places)
+  end
   for k, stream in ipairs(self.symbols) do
     self.bars[k].ts_ns = NO_BAR
     self.levels[k].strength, self.levels[k].confidence = 1, 1
@@ -183,7 +199,15 @@ function Instance:_bind_columns()
       self.prices[k] = C.pln_hub_column(self.hub, self.price_features[k]) - base
     end
   end
-  return self.pointers
+  if self.bars_gathered then
+    for k = 0, #self.symbols * 5 - 1 do self.bars_gathered[k] = self.prices[k] end
+    for k = 0, #self.symbols - 1 do self.bars_gathered[#self.symbols * 5 + k] = self.stream.bars.ts_ns end
+  end
+  if self.gather then
+    for k = 1, #self.columns do self.gathered[k - 1] = self.pointers[k] end
+    self.arguments[1] = self.gather
+  end
+  return self.arguments
 end
 
 --- Open time of the bar that the user's code saw last; before the first, of the first inside the window.
@@ -304,7 +328,7 @@ function Instance:generate()
   local ok, n, row, d, st, cf = self:_protected(self.loop, self.handler, self.signal, self.def.budget, self.budget,
     self.f, self.bar, self.p, self.state, self.held, self.out, first, last, b.ts_ns, b.open, b.high, b.low, b.close,
     b.volume,
-    unpack(columns, 1, #self.columns))
+    unpack(columns, 1, self.n_arguments))
   if not ok then return nil, self:explain(n) end
   if n == drain.BAD_RESULT and row then
     return nil, self:_bad_result(("%s, %s, %s"):format(shown(d), shown(st), shown(cf)), SIGNAL_FORM)
@@ -320,8 +344,8 @@ function Instance:_generate_levels(first, last, columns)
   for k = 1, #self.symbols do self.counts[k] = 0 end
   local ok, status, _, symbol, returned = self:_protected(self.loop, self.handler, self.signal, self.def.budget,
     self.budget, self.f, self.bars, self.p, self.state, self.levels, self.held, self.outs, self.counts, first, last,
-    self.stream.bars.ts_ns, self.prices,
-    unpack(columns, 1, #self.columns))
+    self.stream.bars.ts_ns, self.bar_gather or self.prices,
+    unpack(columns, 1, self.n_arguments))
   if not ok then return nil, self:explain(status) end
   if status == drain.BAD_RESULT and not symbol then
     local form = "%s:%d: signal returned %s, expected nothing: over several symbols it sets out[k].direction\n%s"
@@ -362,7 +386,7 @@ function Instance:classify(on_change)
   local b = self.stream.bars
   local ok, status, _, regime = self:_protected(self.loop, self.handler, self.def.classify, self.def.budget,
     self.budget, self.f, self.bar, self.p, self.state, self.index_of, self.regimes + (first - base), first, last,
-    b.ts_ns, b.open, b.high, b.low, b.close, b.volume, unpack(columns, 1, #self.columns))
+    b.ts_ns, b.open, b.high, b.low, b.close, b.volume, unpack(columns, 1, self.n_arguments))
   if not ok then return nil, self:explain(status) end
   if status == drain.BAD_RESULT then
     return nil, self:_bad_result(shown(regime), "one of " .. table.concat(self.def.regimes, ", "))
@@ -388,7 +412,7 @@ function Instance:call(exec, caller, until_ns, view, ctx, deliver)
   local ok, due = self:_protected(self.loop, self.handler, self.def.on_bar, deliver, ctx, self.def.budget, self.budget,
     self.f, self.bar, self.p, self.state, exec, caller, until_ns, view, b.ts_ns, b.open, b.high, b.low, b.close,
     b.volume,
-    unpack(self.pointers, 1, #self.columns))
+    unpack(self.arguments, 1, self.n_arguments))
   if not ok then return nil, self:explain(due) end
   local constant, err = self:_check_constants()
   if not constant then return nil, err end

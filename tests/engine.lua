@@ -21,7 +21,7 @@ local function note(list, ...) list[#list + 1] = table.concat({ ... }, " ") end
 local function bits(value) return ("%a"):format(value) end
 
 --- A copy of bars [0, n) in which rows from `from` on are multiplied by `factor(row)`.
-function M.copy(bars, n, from, factor)
+function M.copy(bars, n, from, factor, symbol)
   local columns = {}
   for _, name in ipairs { "open", "high", "low", "close", "volume" } do
     local column = ffi.new("double[?]", n)
@@ -31,11 +31,14 @@ function M.copy(bars, n, from, factor)
   end
   local timeframe = ffi.new("char[16]")
   C.pln_timeframe_format(bars.timeframe, timeframe)
-  local copy = C.pln_bars_from_arrays(bars.symbol, timeframe, n, bars.ts_ns, columns.open, columns.high, columns.low,
-    columns.close, columns.volume)
+  local copy = C.pln_bars_from_arrays(symbol or bars.symbol, timeframe, n, bars.ts_ns, columns.open, columns.high,
+    columns.low, columns.close, columns.volume)
   if copy == nil then error(abi.last_error()) end
   return ffi.gc(copy, C.pln_bars_free)
 end
+
+--- Folder of the strategies that tests bring.
+M.fixtures = (os.getenv "PERILUNE_HOME" or ".") .. "/tests/fixtures/strategies/"
 
 local function timeframe_of(bars)
   local text = ffi.new("char[16]")
@@ -271,14 +274,20 @@ function M.decisions(capture, t_ns)
   }
 end
 
+local function int64(digits)
+  local value = ffi.cast("int64_t", 0)
+  for digit in digits:gmatch "%d" do value = value * 10 + tonumber(digit) end
+  return value
+end
+
+--- The row of bars at a time, the text of a whole number.
+function M.row_at(bars, digits) return tonumber(C.pln_bars_lower_bound(bars, int64(digits))) end
+
 --- Lines of a list whose first field (a time, "…LL") is at or before a time.
 function M.until_time(list, ts_ns)
   local kept = {}
   for _, line in ipairs(list) do
-    local digits = line:match("^(-?%d+)LL")
-    local low = ffi.cast("int64_t", 0)
-    for digit in digits:gmatch("%d") do low = low * 10 + tonumber(digit) end
-    if low <= ts_ns then kept[#kept + 1] = line end
+    if int64(line:match "^(-?%d+)LL") <= ts_ns then kept[#kept + 1] = line end
   end
   return kept
 end

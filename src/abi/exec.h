@@ -218,7 +218,7 @@ typedef struct pln_fill {
 int64_t pln_exec_submit(pln_exec *exec, int32_t caller, const pln_order_request *request);
 /* 1 if it was pending and is now canceled, 0 if there was no such pending order. */
 int32_t pln_exec_cancel(pln_exec *exec, int32_t caller, int64_t order_id);
-/* Cancels all pending orders of the caller's portfolio on an instrument (-1 = all). Returns how many. */
+/* Cancels all pending orders that the caller made on an instrument (-1 = all). Returns how many. */
 int32_t pln_exec_cancel_all(pln_exec *exec, int32_t caller, int32_t instrument);
 /* Pending orders of a portfolio; the array is valid until the next call. */
 int64_t pln_exec_pending(const pln_exec *exec, int32_t portfolio, const pln_order **out);

@@ -43,6 +43,15 @@ int64_t pln_hub_warmup(const pln_hub *hub, int32_t feature);
 /* First row of the slice at or after `from` (indices of the stream's bars) at which all n features are warm (not
  * NaN), or the last row + 1 if none. */
 int64_t pln_hub_first_warm(const pln_hub *hub, int32_t stream, const int32_t *features, int32_t n, int64_t from);
+/* Copies one row of many columns of doubles or int64s into a struct: 8 bytes from columns[k][row] to the place
+ * places[k], counted in 8 bytes. */
+typedef struct pln_gather {
+  void *out;
+  const void *const *columns;
+  const int32_t *places;
+  int64_t n;
+} pln_gather;
+void pln_gather_row(const pln_gather *gather, int64_t row);
 /* Number of distinct nodes in the graph. */
 int32_t pln_hub_nodes(const pln_hub *hub);
 

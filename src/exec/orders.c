@@ -291,8 +291,14 @@ int32_t pln_exec_cancel(pln_exec *exec, int32_t caller, int64_t order_id) {
 int32_t pln_exec_cancel_all(pln_exec *exec, int32_t caller, int32_t instrument) {
   const int32_t status = check_caller(exec, caller);
   if (status) return status;
-  const int32_t n =
-      pln_orders_cancel(exec, exec->sources[caller].portfolio, instrument, false, PLN_REFUSAL_CANCELED);
+  int32_t n = 0;
+  for (int64_t i = 0; i < exec->n_pending; i++) {
+    pln_pending *p = &exec->pending[i];
+    if (p->order.source != caller || pln_order_is_final(&p->order)) continue;
+    if (instrument >= 0 && p->order.instrument != instrument) continue;
+    pln_orders_end(exec, p, PLN_STATUS_CANCELED, PLN_REFUSAL_CANCELED);
+    n++;
+  }
   pln_orders_sweep(exec);
   return n;
 }

@@ -486,6 +486,12 @@ int64_t pln_hub_first_warm(const pln_hub *hub, int32_t stream_id, const int32_t 
   return s->last;
 }
 
+void pln_gather_row(const pln_gather *gather, int64_t row) {
+  for (int64_t k = 0; k < gather->n; k++)
+    memcpy((char *)gather->out + 8 * (int64_t)gather->places[k], (const char *)gather->columns[k] + 8 * row,
+           8);
+}
+
 int32_t pln_feature_compute(const pln_bars *bars, const char *expression, double *out) {
   pln_hub *hub = pln_hub_new(4096);
   if (!hub) return PLN_ERR_MEMORY;

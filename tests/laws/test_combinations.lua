@@ -7,7 +7,7 @@ local C = abi.C
 
 TestCombinations = {}
 
-local FIXTURES = (os.getenv "PERILUNE_HOME" or ".") .. "/tests/fixtures/strategies/"
+local FIXTURES = engine.fixtures
 local CHUNKS, FEW = { 1, 2, 3, 7, 64, 4096 }, { 1, 7, 64 }
 local ROWS = 1200 -- three days
 local ZONE = "America/Chicago"
