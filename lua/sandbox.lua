@@ -234,7 +234,7 @@ local gsub_depth = 0
 
 local function nested_gsub(gsub)
   return function(text, pattern, replacement, limit)
-    if type(replacement) ~= "function" then return gsub(text, pattern, replacement, limit) end
+    if not charged or type(replacement) ~= "function" then return gsub(text, pattern, replacement, limit) end
     if gsub_depth >= MAX_GSUB_DEPTH then
       error(raw_format("string.gsub: more than %d of them within one another", MAX_GSUB_DEPTH), 2)
     end

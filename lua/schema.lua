@@ -135,7 +135,7 @@ M.root = map {
   { "symbols", list(map({
       { "symbol", symbol, required = true, help = "its name" },
       { "timeframes", list(timeframe, { single = true, min = 1 }),
-        help = "bars made for the strategies, the finest first; the data's own by default" },
+        help = "bars made for the strategies, which run on the first unless they say; the data's own by default" },
       { "data", map(data_fields, { partial = true }), optional = true, help = "keys of `data` that differ" },
       { "lot_size", number("units", { above = 0 }), default = 1, help = "smallest step of a quantity" },
       { "tick_size", number("price, 0 = none", { min = 0 }), default = 0, help = "smallest step of a price" },

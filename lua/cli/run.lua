@@ -166,6 +166,14 @@ end
 
 function M.run(argv)
   local opts = args.parse(argv, M)
+  local taken = {}
+  for _, kind in ipairs { "trades", "equity", "orders" } do
+    local file = opts[kind]
+    if file and taken[file] then
+      args.usage_error(("--%s and --%s name the same file"):format(taken[file], kind), M)
+    end
+    if file then taken[file] = kind end
+  end
   local db
   if opts.db then
     db = opts.db ~= "none" and opts.db

@@ -126,6 +126,13 @@ end }]]
   lu.assertStrContains(err, "at most 256")
 end
 
+function TestUserStrategies.test_two_exports_do_not_share_a_file()
+  local status, _, err = run("return strategy { signal = function() return FLAT end }", "--trades", "x.csv", "--equity",
+    "x.csv")
+  lu.assertEquals(status, 2)
+  lu.assertStrContains(err, "--trades and --equity name the same file")
+end
+
 function TestUserStrategies.test_csv_files_tell_portfolios_apart()
   local folder = support.folder()
   local status, _, err = run([[return strategy { signal = function() return LONG end }]], "--quiet",
