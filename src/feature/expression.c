@@ -337,12 +337,20 @@ static pln_expr_ref unknown_name(parser *p, const pln_token *name, int is_call) 
     best = pln_suggest(name->text, name->length, column_names[i], best, &distance);
   for (int32_t i = 0; !is_call && i < bars->n_extra; i++)
     best = pln_suggest(name->text, name->length, bars->extra_names[i], best, &distance);
-  return fail(p, PLN_ERR_NOT_FOUND, name->begin, "no %s '%.*s'%s%s%s", is_call ? "indicator" : "series",
+  char columns[200] = "; columns of the data: open high low close volume";
+  size_t used = strlen(columns);
+  for (int32_t i = 0; i < bars->n_extra && used < sizeof columns; i++) {
+    const int fits = used + strlen(bars->extra_names[i]) + 5 < sizeof columns;
+    used += (size_t)snprintf(columns + used, sizeof columns - used, " %s", fits ? bars->extra_names[i] : "…");
+    if (!fits) break;
+  }
+  return fail(p, PLN_ERR_NOT_FOUND, name->begin, "no %s '%.*s'%s%s%s%s", is_call ? "indicator" : "series",
               name->length > 64 ? 64 : (int)name->length, name->text, best ? " (did you mean " : "",
               best ? best : "",
               best      ? "?)"
               : is_call ? " (perilune features list shows all)"
-                        : "");
+                        : "",
+              is_call ? "" : columns);
 }
 
 static pln_expr_ref parse_name(parser *p, const pln_token *name) {

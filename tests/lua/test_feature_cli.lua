@@ -62,6 +62,14 @@ function TestFeatureCli.test_compute_reads_what_perilune_data_reads()
   local rows = rows_of(got.out)
   lu.assertEquals(rows[2], { "2015-01-02T14:30:00Z", "", "7", "-2" })
   lu.assertEquals(rows[3], { "2015-01-02T14:31:00Z", "2.5", "7", "-3" })
+  got = shell.perilune { "features", "compute", file, "close", "--no-cache", "--columns", "close=bid, time = time" }
+  lu.assertEquals(got.err, "")
+  lu.assertEquals(rows_of(got.out)[2][2], "9.5")
+  got = shell.perilune { "features", "compute", file, "close", "--no-cache", "--columns", "close=bid,time" }
+  lu.assertEquals(got.status, 2)
+  got = shell.perilune { "features", "compute", file, "bdi", "--no-cache" }
+  lu.assertEquals(got.status, 2)
+  lu.assertStrContains(got.err, "(did you mean bid?); columns of the data: open high low close volume bid\n")
   got = shell.perilune { "features", "compute", plain .. ".gz", "close", "--no-cache" }
   lu.assertEquals(got.status, 1)
   lu.assertStrContains(got.err, "columns")

@@ -13,7 +13,7 @@ M.read_options = {
   { "timeframe", value = "TF", help = "length of the file's bars, such as 5m; detected by default" },
   { "timezone", value = "ZONE", help = "IANA name of the zone of local times (default UTC)" },
   { "stamp", value = "END", choices = { "open", "close" }, help = "whether a row's time is the bar's open or close" },
-  { "columns", value = "LIST", help = "what the columns are, in order: time,open,close,high,low,volume" },
+  { "columns", value = "LIST", help = "in order: time,open,close,high,low,volume; or by name: close=AAPL" },
   { "no-header", help = "the first line is data" },
   { "delimiter", value = "CHAR", help = "one character, or comma, semicolon, tab, pipe, space" },
   { "time-format", value = "FORMAT", help = "iso, ymd, mdy, dmy, epoch_s … epoch_ns, ms_of_day, or %Y%m%d %H:%M" },
@@ -45,6 +45,19 @@ local function split(text)
 end
 M.split = split
 
+-- "time,open,…", or "close=AAPL,time=Day" as a map.
+local function columns_of(text, command)
+  local list, map, named = split(text), {}, 0
+  for _, item in ipairs(list) do
+    local role, name = item:match "^([%w_]+)%s*=%s*(.-)$"
+    if role then map[role], named = name, named + 1 end
+  end
+  if named > 0 and named < #list then
+    args.usage_error(("--columns: found '%s', expected a list of columns, or ROLE=NAME for each"):format(text), command)
+  end
+  return named > 0 and map or list
+end
+
 function M.is_column_file(path) return path:lower():match "%.plc$" ~= nil end
 
 local function quality_of(opts, command)
@@ -64,7 +77,7 @@ function M.spec(path, opts, command)
   return {
     source = M.is_column_file(path) and "column" or "csv", path = path,
     timezone = opts.timezone, timeframe = opts.timeframe, stamp = opts.stamp,
-    columns = opts.columns and split(opts.columns), header = opts.no_header and false or nil,
+    columns = opts.columns and columns_of(opts.columns, command), header = opts.no_header and false or nil,
     delimiter = opts.delimiter, time_format = opts.time_format, layout = opts.layout, price = opts.price,
     price_scale = opts.price_scale, volume_scale = opts.volume_scale, symbol_column = opts.symbol_column,
     member = opts.member, session = opts.session, quality = quality_of(opts, command),
