@@ -36,6 +36,28 @@ M.topologies = {
   },
 }
 
+--- Rows of the streams inside the window: window_first and window_last (exclusive) of each. A bar of a longer timeframe
+-- that closes after the window's end, and after the last bar that is traded in it, tells of what follows.
+local function cut(plan)
+  local last_ns = plan.window.until_ns
+  for _, symbol in ipairs(plan.symbols) do
+    local last = tonumber(C.pln_bars_lower_bound(symbol.bars, plan.window.until_ns)) - 1
+    if last >= 0 and symbol.bars.ts_ns[last] >= plan.window.from_ns then
+      local visible = C.pln_bars_visible_ns(symbol.bars, last)
+      if visible > last_ns then last_ns = visible end
+    end
+  end
+  for _, stream in ipairs(plan.streams) do
+    local bars = stream.bars
+    stream.window_first = tonumber(C.pln_bars_lower_bound(bars, plan.window.from_ns))
+    stream.window_last = tonumber(C.pln_bars_lower_bound(bars, plan.window.until_ns))
+    while stream.window_last > stream.window_first
+      and C.pln_bars_visible_ns(bars, stream.window_last - 1) > last_ns do
+      stream.window_last = stream.window_last - 1
+    end
+  end
+end
+
 local Phase = {}
 Phase.__index = Phase
 
@@ -73,9 +95,8 @@ function M.build(topology, plan)
     local id = C.pln_hub_add_stream(phase.hub, stream.bars)
     if id < 0 then return nil, abi.last_error() end
     stream.hub_id = id
-    stream.window_first = tonumber(C.pln_bars_lower_bound(stream.bars, plan.window.from_ns))
-    stream.window_last = tonumber(C.pln_bars_lower_bound(stream.bars, plan.window.until_ns))
   end
+  cut(plan)
   for _, node in ipairs(phase.nodes) do
     local object, err = require("node." .. node.kind).new(phase, node)
     if not object then return nil, err end

@@ -283,11 +283,14 @@ end
 --- The row of bars at a time, the text of a whole number.
 function M.row_at(bars, digits) return tonumber(C.pln_bars_lower_bound(bars, int64(digits))) end
 
+--- Whether the time with which a line begins is at or before another.
+function M.is_at_or_before(line, ts_ns) return int64(line:match "^(-?%d+)LL") <= ts_ns end
+
 --- Lines of a list whose first field (a time, "…LL") is at or before a time.
 function M.until_time(list, ts_ns)
   local kept = {}
   for _, line in ipairs(list) do
-    if int64(line:match "^(-?%d+)LL") <= ts_ns then kept[#kept + 1] = line end
+    if M.is_at_or_before(line, ts_ns) then kept[#kept + 1] = line end
   end
   return kept
 end

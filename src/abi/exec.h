@@ -51,7 +51,8 @@ typedef struct pln_exec_config {
   double entry_spread_bps;   /* `compat: backtesting.py`: paid on entries only, in full */
   int64_t trade_from_ns;     /* strategies act and equity is recorded from the first bar whose open time is at or after
                                 `from` until the last whose open time is before `until`; features run before.
-                                0 = no bound. What follows the window is as if it did not exist. */
+                                0 = no bound. What follows the window is as if it did not exist: a longer bar that
+                                closes after `until` and after the last bar of every instrument is not delivered. */
   int64_t trade_until_ns;
   int32_t benchmark;         /* instrument whose close is recorded beside equity */
   int32_t record_equity;     /* 1: fill the portfolios' recorders (statistics need it) */

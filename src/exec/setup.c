@@ -192,6 +192,7 @@ int32_t pln_exec_start(pln_exec *x) {
     return pln_fail(PLN_ERR_MEMORY, "no memory for the targets of %d portfolios", x->n_portfolios);
   const int64_t from = x->config.trade_from_ns, until = x->config.trade_until_ns;
   x->first_ns = INT64_MAX;
+  int64_t last_ns = until;
   for (int32_t k = 0; k < x->n_markets; k++) {
     pln_market *m = &x->markets[k];
     m->next = first_at(m->ts_ns, m->bars->n_bars, from);
@@ -199,6 +200,8 @@ int32_t pln_exec_start(pln_exec *x) {
     if (m->end < m->next) m->end = m->next;
     if (m->next < m->end && pln_market_visible(m, m->next) < x->first_ns)
       x->first_ns = pln_market_visible(m, m->next);
+    if (m->next < m->end && pln_market_visible(m, m->end - 1) > last_ns)
+      last_ns = pln_market_visible(m, m->end - 1);
     if (m->next == 0) continue;
     const double last = m->close[m->next - 1];
     for (int32_t i = 0; i < x->n_portfolios; i++) x->portfolios[i]->positions[k].last_price = last;
@@ -207,7 +210,12 @@ int32_t pln_exec_start(pln_exec *x) {
   for (int32_t i = 0; i < x->n_sources; i++) {
     pln_source *s = &x->sources[i];
     if (s->kind != PLN_SOURCE_CALLER) continue;
-    const int64_t first = first_at(s->ts_ns, s->end, from), end = first_at(s->ts_ns, s->end, until);
+    const int64_t first = first_at(s->ts_ns, s->end, from);
+    int64_t end = first_at(s->ts_ns, s->end, until);
+    /* A bar of a longer timeframe that closes after the window's last instant tells of what follows it. */
+    while (end > first &&
+           (s->visible_ns ? s->visible_ns[end - 1] : s->ts_ns[end - 1] + s->length_ns) > last_ns)
+      end--;
     if (s->row < first) s->row = first;
     s->end = end;
   }

@@ -30,6 +30,55 @@ function TestOrchestration.test_cancel_all_leaves_the_orders_of_others()
   end
 end
 
+local function windowed(bars, options)
+  return engine.run_config({
+    strategies = {
+      { file = engine.fixtures .. "gated.lua", id = "gated", timeframe = "5m", classifier = "trend" },
+      { file = engine.fixtures .. "restless.lua", id = "restless", timeframe = "1h" },
+      { type = "sma_cross", timeframe = "1h", params = { fast = 2, slow = 3 } },
+    },
+    classifiers = { { type = "trend", timeframe = "5m", params = { fast = 5, slow = 15 } } },
+    portfolios = { { name = "main", capital = 100000, leverage = 4 } },
+    execution = { commission_pct = 0.01, finalize_trades = true },
+  }, { { bars, engine.resample(bars, "5m", "America/Chicago"), engine.resample(bars, "1h", "America/Chicago") } },
+    options)
+end
+
+-- What follows the window's end is as if it did not exist: also in the middle of an hour, whose bar is not over.
+function TestOrchestration.test_the_end_of_a_window_is_the_end_of_the_data()
+  local bars = market.equities(1, 2500)[1]
+  for _, row in ipairs { 1500, 1710, 1723 } do
+    local until_ns = bars.ts_ns[row]
+    local window = windowed(bars, { until_ns = until_ns })
+    lu.assertTrue(#window.fills > 10)
+    local scrambled = windowed(engine.copy(bars, 2500, row, function(i) return 0.5 + (i * 7919 % 1000) / 1000 end),
+      { until_ns = until_ns })
+    engine.assert_equal(window, scrambled, "what follows the window scrambled at row " .. row)
+    for _, line in ipairs(window.records) do
+      lu.assertTrue(engine.is_at_or_before(line, until_ns), "a record from after the window: " .. line)
+    end
+  end
+end
+
+-- A regime is the same whatever the window: classifiers begin with the data.
+function TestOrchestration.test_regimes_do_not_depend_on_the_window()
+  local bars = market.equities(1, 2500)[1]
+  local whole = windowed(bars, {})
+  for _, row in ipairs { 500, 977, 1400 } do
+    local window = windowed(bars, { from_ns = bars.ts_ns[row], chunk_rows = 100 })
+    local later = {}
+    for _, line in ipairs(whole.regimes) do
+      if not engine.is_at_or_before(line, bars.ts_ns[row] + 300000000000LL) then later[#later + 1] = line end
+    end
+    lu.assertTrue(#later > 3)
+    local seen = {}
+    for _, line in ipairs(window.regimes) do
+      if not engine.is_at_or_before(line, bars.ts_ns[row] + 300000000000LL) then seen[#seen + 1] = line end
+    end
+    for k = 2, #later do lu.assertEquals(seen[#seen - #later + k], later[k], "regimes from row " .. row) end
+  end
+end
+
 -- More columns than a Lua function has room for, names that are words of Lua, and a price column among many.
 function TestOrchestration.test_many_features()
   local bars = market.equities(1, 500)
