@@ -126,8 +126,10 @@ static const char *fix_for(const char *problem) {
       {"did not find expected key",
        "; check the indentation, and quote a value that begins with a quote or bracket"},
       {"did not find expected '-' indicator", "; check the indentation of the list"},
-      {"did not find expected ',' or '}'", "; is a closing '}' missing?"},
-      {"did not find expected ',' or ']'", "; is a closing ']' missing?"},
+      {"did not find expected ',' or '}'",
+       "; is a closing '}' missing, or are quotes around a value that holds braces?"},
+      {"did not find expected ',' or ']'",
+       "; is a closing ']' missing, or are quotes around a value that holds brackets?"},
       {"found unexpected end of stream", "; is a closing quote missing?"},
       {"found character that cannot start any token", "; quote a value that begins with @, ` or %"},
   };

@@ -117,9 +117,10 @@ static void keys(void **state) {
 
 static void syntax(void **state) {
   (void)state;
-  refused_text("a: [1, 2\nb: 3\n",
-               "f:2:2: did not find expected ',' or ']' while parsing a flow sequence that "
-               "began at line 1; is a closing ']' missing?");
+  refused_text(
+      "a: [1, 2\nb: 3\n",
+      "f:2:2: did not find expected ',' or ']' while parsing a flow sequence that "
+      "began at line 1; is a closing ']' missing, or are quotes around a value that holds brackets?");
   refused_text("a: 'x\n",
                "f:2:1: found unexpected end of stream while scanning a quoted scalar that began at "
                "line 1; is a closing quote missing?");

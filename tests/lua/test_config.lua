@@ -391,7 +391,7 @@ function TestConfig.test_mistakes_in_set()
   bad("portfolios.0.risk={stop_los_pct: 5}",
     "portfolios[0].risk.stop_los_pct: unknown key, did you mean 'stop_loss_pct'?")
   bad("strategies.0.params.fast=[1,2", "value: did not find expected ',' or ']' while parsing a flow sequence " ..
-    "that began at line 1; is a closing ']' missing?")
+    "that began at line 1; is a closing ']' missing, or are quotes around a value that holds brackets?")
   bad("seed=1.5", "seed: 1.5 is not a whole number; of a random sequence")
   bad("seed=1e17", "seed: 1e17 is beyond 2^53; of a random sequence")
   bad("engine.chunk_rows=0", "engine.chunk_rows: 0 is below 1; bars")
