@@ -208,12 +208,8 @@ return function(signal, budget, limit, f, bar, p, s, held, out, first, last, ts,
 end]]):format(arguments(columns), copy_bar(def), copy_features(columns)) end)
 end
 
---- Loop of a multi-symbol strategy: bars is an array of pln_bar_row (from 1), levels an array of pln_signal (from 1)
--- that the user's function sets and that persists, held what was last captured, outs[k] the changes of symbol k,
--- counts[k] how many. Prices of all symbols come as columns too: O1, H1, L1, C1, V1, O2, …
--- loop(signal, budget, limit, f, bars, p, s, levels, held, outs, counts, first, last, ts, prices, F1, …) → n or
--- BAD_RESULT, row, symbol, or BAD_RESULT, row, nil and what the function returned.
-function M.levels_loop(def, columns, n_symbols)
+-- Copies the bars of several symbols from their columns, `prices`, or from a pln_gather of them.
+local function copy_bars(n_symbols)
   local copies = M.are_bars_gathered(n_symbols) and { "C.pln_gather_row(prices, i)" } or {}
   for k = 1, #copies == 0 and n_symbols or 0 do
     local lines = { ("bars[%d].ts_ns = ts[i]"):format(k) }
@@ -222,6 +218,15 @@ function M.levels_loop(def, columns, n_symbols)
     end
     copies[k] = table.concat(lines, " ")
   end
+  return table.concat(copies, "\n    ")
+end
+
+--- Loop of a multi-symbol strategy: bars is an array of pln_bar_row (from 1), levels an array of pln_signal (from 1)
+-- that the user's function sets and that persists, held what was last captured, outs[k] the changes of symbol k,
+-- counts[k] how many. Prices of all symbols come as columns too: O1, H1, L1, C1, V1, O2, …
+-- loop(signal, budget, limit, f, bars, p, s, levels, held, outs, counts, first, last, ts, prices, F1, …) → n or
+-- BAD_RESULT, row, symbol, or BAD_RESULT, row, nil and what the function returned.
+function M.levels_loop(def, columns, n_symbols)
   return compile("levels" .. n_symbols, def, columns, function() return ([=[
 local n_symbols = %d
 return function(signal, budget, limit, f, bars, p, s, levels, held, outs, counts, first, last, ts, prices%s)
@@ -249,7 +254,7 @@ return function(signal, budget, limit, f, bars, p, s, levels, held, outs, counts
     end
   end
   return 0
-end]=]):format(n_symbols, arguments(columns), table.concat(copies, "\n    "), copy_features(columns)) end)
+end]=]):format(n_symbols, arguments(columns), copy_bars(n_symbols), copy_features(columns)) end)
 end
 
 --- Loop of a classifier: writes the index of the regime (1 … n) of each row to out[row - first].
@@ -275,10 +280,12 @@ end
 -- caller is due; it returns what pln_exec_next returned once that is not this caller. `deliver` is called with what
 -- happened to orders since, nil where nobody listens.
 -- loop(on_bar, deliver, ctx, budget, limit, f, bar, p, s, exec, caller, until_ns, view, ts, o, h, l, c, v, F1, …)
--- Columns are indexed by the absolute row of the caller's stream.
-function M.caller_loop(def, columns)
-  return compile("caller", def, columns, function() return ([[
+-- Columns are indexed by the absolute row of the caller's stream. Over several symbols `bar` is the array of them, `o`
+-- their prices as in M.levels_loop, and h to v are nil.
+function M.caller_loop(def, columns, n_symbols)
+  return compile("caller" .. (n_symbols or ""), def, columns, function() return ([[
 return function(on_bar, deliver, ctx, budget, limit, f, bar, p, s, exec, caller, until_ns, view, ts, o, h, l, c, v%s)
+  %s
   local due
   repeat
     local i = tonumber(view.row)
@@ -290,7 +297,8 @@ return function(on_bar, deliver, ctx, budget, limit, f, bar, p, s, exec, caller,
     due = C.pln_exec_next(exec, until_ns)
   until due ~= caller
   return due
-end]]):format(arguments(columns), copy_bar(def), copy_features(columns)) end)
+end]]):format(arguments(columns), n_symbols and "local bars, prices = bar, o" or "",
+    n_symbols and copy_bars(n_symbols) or copy_bar(def), copy_features(columns)) end)
 end
 
 return M

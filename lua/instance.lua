@@ -105,7 +105,7 @@ function M.new(spec, hub)
   end
   self.heartbeat = ffi.cast("const int64_t *", self.bar or self.bars[1]) -- the bar's first field, its time
   if self.def.on_bar then
-    self.loop = drain.caller_loop(self.def, self.columns)
+    self.loop = drain.caller_loop(self.def, self.columns, self.symbols and #self.symbols)
   elseif self.def.classify then
     self.loop = drain.classifier_loop(self.def, self.columns)
   elseif self.symbols then
@@ -409,9 +409,11 @@ end
 -- @return status, or nil and a message
 function Instance:call(exec, caller, until_ns, view, ctx, deliver)
   local b = self.stream.bars
+  local open, high, low, close, volume = b.open, b.high, b.low, b.close, b.volume
+  if self.symbols then open, high, low, close, volume = self.bar_gather or self.prices, nil, nil, nil, nil end
   local ok, due = self:_protected(self.loop, self.handler, self.def.on_bar, deliver, ctx, self.def.budget, self.budget,
-    self.f, self.bar, self.p, self.state, exec, caller, until_ns, view, b.ts_ns, b.open, b.high, b.low, b.close,
-    b.volume,
+    self.f, self.bar or self.bars, self.p, self.state, exec, caller, until_ns, view, b.ts_ns, open, high, low, close,
+    volume,
     unpack(self.arguments, 1, self.n_arguments))
   if not ok then return nil, self:explain(due) end
   local constant, err = self:_check_constants()

@@ -390,6 +390,42 @@ function TestUserStrategies.test_json_of_a_run_that_is_not_stored()
   lu.assertEquals(json.decode(out).run.id, json.null)
 end
 
+local PAIR = [[
+return strategy {
+  symbols = "all", params = { n = 5 },
+  features = function(p, x) return { own = x:each(function(symbol) return symbol.close end), mean = x[1].sma(p.n) } end,
+  on_bar = function(ctx, f, bar, p)
+    for k = 1, #bar do assert(bar[k].close == f.own[k] and bar[k].high >= bar[k].low) end
+    if f.mean > bar[1].close then
+      ctx:target_percent(30, 1) ctx:target_percent(-30, #bar)
+    else
+      ctx:close(1) ctx:close(#bar)
+    end
+    record("gross", math.abs(ctx:position_of(1).quantity) + math.abs(ctx:position_of(#bar).quantity))
+  end,
+  on_fill = function(ctx, fill) assert(ctx:symbol_of(fill) ~= nil) end,
+}
+]]
+
+function TestUserStrategies.test_orders_over_several_symbols()
+  for _, symbols in ipairs { "[A, B]", "[A, B, C, D, E, F, G, H]" } do
+    local first
+    for _, rows in ipairs { 4096, 50, 1 } do
+      local status, _, err, db = run(PAIR, "--set", "symbols=" .. symbols, "--set", "engine.chunk_rows=" .. rows)
+      lu.assertEquals(status, 0, err)
+      local sums = query(db, "SELECT count(*), sum(pnl), (SELECT sum(value) FROM records) FROM trades")
+      lu.assertNotStrContains(sums, "\n0,")
+      first = first or sums
+      lu.assertEquals(sums, first)
+    end
+  end
+  local status, _, err = run("return strategy { symbols = 2, on_bar = function(ctx, f, bar)\nerror 'no' end }", "--set",
+    "symbols=[A, B]")
+  lu.assertEquals(status, 1)
+  lu.assertStrContains(err, "mine.lua:2: no\n  A_1h bar ")
+  lu.assertStrContains(err, "\n  B_1h bar ")
+end
+
 local CLASSIFIER = [[
 return classifier {
   regimes = { "up", "down" },
