@@ -222,7 +222,8 @@ function M.workflow(name)
   local path = ffi.string(C.pln_host_home()) .. "/workflows/" .. name .. ".lua"
   local chunk, err = loadfile(path)
   if not chunk then return nil, err end
-  return chunk()
+  -- In another program's LuaJIT `require` is not the one that finds Perilune's modules.
+  return setfenv(chunk, setmetatable({ require = require }, { __index = _G }))()
 end
 
 return M

@@ -28,6 +28,33 @@ function TestLibrary.test_a_plain_luajit_loads_it()
   lu.assertEquals(text, "version\ntrue\ttrue\tnil\n")
 end
 
+-- Data, features, a configuration and the harness, as docs/lua_api.md has them, where nothing of lua/ is on the path.
+function TestLibrary.test_a_plain_luajit_runs_backtests()
+  local text = luajit [=[
+    local pln = require "perilune"
+    local cfg = { data = { source = "synthetic", synthetic = { bars = 500 } }, symbols = { "A" },
+      strategies = { { type = "sma_cross", params = { fast = { 5, 8 }, slow = 20 } } } }
+    local result = assert(pln.run(cfg, { db = false, trades = true, equity = true }))
+    for _, one in ipairs(result.results) do
+      print(one.combo, one.params.fast, #one.trades == one.metrics.trades, #one.equity)
+    end
+    print(select(2, pln.run({ data = { sorce = "csv" } })):match "did you mean 'source'")
+    local name = os.tmpname()
+    local file = io.open(name, "w")
+    file:write "time,close,bid\n2020-01-01,3,1\n2020-01-02,5,2\n2020-01-03,10,3\n"
+    file:close()
+    local entry = assert(pln.data.load_one({ path = name, cache = false }, "X"))
+    local columns, warmups = assert(pln.feature.compute(entry.bars, { "sma(close, 2)", "bid" }))
+    print(entry.timeframe, columns[1][1], columns[1][2], warmups[1], columns[2][2])
+    os.remove(name)
+    local run = pln.harness.run { strategy = "sma_cross", params = { fast = 2, slow = 3 },
+      closes = { 10, 10, 10, 9, 8, 11, 13, 12, 9, 7 } }
+    print(run.signals[1].direction, run.signals[1].bar, run.orders[1].price)
+  ]=]
+  lu.assertEquals(text, "c0001\t5\ttrue\t500\nc0002\t8\ttrue\t500\ndid you mean 'source'\n" ..
+    "1d\t4\t7.5\t1\t3\nLONG\t6\t13\n")
+end
+
 function TestLibrary.test_modules_of_the_program_and_of_perilune_are_kept_apart()
   local folder = os.tmpname()
   os.remove(folder)
