@@ -85,6 +85,7 @@ function Run:combo(number, topology_name)
   self.n_instances = #phase.instances + #phase.all_classifiers
   local ok
   ok, err = phase:run(function(rows)
+    self.n_bars = math.min(number * plan.n_bars, (number - 1) * plan.n_bars + rows)
     if C.pln_stop_requested() ~= 0 then return false end
     if self.on_slice then self.on_slice(number, rows) end
   end)
@@ -191,7 +192,7 @@ function M.run(cfg, options)
   local interrupted = not results and C.pln_stop_requested() ~= 0
   if interrupted then err = "interrupted" end
   local seconds = seconds_since(start_ns)
-  bars = plan.n_bars * #plan.points
+  bars = results and plan.n_bars * #plan.points or self.n_bars or 0
   for _, writer in ipairs(opened) do
     local closed, close_err
     if results then closed, close_err = writer:close() else closed = writer:abort() end

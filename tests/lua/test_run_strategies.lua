@@ -254,7 +254,8 @@ function TestUserStrategies.test_ctrl_c_ends_a_run_cleanly()
   local folder, status = stopped_by("INT", 1000, true)
   lu.assertEquals(status, 130, support.read(folder .. "/err"))
   lu.assertEquals(support.read(folder .. "/out"), "")
-  lu.assertStrContains(query(folder .. "/p.db", "SELECT status, message FROM runs"), "interrupted,interrupted")
+  lu.assertStrContains(query(folder .. "/p.db", "SELECT status, message, bars < 1000000 FROM runs"),
+    "interrupted,interrupted,1")
   lu.assertNil(io.open(folder .. "/t.csv"), "no half-written file")
 end
 
