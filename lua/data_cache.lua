@@ -1,6 +1,6 @@
 --- The automatic cache: a column file beside a CSV, made again when the CSV changes.
 --
--- A cache is believed when its origin names these options and these files with their sizes and modification times, and
+-- A cache is believed when its origin names these options and these files with their sizes and times, and
 -- all of its checksums are right. Where times differ, or the files were changed so shortly before the cache was made
 -- that a clock could not tell, the files' contents are hashed and compared. It holds the quality report.
 local ffi = require "ffi"

@@ -65,6 +65,6 @@ pln_bars *pln_csv_load(const char *const *paths, int32_t n_paths, const pln_csv_
 
 /* XXH3-128 over the contents of the files, in order, as 32 hexadecimal digits into out[33]. */
 int32_t pln_csv_content_hash(const char *const *paths, int32_t n_paths, char *out);
-/* XXH3-128 over names, inodes, sizes and modification times of the files, without reading them, into out[33]; *newest_ns gets
- * the latest modification time. */
+/* XXH3-128 over names, inodes, sizes, modification and status change times of the files, without reading them, into
+ * out[33]; *newest_ns gets the latest of those times. */
 int32_t pln_csv_files_state(const char *const *paths, int32_t n_paths, char *out, int64_t *newest_ns);

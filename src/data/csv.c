@@ -580,11 +580,14 @@ int32_t pln_csv_files_state(const char *const *paths, int32_t n_paths, char *out
       return pln_fail_at(errno == ENOENT ? PLN_ERR_NOT_FOUND : PLN_ERR_IO, paths[i], 0, 0,
                          "cannot be opened: %s", strerror(errno));
     const int64_t modified = (int64_t)status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec;
+    /* Tools that unpack and copy set a file's modification time back, but not this one. */
+    const int64_t changed = (int64_t)status.st_ctim.tv_sec * 1000000000 + status.st_ctim.tv_nsec;
     if (modified > *newest_ns) *newest_ns = modified;
+    if (changed > *newest_ns) *newest_ns = changed;
     char text[1200];
-    const int length =
-        snprintf(text, sizeof text, "%llu %llu %lld %lld %s", (unsigned long long)status.st_dev,
-                 (unsigned long long)status.st_ino, (long long)status.st_size, (long long)modified, paths[i]);
+    const int length = snprintf(text, sizeof text, "%llu %llu %lld %lld %lld %s",
+                                (unsigned long long)status.st_dev, (unsigned long long)status.st_ino,
+                                (long long)status.st_size, (long long)modified, (long long)changed, paths[i]);
     pln_hash128_hex(text, length < (int)sizeof text ? length : (int)sizeof text - 1, digests + 32);
     pln_hash128_hex(digests, 64, out);
     memcpy(digests, out, 32);

@@ -74,6 +74,20 @@ function TestData.test_a_changed_file_is_read_anew()
   lu.assertTrue(data.load_one({ path = path }, "A").cached)
 end
 
+-- As tools do that unpack or copy: other contents, the same size, the modification time set back.
+function TestData.test_a_changed_file_that_looks_old_is_read_anew()
+  local path = write("a.csv", rows(10, 100))
+  os.execute("touch -d 2001-01-01 '" .. path .. "'")
+  data.load_one({ path = path }, "A")
+  os.execute("touch -d '+1 hour' '" .. cache_file() .. "'") -- long after what it was made from
+  lu.assertTrue(data.load_one({ path = path }, "A").cached)
+  write("a.csv", rows(10, 300))
+  os.execute("touch -d 2001-01-01 '" .. path .. "'")
+  local entry = data.load_one({ path = path }, "A")
+  lu.assertFalse(entry.cached)
+  lu.assertEquals(entry.bars.open[0], 300)
+end
+
 function TestData.test_a_touched_file_is_not()
   local path = write("a.csv", rows(10, 100))
   data.load_one({ path = path }, "A")
