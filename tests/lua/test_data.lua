@@ -65,7 +65,7 @@ function TestData.test_a_second_load_comes_from_the_cache_with_its_report()
 end
 
 function TestData.test_a_changed_file_is_read_anew()
-  local path = write("a.csv", rows(10, 100))
+  local path = write("a.csv", rows(10, 200))
   data.load_one({ path = path }, "A")
   write("a.csv", rows(10, 300)) -- the same size, and within the clock's resolution
   local entry = data.load_one({ path = path }, "A")
@@ -76,7 +76,7 @@ end
 
 -- As tools do that unpack or copy: other contents, the same size, the modification time set back.
 function TestData.test_a_changed_file_that_looks_old_is_read_anew()
-  local path = write("a.csv", rows(10, 100))
+  local path = write("a.csv", rows(10, 200))
   os.execute("touch -d 2001-01-01 '" .. path .. "'")
   data.load_one({ path = path }, "A")
   os.execute("touch -d '+1 hour' '" .. cache_file() .. "'") -- long after what it was made from
