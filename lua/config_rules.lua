@@ -9,11 +9,11 @@ local M = {}
 local function unique(list, key, path, what, fail)
   local seen = {}
   for i, item in ipairs(list) do
-    local first = seen[item[key]]
+    local first = item[key] ~= nil and seen[item[key]]
     if first then
       fail(("%s[%d].%s"):format(path, i - 1, key), ("%s '%s' is taken by %s[%d]; name one of them otherwise"):format(
         what, item[key], path, first - 1))
-    else
+    elseif item[key] ~= nil then -- which has been told otherwise
       seen[item[key]] = i
     end
   end

@@ -27,7 +27,7 @@ double pln_step_round(const pln_step *step, double x, bool up) {
 }
 
 double pln_floor_div(double a, double b) {
-  assert(a >= 0 && b > 0);
+  if (!(a >= 0 && b > 0)) return 0; /* amounts beyond the range of doubles end up as NaN: nothing fits */
   const double quotient = (a - fmod(a, b)) / b; /* whole but for rounding */
   const double below = floor(quotient);
   return quotient - below > 0.5 ? below + 1 : below;

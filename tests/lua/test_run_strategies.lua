@@ -126,6 +126,19 @@ end }]]
   lu.assertStrContains(err, "at most 256")
 end
 
+function TestUserStrategies.test_items_without_what_they_are_and_amounts_beyond_reason()
+  for set, message in pairs {
+    ["strategies.0={}"] = "expected the type of a strategy, or its file",
+    ["classifiers.0={}"] = "expected the type of a classifier, or its file",
+    ["symbols=[{symbol: A, multiplier: 1e308}]"] = "multiplier: 1e308 is above",
+    ["portfolios=[{capital: 1e300}]"] = "capital: 1e300 is above",
+  } do
+    local status, _, err = run("return strategy { signal = function() return LONG end }", "--set", set)
+    lu.assertEquals(status, 2, set)
+    lu.assertStrContains(err, message)
+  end
+end
+
 function TestUserStrategies.test_two_exports_do_not_share_a_file()
   local status, _, err = run("return strategy { signal = function() return FLAT end }", "--trades", "x.csv", "--equity",
     "x.csv")
