@@ -20,10 +20,12 @@
  * (1) Identical rows: drop. Rows with the same time and other values: reject. `drop` keeps the first,
  * `repair` the last. Ticks (timeframe "tick") may share a time: each is moved to 1 ns after the one before
  * it. Out-of-order `repair` sorts by time (stable). A file whose times never increase (newest first) is
- *     reversed, whatever the policy, and the report says so.
- * (2) Intraday: more than one timeframe within a local day. Days: more than 5 days. Weeks and months: a
- * missing period. (3) `repair` of a price takes the last close before it for all four; of a volume, 0. An
- * empty volume alone is repaired by default. (4) Mean of the 100 bars before it, where there are 100. */
+ * reversed, whatever the policy, and the report says so.
+ * (2) Intraday: more than one timeframe within a local day, or more than 5 days. Days: more than 5 days.
+ * Weeks and months: a missing period.
+ * (3) `repair` of a price takes the last close before it for all four; of a volume, 0. An empty volume alone
+ * is repaired by default.
+ * (4) Mean of the 100 bars before it, where there are 100. */
 
 typedef enum pln_quality_rule {
   PLN_QUALITY_DUPLICATES = 0,

@@ -323,7 +323,7 @@ static int64_t longest_step(const pln_timeframe *timeframe) {
 }
 
 static int is_gap(const pln_timeframe *timeframe, const pln_timezone *zone, int64_t before, int64_t ts) {
-  if (timeframe->unit != PLN_TIMEFRAME_FIXED) return 1;
+  if (timeframe->unit != PLN_TIMEFRAME_FIXED || ts - before > GAP_DAYS * DAY_NS) return 1;
   return pln_timezone_day_start(zone, before) == pln_timezone_day_start(zone, ts);
 }
 

@@ -144,6 +144,11 @@ static void gaps(void **state) {
              "2015-01-13,1,1,1,1,5\n",
              5));
   assert_int_equal(report->found[PLN_QUALITY_GAPS], 1);
+  pln_bars_free(load_n("2015-01-02 15:58,1,1,1,1,5\n2015-01-02 15:59,1,1,1,1,5\n2015-01-07 09:30,1,1,1,1,5\n"
+                       "2015-01-07 09:31,1,1,1,1,5\n2015-03-02 09:30,1,1,1,1,5\n",
+                       5));
+  assert_int_equal(report->found[PLN_QUALITY_GAPS], 1); /* two months are one, a long weekend is none */
+  assert_int_equal(report->issues[0].line, 6);
   policy("gaps", "reject");
   rejected(minutes, PLN_QUALITY_GAPS, 6, "gaps: 120 seconds since the row before");
   policy("gaps", "off");
