@@ -139,6 +139,9 @@ local function print_grid(results)
   return order[1]
 end
 
+-- As it was called: `build/perilune` may not be on the path.
+local program = arg and arg[0] or "perilune"
+
 local function print_results(outcome)
   local results = outcome.results
   local shown = results
@@ -153,8 +156,10 @@ local function print_results(outcome)
   io.write(("%s bars%s in %.3f s (%s bars/s)\n"):format(tabulate.number(run.bars / run.combos, 0),
     run.combos > 1 and (" x %d combos"):format(run.combos) or "", run.seconds,
     tabulate.number(run.bars_per_second, 0)))
-  if outcome.db then io.write(("run %d is in %s; try: perilune sql \"SELECT * FROM trades LIMIT 5\" --db %s\n")
-    :format(run.id, outcome.db, outcome.db)) end
+  if outcome.db then
+    io.write(("run %d is in %s; try: %s sql \"SELECT * FROM trades WHERE run = %d LIMIT 5\"%s\n"):format(run.id,
+      outcome.db, program, run.id, outcome.db == "perilune.db" and "" or " --db " .. outcome.db))
+  end
 end
 
 local function lines_of(problem)

@@ -148,6 +148,12 @@ int pln_host_main(int argc, char **argv) {
   lua_pushcfunction(L, with_traceback);
   int status = luaL_loadfile(L, main_file);
   if (status == 0) {
+    lua_createtable(L, argc, 1); /* `arg`, as any Lua interpreter has it */
+    for (int i = 0; i < argc; i++) {
+      lua_pushstring(L, argv[i]);
+      lua_rawseti(L, -2, i);
+    }
+    lua_setglobal(L, "arg");
     for (int i = 1; i < argc; i++) lua_pushstring(L, argv[i]);
     status = lua_pcall(L, argc > 1 ? argc - 1 : 0, 1, 1);
   }
