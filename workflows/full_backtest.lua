@@ -5,8 +5,10 @@ local M = {}
 
 M.help = "Run every combo of the configuration over the whole window"
 
--- Pictures are kept for the best combo of a grid only, so that a grid's memory is that of its figures.
-local function drop_pictures(outcome) outcome.sample, outcome.records = nil, nil end
+-- Pictures and notes are kept for the best combo of a grid only, so that a grid's memory is that of its figures.
+local function drop_pictures(outcome)
+  outcome.sample, outcome.records, outcome.strategies, outcome.regimes = nil, nil, nil, nil
+end
 
 function M.run(run)
   local results, best = {}, nil

@@ -79,6 +79,31 @@ function TestOrchestration.test_regimes_do_not_depend_on_the_window()
   end
 end
 
+-- A slice with more instants than the recorders hold: they are emptied in its middle, also while a strategy's loop runs.
+function TestOrchestration.test_full_recorders()
+  local bars = market.equities(2, 9500)
+  for _, fill in ipairs { "next_open", "this_close" } do
+    local function run(chunk_rows)
+      return engine.run_config({
+        strategies = {
+          { file = engine.fixtures .. "restless.lua", id = "restless", timeframe = "1h", symbols = { "SPY" } },
+          { type = "momentum", timeframe = "1m" },
+        },
+        portfolios = {
+          { name = "both", capital = 100000, leverage = 4, sizing = { type = "percent_of_equity", percent = 40 } },
+          { name = "signals", capital = 100000, strategies = { "momentum" }, leverage = 2,
+            sizing = { type = "percent_of_equity", percent = 90 }, risk = { stop_loss_pct = 1, max_drawdown_pct = 60 } },
+        },
+        execution = { fill = fill, commission_per_share = 0.001 },
+      }, { { bars[1], engine.resample(bars[1], "1h", "UTC") }, { bars[2] } }, { chunk_rows = chunk_rows })
+    end
+    local whole = run(65536)
+    lu.assertTrue(#whole.equity > 2 * 8192)
+    lu.assertTrue(#whole.fills > 100)
+    engine.assert_equal(whole, run(1000), fill)
+  end
+end
+
 -- More columns than a Lua function has room for, names that are words of Lua, and a price column among many.
 function TestOrchestration.test_many_features()
   local bars = market.equities(1, 500)
