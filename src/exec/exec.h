@@ -30,6 +30,7 @@ typedef struct pln_source {
   double strength;
   int32_t direction;
   int32_t is_blocked; /* a protective exit waits for the direction to change */
+  int32_t next;       /* source of the same portfolio and instrument, -1 = none */
   /* CALLER */
   const int64_t *ts_ns;
   const int64_t *visible_ns;
@@ -42,6 +43,7 @@ typedef struct pln_target {
   double acted;    /* the combined level that was last acted on */
   int32_t touched; /* at this instant: bit 0 a strength changed, bit 1 a direction */
   int32_t source;  /* whose change it was */
+  int32_t first;   /* of its sources, in the order in which they were added; -1 = none */
 } pln_target;
 
 /* How an order becomes a number of lots. */

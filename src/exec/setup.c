@@ -190,6 +190,14 @@ int32_t pln_exec_start(pln_exec *x) {
   x->targets = calloc((size_t)x->n_portfolios * (size_t)x->n_markets, sizeof *x->targets);
   if (!x->targets)
     return pln_fail(PLN_ERR_MEMORY, "no memory for the targets of %d portfolios", x->n_portfolios);
+  for (int32_t i = 0; i < x->n_portfolios * x->n_markets; i++) x->targets[i].first = -1;
+  for (int32_t i = x->n_sources - 1; i >= 0; i--) {
+    pln_source *s = &x->sources[i];
+    if (s->kind != PLN_SOURCE_SIGNALS) continue;
+    pln_target *t = pln_exec_target(x, s->portfolio, s->instrument);
+    s->next = t->first;
+    t->first = i;
+  }
   const int64_t from = x->config.trade_from_ns, until = x->config.trade_until_ns;
   x->first_ns = INT64_MAX;
   int64_t last_ns = until;

@@ -67,14 +67,12 @@ void pln_signals_apply(pln_exec *x, int32_t source) {
 
 /* The combined level of a portfolio's sources on an instrument, within -1 … 1. Without rebalancing a source's
  * level is its direction alone. */
-static double combined(const pln_exec *x, int32_t portfolio, int32_t instrument) {
+static double combined(const pln_exec *x, int32_t portfolio, const pln_target *t) {
   const bool scaled = x->portfolios[portfolio]->config.rebalance;
   double level = 0;
-  for (int32_t i = 0; i < x->n_sources; i++) {
+  for (int32_t i = t->first; i >= 0; i = x->sources[i].next) {
     const pln_source *s = &x->sources[i];
-    if (s->kind == PLN_SOURCE_SIGNALS && s->portfolio == portfolio && s->instrument == instrument &&
-        !s->is_blocked)
-      level += s->weight * s->direction * (scaled ? s->strength : 1.0);
+    if (!s->is_blocked) level += s->weight * s->direction * (scaled ? s->strength : 1.0);
   }
   return level > 1 ? 1 : level < -1 ? -1 : level;
 }
@@ -82,9 +80,8 @@ static double combined(const pln_exec *x, int32_t portfolio, int32_t instrument)
 void pln_signals_stopped(pln_exec *x, int32_t portfolio, int32_t instrument, int32_t side) {
   bool any = false;
   pln_target *t = pln_exec_target(x, portfolio, instrument);
-  for (int32_t i = 0; i < x->n_sources; i++) {
+  for (int32_t i = t->first; i >= 0; i = x->sources[i].next) {
     pln_source *s = &x->sources[i];
-    if (s->kind != PLN_SOURCE_SIGNALS || s->portfolio != portfolio || s->instrument != instrument) continue;
     if (s->is_blocked || s->weight * s->direction * side <= 0) continue;
     s->is_blocked = 1;
     any = true;
@@ -92,7 +89,7 @@ void pln_signals_stopped(pln_exec *x, int32_t portfolio, int32_t instrument, int
   if (!any) return;
   pln_portfolio_refuse(x->portfolios[portfolio], PLN_REFUSAL_STOPPED_OUT, x->view.now_ns, instrument,
                        t->acted, 0);
-  t->acted = combined(x, portfolio, instrument);
+  t->acted = combined(x, portfolio, t);
 }
 
 static void queue(pln_exec *x, int32_t portfolio, int32_t k, int32_t side, int32_t mode, double count,
@@ -147,7 +144,7 @@ static void act(pln_exec *x, int32_t portfolio, int32_t k, pln_target *t) {
   pln_portfolio *pf = x->portfolios[portfolio];
   const pln_holding *h = &pf->holdings[k];
   const int64_t now = x->view.now_ns;
-  double level = combined(x, portfolio, k);
+  double level = combined(x, portfolio, t);
   if (level == t->acted || !(pf->config.rebalance || (t->touched & 2))) return;
   t->acted = level;
   if (pf->account.bankrupt || pf->account.halted) {

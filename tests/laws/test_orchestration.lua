@@ -79,7 +79,7 @@ function TestOrchestration.test_regimes_do_not_depend_on_the_window()
   end
 end
 
--- A slice with more instants than the recorders hold: they are emptied in its middle, also while a strategy's loop runs.
+-- A slice with more instants than the recorders hold: they are emptied in its middle, also within a strategy's loop.
 function TestOrchestration.test_full_recorders()
   local bars = market.equities(2, 9500)
   for _, fill in ipairs { "next_open", "this_close" } do
@@ -92,7 +92,8 @@ function TestOrchestration.test_full_recorders()
         portfolios = {
           { name = "both", capital = 100000, leverage = 4, sizing = { type = "percent_of_equity", percent = 40 } },
           { name = "signals", capital = 100000, strategies = { "momentum" }, leverage = 2,
-            sizing = { type = "percent_of_equity", percent = 90 }, risk = { stop_loss_pct = 1, max_drawdown_pct = 60 } },
+            sizing = { type = "percent_of_equity", percent = 90 },
+            risk = { stop_loss_pct = 1, max_drawdown_pct = 60 } },
         },
         execution = { fill = fill, commission_per_share = 0.001 },
       }, { { bars[1], engine.resample(bars[1], "1h", "UTC") }, { bars[2] } }, { chunk_rows = chunk_rows })
