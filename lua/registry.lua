@@ -66,9 +66,6 @@ local STRUCTS = { pln_bar_row = "bar", pln_fill = "fill", pln_order = "order", p
 
 -- Rewords what LuaJIT says of structs, which the user does not know as such.
 local function reword(message, def)
-  message = message:gsub("'struct ([%w_]+)'", function(name)
-    return STRUCTS[name] and ("'%s'"):format(STRUCTS[name]) or nil
-  end)
   local field = message:match "^'struct [^']*' has no member named '([^']*)'"
   if field == "regime" then
     return "there is no f.regime: no classifier is named for this strategy (classifier: ID in the configuration)"
@@ -76,7 +73,9 @@ local function reword(message, def)
     local names = def.feature_names or {}
     return ("there is no field '%s' here%s"):format(field, suggest.hint(field, names))
   end
-  return message
+  return (message:gsub("'struct ([%w_]+)'", function(name)
+    return STRUCTS[name] and ("'%s'"):format(STRUCTS[name]) or "this value"
+  end))
 end
 
 --- Describes an error that pcall or xpcall caught around a user's function.
@@ -96,7 +95,13 @@ function M.describe(err, def)
       local number, rest = message:sub(#prefix + 1):match "^(%d+): (.*)$"
       if number then line, message = tonumber(number), rest end
     else
-      message = message:gsub("^[^:\n]*%.lua:%d+: ", "")
+      -- Where a function ends with `return g(…)`, it is gone when g fails: its own line is the best there is.
+      local from_loop, from_engine
+      message, from_loop = message:gsub("^drain loop:%d+: ", "")
+      message, from_engine = message:gsub("^[^:\n]*%.lua:%d+: ", "")
+      if from_loop > 0 or from_engine > 0 and not def.on_bar then
+        line = line or def.lines.signal or def.lines.on_bar or def.lines.classify
+      end
     end
   elseif type(err) == "table" and type(rawget(err, "message")) == "string" then
     message = err.message

@@ -291,8 +291,22 @@ local function key_order(a, b)
   return a < b
 end
 
+local function next_element(array, i)
+  i = i + 1
+  if i <= #array then return i, array[i] end
+end
+
+--- ipairs, over the arrays of state, features and bars too.
+local function any_ipairs(t)
+  if type(t) == "cdata" and #t >= 0 then return next_element, t, 0 end
+  return ipairs(t)
+end
+
 --- pairs in a fixed order: booleans, then numbers, then strings.
 local function sorted_pairs(t)
+  if type(t) == "cdata" then
+    error("pairs goes over tables: name the fields, or write `for i = 1, #a do` for an array", 2)
+  end
   if type(t) ~= "table" then
     error(("bad argument #1 to 'pairs' (table expected, got %s)"):format(type(t)), 2)
   end
@@ -366,7 +380,7 @@ local shared_string, shared_table, shared_bit =
   read_only(safe_string, "string"), read_only(safe_table, "table"), read_only(safe_bit, "bit")
 
 local BASE = {
-  assert = assert, error = error, ipairs = ipairs, pairs = sorted_pairs, pcall = pcall, select = select,
+  assert = assert, error = error, ipairs = any_ipairs, pairs = sorted_pairs, pcall = pcall, select = select,
   tonumber = tonumber, tostring = text_of, type = type, unpack = unpack,
   LONG = C.PLN_DIRECTION_LONG, FLAT = C.PLN_DIRECTION_FLAT, SHORT = C.PLN_DIRECTION_SHORT,
 }

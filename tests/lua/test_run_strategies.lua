@@ -216,6 +216,23 @@ function TestUserStrategies.test_what_the_loop_budget_cannot_count_is_stopped()
   lu.assertStrContains(err, "did not come back within 0.5 s")
 end
 
+function TestUserStrategies.test_arrays_are_gone_through()
+  local status, _, err = run([[
+return strategy {
+  state = { ring = array(3, 2) }, symbols = 2,
+  features = function(p, x) return { c = x:each(function(symbol) return symbol.close end) } end,
+  signal = function(f, bar, p, s)
+    local sum, n = 0, 0
+    for i, value in ipairs(s.ring) do sum, n = sum + value, i end
+    for k, close in ipairs(f.c) do assert(close == bar[k].close) n = n + 1 end
+    for k, one in ipairs(bar) do assert(one.close == f.c[k]) n = n + 1 end
+    for _, value in ipairs { 1, 2 } do sum = sum + value end
+    assert(sum == 9 and n == 7)
+  end,
+}]], "--set", "symbols=[A, B]")
+  lu.assertEquals(status, 0, err)
+end
+
 function TestUserStrategies.test_recursions_are_stopped()
   for _, code in ipairs {
     "local function f() return (('x'):gsub('x', f)) end", "local function f(a, b) table.sort({ 1, 2, 3 }, f) end",
@@ -393,6 +410,19 @@ function TestUserStrategies.test_tables_of_the_file_are_constants()
 end
 
 function TestUserStrategies.test_messages_do_not_speak_of_structs()
+  for code, message in pairs {
+    ["return f()"] = "this value is not callable", ["return math.random(0)"] = "interval is empty",
+    ["for k in pairs(s) do log(k) end"] = "pairs goes over tables", ["return s.r.x"] = "indexed by numbers",
+    ["return ipairs(s)"] = "attempt to get length",
+  } do
+    local status, _, err = run(("return strategy {\nstate = { r = array(3) },\nsignal = function(f, bar, p, s)\n%s\n"
+      .. "return FLAT end }"):format(code:gsub("return", "do return", 1) .. (code:find "^return" and " end" or "")))
+    lu.assertEquals(status, 1, code)
+    lu.assertStrMatches(err:match "^[^\n]*", ".*mine%.lua:[34]: .*")
+    lu.assertStrContains(err, message, false, code)
+    lu.assertNotStrContains(err, "drain loop")
+    lu.assertNotStrContains(err, "struct")
+  end
   local _, _, err = run "return strategy { signal = function(f, bar) return bar > 3 and LONG or FLAT end }"
   lu.assertStrContains(err, "attempt to compare 'number' with 'bar'")
 end
