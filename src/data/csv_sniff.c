@@ -241,6 +241,33 @@ static int32_t add_missing_name(pln_csv_sniffer *s, const char *row) {
   return PLN_OK;
 }
 
+/* yfinance writes three lines of header, "Price,Close,…", "Ticker,SPY,SPY,…" and "Date,,,…": where they are
+ * of one ticker, the third names the column of times. */
+static int32_t skip_ticker_lines(pln_csv_sniffer *s, const char **row, int64_t *line) {
+  if (strcasecmp(s->names[0], "Price") != 0) return PLN_OK;
+  const char *newline = pln_csv_line_end(*row, s->end);
+  int64_t third_line = *line + 1;
+  const char *third = newline < s->end ? skip_blank(s, newline + 1, &third_line) : NULL;
+  if (!third) return PLN_OK;
+  char **tickers = split(s, *row, s->n_names), **rest = split(s, third, s->n_names);
+  int32_t result = tickers && rest ? PLN_OK : pln_fail(PLN_ERR_MEMORY, "no memory for names");
+  int are_these = result == PLN_OK && strcasecmp(tickers[0], "Ticker") == 0 &&
+                  (strcasecmp(rest[0], "Date") == 0 || strcasecmp(rest[0], "Datetime") == 0);
+  for (int32_t i = 1; are_these && i < s->n_names; i++)
+    are_these = *tickers[i] && strcmp(tickers[i], tickers[1]) == 0 && !*rest[i];
+  if (are_these) {
+    char *name = s->names[0];
+    s->names[0] = rest[0];
+    rest[0] = name;
+    newline = pln_csv_line_end(third, s->end);
+    *line = third_line + 1;
+    *row = newline < s->end ? skip_blank(s, newline + 1, line) : NULL;
+  }
+  free_fields(tickers, s->n_names);
+  free_fields(rest, s->n_names);
+  return result;
+}
+
 static int32_t find_names(pln_csv_sniffer *s, const char *first, int64_t line) {
   const pln_csv_options *o = s->options;
   pln_csv_schema *schema = s->schema;
@@ -281,6 +308,7 @@ static int32_t find_names(pln_csv_sniffer *s, const char *first, int64_t line) {
   } else if (header) {
     s->names = fields;
     s->n_names = count;
+    if (row && (result = skip_ticker_lines(s, &row, &row_line)) != PLN_OK) return result;
   } else {
     char found[64];
     snprintf(found, sizeof found, "%.60s", fields[0]);

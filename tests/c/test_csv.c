@@ -185,6 +185,23 @@ static void stamps_at_the_close_become_opens(void **state) {
   times("2015-01-02 16:00", "2015-01-03 16:00", &o, "2015-01-02T00:00:00Z", "2015-01-03T00:00:00Z");
 }
 
+static void three_lines_of_header(void **state) {
+  (void)state;
+  pln_bars *bars = load_ok("Price,Close,High,Low,Open,Volume\nTicker,SPY,SPY,SPY,SPY,SPY\nDate,,,,,\n"
+                           "2020-01-02,2,3,0.5,1,100\n2020-01-03,3,4,1.5,2,100\n",
+                           NULL);
+  expect_time(bars, 0, "2020-01-02T00:00:00Z");
+  assert_true(bars->n_bars == 2 && bars->open[0] == 1 && bars->close[1] == 3 && bars->n_extra == 0);
+  pln_bars_free(bars);
+  const char *two =
+      "Price,Close,Close,High\nTicker,SPY,QQQ,SPY\nDate,,,\n2020-01-02,2,3,4\n2020-01-03,2,3,4\n";
+  expect_error(two, NULL, 0, "no column holds times"); /* of two tickers */
+  expect_error("Price,Close\nTicker,SPY\nDate,\n", NULL, 0, "holds a header and no rows");
+  bars = load_ok("Price,Time\n5,2020-01-02\n6,2020-01-03\n", NULL);
+  assert_true(bars->close[1] == 6);
+  pln_bars_free(bars);
+}
+
 /* A further column whose text comes late is left out as a whole, in every file; named, it is an error. */
 static const char *const LATE_HEADER = "time,close,sig,bid\n";
 static char *late_text(int bad_row) {
@@ -571,6 +588,7 @@ static void files_are_joined(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(late_text_in_a_further_column),
+      cmocka_unit_test(three_lines_of_header),
       cmocka_unit_test(reads_times),
       cmocka_unit_test(reads_times_as_stated),
       cmocka_unit_test(month_and_day_are_told_apart_by_the_whole_file),
