@@ -73,7 +73,7 @@ end
 local ok, result = xpcall(dispatch, handler, { ... })
 if ok then return finish(result) end
 if args.is_exit(result) then return finish(ended(result)) end
-if tostring(result):find "^not enough memory" then
+if tostring(result):find "^[^\n]*not enough memory" then
   collectgarbage()
   complain "not enough memory (engine.memory_limit_mb bounds what Lua may hold)"
   return finish(1)

@@ -158,7 +158,9 @@ int pln_host_main(int argc, char **argv) {
     status = lua_pcall(L, argc > 1 ? argc - 1 : 0, 1, 1);
   }
   int exit_status = 1;
-  if (status != 0)
+  if (status == LUA_ERRMEM)
+    fprintf(stderr, "perilune: not enough memory (engine.memory_limit_mb bounds what Lua may hold)\n");
+  else if (status != 0)
     fprintf(stderr, "perilune: internal error, please report it: %s\n", lua_tostring(L, -1));
   else
     exit_status = (int)lua_tointeger(L, -1);
