@@ -130,9 +130,9 @@ local function last_of(ctype, array, count, new)
   return copies
 end
 
-function Execution:_notify_each(array, n, name)
+function Execution:_notify_each(array, n, name, whose)
   for j = 0, n - 1 do
-    local caller = self.callers[array[j].source]
+    local caller = self.callers[array[j][whose]]
     if caller then
       local one = caller.instance
       local ok, err = one:notify(name, caller.ctx, array[j], one.p, one.state)
@@ -147,8 +147,8 @@ function Execution:_deliver(view)
   local n_orders, n_fills = tonumber(view.n_new_orders), tonumber(view.n_new_fills)
   local orders = last_of("pln_order", self.orders, tonumber(C.pln_exec_orders(self.exec, self.orders)), n_orders)
   local fills = last_of("pln_fill", self.fills, tonumber(C.pln_exec_fills(self.exec, self.fills)), n_fills)
-  self:_notify_each(orders, n_orders, "on_order")
-  self:_notify_each(fills, n_fills, "on_fill")
+  self:_notify_each(orders, n_orders, "on_order", "source")
+  self:_notify_each(fills, n_fills, "on_fill", "owner")
 end
 
 function Execution:_start()

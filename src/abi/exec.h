@@ -208,7 +208,7 @@ typedef struct pln_fill {
   int32_t side;
   int32_t source;
   int32_t tag;               /* the order's */
-  int32_t reserved;
+  int32_t owner;             /* who is told: the source; of a protective stop or target, that of the lot; -1 = nobody */
 } pln_fill;
 
 /* Submits an order for the caller that is due (or any caller between returns). Returns the order's id (> 0), or

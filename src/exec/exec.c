@@ -47,7 +47,8 @@ static void close_all(pln_exec *x, int32_t portfolio) {
                                                  .quantity = pln_step_value(&h->lot, fabs(h->count)),
                                                  .reason = PLN_EXIT_DRAWDOWN_HALT},
                                        .count = fabs(h->count),
-                                       .mode = PLN_MODE_CLOSE});
+                                       .mode = PLN_MODE_CLOSE,
+                                       .owner = -1});
   }
 }
 

@@ -65,6 +65,7 @@ typedef struct pln_pending {
   double variable;          /* commission by rate and unit so far */
   int64_t day;              /* DAY: the last day of its life, once known */
   int32_t mode;             /* pln_size_mode */
+  int32_t owner;            /* without a source: that of the lot which the order protects, -1 = none */
   int32_t is_managed;       /* made by the container for the sources of its instrument */
   int32_t is_target;        /* a caller's target size: the next one replaces it */
   int32_t is_triggered;     /* stop-limit: now a limit */

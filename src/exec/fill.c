@@ -84,7 +84,8 @@ static pln_fill_info book(pln_exec *x, pln_pending *p, double count, double pric
                    .instrument = o->instrument,
                    .side = o->side,
                    .source = o->source,
-                   .tag = o->tag};
+                   .tag = o->tag,
+                   .owner = o->source >= 0 ? o->source : p->owner};
   pln_orders_record_fill(x, &fill);
   o->average_fill_price =
       o->filled > 0 ? (o->filled * o->average_fill_price + quantity * price) / (o->filled + quantity) : price;
@@ -210,7 +211,8 @@ void pln_fill_exit(pln_exec *x, int32_t portfolio, int32_t instrument, int64_t o
                              .instrument = instrument,
                              .side = side,
                              .type = hit->type,
-                             .reason = reason}};
+                             .reason = reason},
+                   .owner = only >= 0 ? h->lots[only].source : -1};
   if (hit->type == PLN_ORDER_STOP) p.order.stop_price = hit->price;
   if (hit->type == PLN_ORDER_LIMIT) p.order.limit_price = hit->price;
   pf->account.n_orders++;

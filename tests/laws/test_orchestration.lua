@@ -105,6 +105,29 @@ function TestOrchestration.test_full_recorders()
   end
 end
 
+-- on_fill tells of every fill of a strategy: of its stops and targets, and of those after its last bar.
+function TestOrchestration.test_a_strategy_can_keep_its_own_account()
+  local bars = market.equities(1, 3000)[1]
+  for _, timeframe in ipairs { "1m", "5m" } do
+    for _, fill in ipairs { "next_open", "this_close" } do
+      local capture = engine.run_config({
+        strategies = { { file = engine.fixtures .. "ledger.lua", timeframe = timeframe } },
+        portfolios = { { name = "main", capital = 100000 } },
+        execution = { fill = fill, finalize_trades = false },
+      }, { { bars, engine.resample(bars, "5m", "UTC") } }, { chunk_rows = 333 })
+      local differences, fills = 0, nil
+      for _, line in ipairs(capture.records) do
+        local name, value = line:match "(%S+) (%S+)$"
+        if name == "fills" then fills = tonumber(value) end
+        if name == "difference" and tonumber(value) ~= 0 then differences = differences + 1 end
+      end
+      lu.assertEquals(differences, 0, timeframe .. " " .. fill)
+      lu.assertEquals(fills, #capture.fills)
+      lu.assertTrue(fills > 15, fills .. " fills")
+    end
+  end
+end
+
 -- More columns than a Lua function has room for, names that are words of Lua, and a price column among many.
 function TestOrchestration.test_many_features()
   local bars = market.equities(1, 500)
