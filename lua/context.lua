@@ -22,8 +22,11 @@ local C = abi.C
 local M = {}
 
 local TIF = { GTC = C.PLN_TIF_GTC, DAY = C.PLN_TIF_DAY, IOC = C.PLN_TIF_IOC }
--- The compiler gives up a trace in which it meets a C function for the first time.
-local _ = { C.pln_exec_submit, C.pln_exec_cancel, C.pln_exec_cancel_all, C.pln_exec_orders, C.pln_exec_pending,
+-- The compiler gives up a trace in which it meets a C function or constant for the first time.
+local _ = { C.PLN_SIDE_BUY, C.PLN_SIDE_SELL, C.PLN_ORDER_MARKET, C.PLN_ORDER_LIMIT, C.PLN_ORDER_STOP,
+  C.PLN_ORDER_STOP_LIMIT, C.PLN_ORDER_SIZE_DEFAULT, C.PLN_ORDER_SIZE_TARGET_QUANTITY,
+  C.PLN_ORDER_SIZE_TARGET_PERCENT, C.PLN_TIF_GTC,
+  C.pln_exec_submit, C.pln_exec_cancel, C.pln_exec_cancel_all, C.pln_exec_orders, C.pln_exec_pending,
   C.pln_exec_next, C.pln_refusal_name, C.pln_exit_reason_name }
 
 local FIELD_NAMES = {

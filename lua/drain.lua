@@ -94,6 +94,8 @@ local function parameter_names(prefix, n)
   return names
 end
 
+local _ = abi.C.pln_gather_row -- known before a trace meets it
+
 -- A Lua function has at most 200 local variables, and a trace has room for so many constants: many columns are copied
 -- by one call for each row.
 local MAX_COPIES = 60
