@@ -284,7 +284,7 @@ static int32_t migrate(pln_store *store, int64_t version) {
   return status < 0 ? status : add_codes(store);
 }
 
-/* Decides what the file is; within a transaction when it may have to be made or migrated. */
+/* Decides what the file is; within a transaction, so that what it reads is of one moment. */
 static int32_t inspect(pln_store *store, int64_t *version) {
   int64_t application = 0, tables = 0;
   int32_t status = pragma_value(store, "PRAGMA user_version", version);
@@ -309,7 +309,10 @@ static int32_t inspect(pln_store *store, int64_t *version) {
 
 int32_t pln_schema_prepare(pln_store *store) {
   int64_t version = 0;
-  int32_t status = inspect(store, &version);
+  int32_t status = pln_store_exec(store, "BEGIN", "looking at the tables");
+  if (status < 0) return status;
+  status = inspect(store, &version);
+  sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL); /* nothing was written */
   if (status < 0 || version == PLN_SCHEMA_VERSION) return status;
   if (store->read_only)
     return version == 0
