@@ -21,8 +21,8 @@ return strategy {
     end
   end,
   state = { entries = 0 },
-  on_fill = function(_, _, _, s)
-    s.entries = s.entries + 1
+  on_fill = function(_, fill, _, s)
+    if fill.side > 0 then s.entries = s.entries + 1 end -- the others are its stops and targets
   end,
   on_end = function(ctx, _, s)
     log("bid and got %d times; the equity is %.0f", s.entries, ctx.equity)
