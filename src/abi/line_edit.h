@@ -22,8 +22,6 @@ int32_t pln_line_edit_set_words(pln_line_edit *edit, const char *words, int64_t 
 int32_t pln_line_edit_read(pln_line_edit *edit, const char *prompt, pln_line *out);
 /* Appends a line to the history and writes the file. A file that cannot be written is no error. */
 void pln_line_edit_add(pln_line_edit *edit, const char *line);
-/* How many lines the history holds. */
-int32_t pln_line_edit_history_size(pln_line_edit *edit);
 
 /* From now until `end`, Ctrl-C raises the Lua error "interrupted" in this thread's state, at the next call, return or
  * line that is not compiled; a second Ctrl-C ends the process. Does nothing outside the executable. */

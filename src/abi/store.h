@@ -52,8 +52,6 @@ pln_store_result *pln_store_add_result(pln_store *store, int64_t run, const char
                                        const char *params, const char *const *symbols, int32_t n_symbols);
 /* Writes out buffered equity and records and destroys the result. 0 or a status (it is destroyed anyway). */
 int32_t pln_store_result_free(pln_store_result *result);
-/* Row id of the result in the database. */
-int64_t pln_store_result_id(const pln_store_result *result);
 
 /* A value that is NaN or infinite becomes NULL in the database, here and in the next ones. */
 int32_t pln_store_add_metrics(pln_store_result *result, const char *const *names, const double *values, int32_t n);
@@ -89,8 +87,6 @@ int32_t pln_query_bind_real(pln_query *query, int32_t index, double value);
 int32_t pln_query_bind_text(pln_query *query, int32_t index, const char *text, int64_t length);
 /* 1: there is a row, 0: done, or a status. */
 int32_t pln_query_step(pln_query *query);
-/* Back to before the first row; parameters are kept. */
-int32_t pln_query_reset(pln_query *query);
 int32_t pln_query_columns(const pln_query *query);
 const char *pln_query_column_name(const pln_query *query, int32_t column); /* until the query is freed */
 int32_t pln_query_type(const pln_query *query, int32_t column);            /* pln_value_type of this row's value */

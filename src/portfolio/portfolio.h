@@ -68,10 +68,6 @@ struct pln_portfolio {
 /* Tells a portfolio the lot size and multiplier of an instrument. */
 void pln_portfolio_bind(pln_portfolio *p, int32_t instrument, double lot_size, double multiplier);
 
-static inline double pln_portfolio_quantity(const pln_portfolio *p, int32_t instrument, double count) {
-  return pln_step_value(&p->holdings[instrument].lot, count);
-}
-
 /* lots.c. `count` is in lots, `price` the slipped fill price, `fee` all that is charged for it. */
 typedef struct pln_fill_info {
   double price;

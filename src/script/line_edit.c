@@ -243,8 +243,3 @@ void pln_line_edit_add(pln_line_edit *edit, const char *line) {
   history(edit->history, &event, H_ENTER, line);
   if (edit->history_file) history(edit->history, &event, H_SAVE, edit->history_file);
 }
-
-int32_t pln_line_edit_history_size(pln_line_edit *edit) {
-  HistEvent event = {0};
-  return history(edit->history, &event, H_GETSIZE) < 0 ? 0 : event.num;
-}

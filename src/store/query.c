@@ -93,11 +93,6 @@ int32_t pln_query_step(pln_query *query) {
   return pln_store_fail(query->store, status, "running a query");
 }
 
-int32_t pln_query_reset(pln_query *query) {
-  sqlite3_reset(query->statement);
-  return 0;
-}
-
 int32_t pln_query_columns(const pln_query *query) { return sqlite3_column_count(query->statement); }
 
 const char *pln_query_column_name(const pln_query *query, int32_t column) {

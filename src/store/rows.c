@@ -90,8 +90,6 @@ pln_store_result *pln_store_add_result(pln_store *store, int64_t run, const char
   return result;
 }
 
-int64_t pln_store_result_id(const pln_store_result *result) { return result->id; }
-
 static int32_t flush_chunk(pln_store_result *result, pln_series *series, const char *record) {
   if (series->n_rows == 0) return 0;
   pln_store *store = result->store;
