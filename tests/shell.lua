@@ -12,11 +12,12 @@ local function take(path)
   return text
 end
 
---- Runs `perilune WORDS…` (a list); `options.input` is its standard input, `options.env` a list of "NAME=value".
+--- Runs `perilune WORDS…` (a list); `options.input` is its standard input, `options.env` a list of "NAME=value",
+-- `options.program` the executable where it is not PLN_TEST_PERILUNE's.
 -- Returns { status = n, out = text, err = text }; a status above 128 means that a signal ended it.
 function M.perilune(words, options)
   options = options or {}
-  local program = assert(os.getenv "PLN_TEST_PERILUNE", "PLN_TEST_PERILUNE is not set")
+  local program = options.program or assert(os.getenv "PLN_TEST_PERILUNE", "PLN_TEST_PERILUNE is not set")
   local out, err, input = os.tmpname(), os.tmpname(), os.tmpname()
   local file = assert(io.open(input, "wb"))
   file:write(options.input or "")

@@ -1,4 +1,6 @@
 --- Helpers that Lua suites share.
+local shell = require "shell"
+
 local M = {}
 
 M.home = os.getenv "PERILUNE_HOME" or "."
@@ -46,18 +48,11 @@ function M.cleanup()
   folders = {}
 end
 
-local function quoted(text) return "'" .. tostring(text):gsub("'", "'\\''") .. "'" end
-
 --- Runs the executable as a user would.
 -- @return exit status, standard output, standard error
 function M.run(...)
-  local words = { quoted(M.perilune) }
-  for _, word in ipairs { ... } do words[#words + 1] = quoted(word) end
-  local folder = M.folder()
-  local command = ("%s >%s/out 2>%s/err </dev/null; echo $? >%s/status"):format(table.concat(words, " "), folder,
-    folder, folder)
-  os.execute(command)
-  return tonumber(M.read(folder .. "/status")), M.read(folder .. "/out"), M.read(folder .. "/err")
+  local ran = shell.perilune({ ... }, { program = M.perilune })
+  return ran.status, ran.out, ran.err
 end
 
 --- Rows of a CSV without quotes as tables by column name; values stay text.
@@ -82,7 +77,7 @@ end
 
 --- Text of a gzip file.
 function M.gunzip(path)
-  local pipe = assert(io.popen("gzip -dc " .. quoted(path)))
+  local pipe = assert(io.popen("gzip -dc " .. shell.quote(path)))
   local text = pipe:read("*a")
   pipe:close()
   return text
