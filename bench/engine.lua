@@ -6,7 +6,7 @@ local sinks = require "sinks"
 local stats = require "stats"
 local topology = require "topology"
 
-local INT64_MIN, INT64_MAX = -0x7fffffffffffffffLL - 1, 0x7fffffffffffffffLL
+local INT64_MIN, INT64_MAX = require("abi").INT64_MIN, require("abi").INT64_MAX
 local home = ffi.string(require("abi").C.pln_host_home())
 local reg = registry.new { folders = { home .. "/bench/strategies" } }
 local definitions = {}

@@ -16,6 +16,17 @@ M.C = in_executable() and ffi.C or ffi.load(require("library").path())
 
 ffi.cdef(ffi.string(M.C.pln_abi_text()))
 
+--- The bounds of int64, which stand for "no bound" and "nothing is left" in times.
+M.INT64_MIN, M.INT64_MAX = -0x7fffffffffffffffLL - 1, 0x7fffffffffffffffLL
+
+local time_text = ffi.new "char[40]"
+
+--- Nanoseconds since 1970 (int64 or a number) as ISO 8601, UTC: "2015-01-02T14:30:00Z".
+function M.iso_time(ts_ns)
+  M.C.pln_time_format_iso(ts_ns, time_text)
+  return ffi.string(time_text)
+end
+
 --- The text of this thread's last C error.
 function M.last_error()
   return ffi.string(M.C.pln_error_last().text)

@@ -43,15 +43,13 @@ function M.table(report)
     found = counts(report.found), dropped = counts(report.dropped), repaired = counts(report.repaired), issues = {},
     text = ffi.string(C.pln_quality_report_text(report)),
   }
-  local time = ffi.new "char[40]"
   for i = 0, report.n_issues - 1 do
     local issue = report.issues[i]
-    C.pln_time_format_iso(issue.ts_ns, time)
     made.issues[i + 1] = {
       rule = ffi.string(C.pln_quality_rule_name(issue.rule)),
       action = ffi.string(C.pln_quality_policy_name(issue.action)),
       file = issue.file >= 0 and ffi.string(report.files[issue.file]) or nil, line = tonumber(issue.line),
-      time = ffi.string(time), open = finite(issue.open), high = finite(issue.high), low = finite(issue.low),
+      time = abi.iso_time(issue.ts_ns), open = finite(issue.open), high = finite(issue.high), low = finite(issue.low),
       close = finite(issue.close), volume = finite(issue.volume), measure = finite(issue.measure),
     }
   end

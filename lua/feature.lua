@@ -9,7 +9,7 @@ local M = {}
 
 M.CHUNK_ROWS = 4096
 
-local END = ffi.cast("int64_t", 0x7fffffffffffffffLL) -- pln_hub_horizon: nothing is left
+local END = abi.INT64_MAX -- pln_hub_horizon: nothing is left
 local columns_t = ffi.typeof "double[?]"
 local ids_t = ffi.typeof "int32_t[?]"
 local kept = setmetatable({}, { __mode = "k" }) -- hub → the bars that it borrows

@@ -17,7 +17,7 @@ local C = abi.C
 local M = {}
 
 local DAY_NS = 86400000000000LL
-local INT64_MIN, INT64_MAX = -0x7fffffffffffffffLL - 1, 0x7fffffffffffffffLL
+local INT64_MIN, INT64_MAX = abi.INT64_MIN, abi.INT64_MAX
 local RISK = { "max_position_pct", "max_exposure_pct", "stop_loss_pct", "take_profit_pct", "trailing_stop_pct",
   "max_drawdown_pct" }
 
@@ -87,7 +87,7 @@ end
 local function sink_of(run, symbols)
   local function ignore() end
   return {
-    source = ignore, first_trading_row = ignore, fills = ignore,
+    first_trading_row = ignore, fills = ignore,
     trades = copy_trades(run, symbols), orders = copy_orders(run, symbols),
     rows = function(rows)
       for j = 0, tonumber(rows.n_rows) - 1 do table.insert(run.equity, rows.equity[j]) end

@@ -34,13 +34,8 @@ local function number_text(value)
   return ("%.14g"):format(value)
 end
 
-local iso = ffi.new "char[40]"
-
 --- Nanoseconds since 1970 as "2015-01-02T14:30:00Z".
-function M.time(ts_ns)
-  abi.C.pln_time_format_iso(ts_ns, iso)
-  return ffi.string(iso)
-end
+M.time = abi.iso_time
 
 local function function_text(value)
   local info = debug.getinfo(value, "Su")

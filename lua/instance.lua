@@ -9,16 +9,10 @@ local C = abi.C
 
 local M = {}
 
-local NO_BAR = -0x7fffffffffffffffLL - 1 -- as a bar's time: none was seen yet
+local NO_BAR = abi.INT64_MIN -- as a bar's time: none was seen yet
 
 local Instance = {}
 Instance.__index = Instance
-
-local function iso(ts_ns)
-  local text = ffi.new("char[40]")
-  C.pln_time_format_iso(ts_ns, text)
-  return ffi.string(text)
-end
 
 -- Each instance draws its own numbers, whatever else is in the run.
 local function own_seed(spec)
@@ -276,7 +270,7 @@ local function describe_values(self)
   for k, bar in ipairs(is_seen and bars or {}) do
     local stream = self.symbols and self.symbols[k] or self.stream
     local all = self.symbols and bar or whole_bar(stream.bars, bar.ts_ns)
-    add("  %s bar %s: open=%.10g high=%.10g low=%.10g close=%.10g volume=%.10g", stream.name, iso(bar.ts_ns),
+    add("  %s bar %s: open=%.10g high=%.10g low=%.10g close=%.10g volume=%.10g", stream.name, abi.iso_time(bar.ts_ns),
       all.open, all.high, all.low, all.close, all.volume)
   end
   local seen = {}

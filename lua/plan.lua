@@ -11,7 +11,7 @@ local C = abi.C
 
 local M = {}
 
-local INT64_MIN, INT64_MAX = -0x7fffffffffffffffLL - 1, 0x7fffffffffffffffLL
+local INT64_MIN, INT64_MAX = abi.INT64_MIN, abi.INT64_MAX
 
 --- Streams by symbol in the configuration's order, each symbol's finest timeframe being what fills happen on.
 local function add_streams(plan, cfg, loaded)

@@ -1,5 +1,4 @@
 --- Pictures of series in the terminal: an equity curve with its drawdown below, in braille dots or plain ASCII.
-local ffi = require "ffi"
 local bit = require "bit"
 local abi = require "abi"
 local tabulate = require "tabulate"
@@ -65,9 +64,7 @@ local function decimals_for(span)
 end
 
 local function date_of(ts, with_time)
-  local text = ffi.new("char[40]")
-  abi.C.pln_time_format_iso(ffi.cast("int64_t", ts), text)
-  local date, time = ffi.string(text):match("^(%S-)T(%d+:%d+)")
+  local date, time = abi.iso_time(ts):match("^(%S-)T(%d+:%d+)")
   return with_time and date .. " " .. time or date
 end
 

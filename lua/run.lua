@@ -22,11 +22,7 @@ local function text_of(path, sets)
   return text
 end
 
-local function iso(ts_ns)
-  local time = ffi.new "char[40]"
-  C.pln_time_format_iso(ts_ns, time)
-  return ffi.string(time)
-end
+local iso = abi.iso_time
 
 local function write_log(line) io.stderr:write(line, "\n") end
 
@@ -97,11 +93,12 @@ local function equity_collector()
   end)
 end
 
-local function text_of_problems(problems)
-  if type(problems) ~= "table" or getmetatable(problems) then return tostring(problems) end
+--- What `execute` gives as its message, a text, a problem or a list of problems, as a list of lines.
+function M.problem_lines(problems)
+  if type(problems) ~= "table" or getmetatable(problems) then return { tostring(problems) } end
   local lines = {}
   for k, item in ipairs(problems) do lines[k] = tostring(item) end
-  return table.concat(lines, "\n")
+  return lines
 end
 
 --- Runs a configuration.
@@ -132,7 +129,7 @@ function M.run(source, options)
   local equity = passed.equity == true and equity_collector()
   passed.trades, passed.equity = trades or passed.trades or nil, equity or passed.equity or nil
   local outcome, problems, fault = M.execute(source, passed)
-  if not outcome then return nil, text_of_problems(problems), fault end
+  if not outcome then return nil, table.concat(M.problem_lines(problems), "\n"), fault end
   local made = { db = outcome.db or nil, results = {} }
   for key, value in pairs(outcome.run) do made[key] = value end
   for k, result in ipairs(outcome.results) do

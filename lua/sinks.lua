@@ -131,11 +131,11 @@ end
 --   files = { trades, equity, orders } writers, n_instances = function() giving how many instances of strategies and
 --   classifiers there are }
 function M.portfolio(spec)
-  local self = { names = {}, sample = sampler(), series = series_buffer(spec.result) }
+  local self = { sample = sampler(), series = series_buffer(spec.result) }
   local config = ffi.new("pln_stats_config")
   config.capital, config.timezone = spec.capital, spec.timezone
   config.timeframe = spec.timeframe
-  config.first_trading_row = 0x7fffffffffffffffLL -- until it is known
+  config.first_trading_row = abi.INT64_MAX -- until it is known
   local handle = ffi.gc(C.pln_stats_new(config), C.pln_stats_free)
   if handle == nil then return nil, abi.last_error() end
   local files, result = spec.files, spec.result
@@ -143,7 +143,6 @@ function M.portfolio(spec)
   local combo = spec.n_portfolios > 1 and spec.combo .. "/" .. spec.portfolio or spec.combo
   local days = result and spec.equity == "days" and by_day(function(row) must(result:add_equity(row)) end)
 
-  function self.source(id, instance) self.names[id] = instance.id end
   function self.first_trading_row(row) abi.must(C.pln_stats_set_first_trading_row(handle, row)) end
   function self.rows(rows)
     abi.must(C.pln_stats_add_rows(handle, rows))

@@ -52,9 +52,7 @@ function M.to_table(values)
 end
 
 local function time_text(ns)
-  local text = ffi.new("char[40]")
-  C.pln_time_format_iso(ffi.cast("int64_t", ns), text)
-  return (ffi.string(text):gsub("T00:00:00Z$", ""):gsub("T", " "):gsub("Z$", ""))
+  return (abi.iso_time(ns):gsub("T00:00:00Z$", ""):gsub("T", " "):gsub("Z$", ""))
 end
 
 --- A duration in seconds for people: "830 d", "2 d 03:15", "00:05:30", "0.25 s".

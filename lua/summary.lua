@@ -1,16 +1,10 @@
 --- What a run says in words: notes under its tables, above all why a run has no trades.
-local ffi = require "ffi"
 local abi = require "abi"
 local stats = require "stats"
-local C = abi.C
 
 local M = {}
 
-local function iso(ts_ns)
-  local text = ffi.new("char[40]")
-  C.pln_time_format_iso(ts_ns, text)
-  return ffi.string(text)
-end
+local iso = abi.iso_time
 
 local function number(value)
   return value == value and ("%.6g"):format(value) or "nothing"

@@ -15,7 +15,7 @@ local ffi = require "ffi"
 local abi = require "abi"
 local C = abi.C
 
-local INT64_MAX = 0x7fffffffffffffffLL
+local INT64_MAX = abi.INT64_MAX
 
 local M = {}
 

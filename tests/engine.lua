@@ -13,7 +13,7 @@ local C = abi.C
 
 local M = {}
 
-local INT64_MIN, INT64_MAX = -0x7fffffffffffffffLL - 1, 0x7fffffffffffffffLL
+local INT64_MIN, INT64_MAX = abi.INT64_MIN, abi.INT64_MAX
 local NO_RISK = { max_position_pct = 0, max_exposure_pct = 0, stop_loss_pct = 0, take_profit_pct = 0,
   trailing_stop_pct = 0, max_drawdown_pct = 0 }
 

@@ -90,10 +90,8 @@ local function print_csv(bars, expressions, columns)
   local header = { "time" }
   for i, expression in ipairs(expressions) do header[i + 1] = quote(expression) end
   io.write(table.concat(header, ","), "\n")
-  local time = ffi.new "char[40]"
   for row = 0, tonumber(bars.n_bars) - 1 do
-    C.pln_time_format_iso(bars.ts_ns[row], time)
-    local cells = { ffi.string(time) }
+    local cells = { abi.iso_time(bars.ts_ns[row]) }
     for i, column in ipairs(columns) do
       local value = column[row]
       cells[i + 1] = value == value and ("%.17g"):format(value) or ""
@@ -104,12 +102,10 @@ end
 
 local function print_json(bars, expressions, columns)
   local json = require "json"
-  local time = ffi.new "char[40]"
   local n = tonumber(bars.n_bars)
   local times, features = json.array(), {}
   for row = 0, n - 1 do
-    C.pln_time_format_iso(bars.ts_ns[row], time)
-    times[row + 1] = ffi.string(time)
+    times[row + 1] = abi.iso_time(bars.ts_ns[row])
   end
   for i, expression in ipairs(expressions) do
     local values = json.array()

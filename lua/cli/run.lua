@@ -66,7 +66,6 @@ local function as_json(outcome)
     }
   end
   outcome.run.id = outcome.run.id or json.null -- null: nothing was stored
-  outcome.run.id = outcome.run.id or json.null -- nothing was stored
   return json.encode({ run = outcome.run, results = json.array(results) }, { indent = 2 }) .. "\n"
 end
 
@@ -162,13 +161,6 @@ local function print_results(outcome)
   end
 end
 
-local function lines_of(problem)
-  if type(problem) ~= "table" or getmetatable(problem) then return { tostring(problem) } end
-  local lines = {}
-  for k, item in ipairs(problem) do lines[k] = tostring(item) end
-  return lines
-end
-
 function M.run(argv)
   local opts = args.parse(argv, M)
   local taken = {}
@@ -195,7 +187,7 @@ function M.run(argv)
   bar.clear()
   if not outcome then
     local status = fault == "configuration" and 2 or fault == "interrupted" and 128 + C.pln_stop_requested() or 1
-    args.exit(status, lines_of(err))
+    args.exit(status, runner.problem_lines(err))
   end
   if opts.json then
     io.write(as_json(outcome))

@@ -10,7 +10,7 @@ local M = {}
 local Execution = {}
 Execution.__index = Execution
 
-local INT64_MAX = 0x7fffffffffffffffLL
+local INT64_MAX = abi.INT64_MAX
 local FILL = { next_open = C.PLN_FILL_NEXT_OPEN, this_close = C.PLN_FILL_THIS_CLOSE }
 local SIZE_TYPE = {
   percent_of_equity = { C.PLN_SIZE_PERCENT_OF_EQUITY, "percent" },
@@ -89,7 +89,6 @@ function Execution:_add_sources(portfolio, strategy, weight)
       self.sources[one] = routes
       routes[k] = routes[k] or {}
       table.insert(routes[k], source)
-      portfolio.sink.source(source, one)
     end
   end
   return true
@@ -111,7 +110,6 @@ function Execution:_add_callers(portfolio, strategy)
     local ctx, kept = context.new(self.exec, id, portfolio, instruments)
     self.callers[id] = { instance = one, id = id, ctx = ctx, kept = kept }
     self.caller_ids[#self.caller_ids + 1] = id
-    portfolio.sink.source(id, one)
   end
   return true
 end

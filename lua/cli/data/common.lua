@@ -90,13 +90,8 @@ function M.load(path, opts, command)
   return data.load_one(M.spec(path, opts, command), opts.symbol)
 end
 
-local time_text = ffi.new "char[40]"
-
 --- ISO 8601, UTC.
-function M.time(ns)
-  C.pln_time_format_iso(ns, time_text)
-  return ffi.string(time_text)
-end
+M.time = abi.iso_time
 
 --- Names of all columns that bars have.
 function M.columns(bars)
