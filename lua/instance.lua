@@ -161,7 +161,7 @@ function Instance:rows_to_do()
   local last = math.min(tonumber(C.pln_hub_last_row(hub, stream.hub_id)), stream.window_last)
   if not self.warm_row then
     if self.regime_of then
-      local known = self.regime_of.warm_row -- the regime is a feature like the others
+      local known = self.regime_of.warm_row -- the regime is a feature like the others, made earlier in the slice
       if not known then return 0, 0 end
       first = math.max(first, known)
     end
@@ -170,10 +170,6 @@ function Instance:rows_to_do()
     if self.price_features then
       warm = math.max(warm,
         tonumber(C.pln_hub_first_warm(hub, stream.hub_id, self.price_features, #self.symbols * 5, first)))
-    end
-    if self.regime_of then -- which classifies earlier in each slice
-      if not self.regime_of.warm_row then return 0, 0 end
-      warm = math.max(warm, self.regime_of.warm_row)
     end
     if warm >= last then return 0, 0 end
     self.warm_row = warm
