@@ -39,7 +39,8 @@ end
 
 -- Indicators --------------------------------------------------------------------------------------------------------
 
-local IS_COLUMN = { open = true, high = true, low = true, close = true, volume = true }
+local IS_COLUMN = {}
+for name in ("open high low close volume time local_time close_time session"):gmatch "%S+" do IS_COLUMN[name] = true end
 
 -- What a feature has as a method too: a:lag(3) is x.lag(a, 3).
 local METHODS = {}
@@ -60,7 +61,10 @@ local function known_indicators()
     local info = C.pln_indicator_get(i)
     local outputs = {}
     for output in ffi.string(info.outputs):gmatch "%S+" do outputs[#outputs + 1] = output end
-    indicators[ffi.string(info.name)] = { outputs = outputs, is_series = ffi.string(info.group) == "series" }
+    if info.has_valid ~= 0 then outputs[#outputs + 1] = "valid" end
+    local known = { outputs = outputs, is_series = ffi.string(info.group) == "series" }
+    indicators[ffi.string(info.name)] = known
+    for alias in (info.aliases ~= nil and ffi.string(info.aliases) or ""):gmatch "%S+" do indicators[alias] = known end
   end
   return indicators
 end

@@ -133,11 +133,12 @@ local KINDS = {
   [tonumber(C.PLN_INPUT_SOURCE)] = "source",
   [tonumber(C.PLN_INPUT_COLUMNS)] = "columns",
   [tonumber(C.PLN_INPUT_SERIES)] = "series",
+  [tonumber(C.PLN_INPUT_VARIADIC)] = "variadic",
 }
 
 local function words(text)
   local list = {}
-  for word in ffi.string(text):gmatch "%S+" do list[#list + 1] = word end
+  for word in (text ~= nil and ffi.string(text) or ""):gmatch "%S+" do list[#list + 1] = word end
   return list
 end
 
@@ -145,6 +146,7 @@ local function describe(index)
   local raw = C.pln_indicator_get(index)
   local info = {
     name = ffi.string(raw.name),
+    aliases = words(raw.aliases),
     group = ffi.string(raw.group),
     help = ffi.string(raw.help),
     formula = ffi.string(raw.formula),
@@ -152,6 +154,7 @@ local function describe(index)
     outputs = words(raw.outputs),
     example = ffi.string(raw.example),
     input_kind = KINDS[tonumber(raw.input_kind)],
+    has_valid = raw.has_valid ~= 0,
     lookback = tonumber(C.pln_indicator_lookback(index, nil)),
     params = {},
   }
@@ -164,6 +167,7 @@ local function describe(index)
       min = param.min_value,
       max = param.max_value,
       is_integer = param.is_integer ~= 0,
+      words = param.words ~= nil and words(param.words) or nil,
     }
   end
   return info
@@ -177,12 +181,13 @@ local function load()
   for index = 0, C.pln_indicator_count() - 1 do
     local info = describe(index)
     list[#list + 1], by_name[info.name] = info, info
+    for _, alias in ipairs(info.aliases) do by_name[alias] = info end
   end
 end
 
---- All indicators and functions, sorted by name: { name, group, help, formula, inputs, outputs, example, input_kind =
--- "source" | "columns" | "series", lookback (first row with a value, with the defaults), params = { { name, help,
--- default, min, max, is_integer } } } each.
+--- All indicators and functions, sorted by name: { name, aliases, group, help, formula, inputs, outputs, example,
+-- input_kind = "source" | "columns" | "series" | "variadic", has_valid (it has `.valid`), lookback (first row with a
+-- value, with the defaults), params = { { name, help, default, min, max, is_integer, words = list or nil } } } each.
 function M.list()
   load()
   return list
@@ -198,17 +203,27 @@ function M.info(name)
   return nil, ("no indicator '%s'%s"):format(tostring(name), suggest.hint(name, names))
 end
 
+--- A value of a parameter as it is written: a number or a word.
+function M.param_text(param, value)
+  return param.words and param.words[value + 1] or ("%.14g"):format(value)
+end
+
 --- How an indicator is called, with the names of its arguments: "bbands(source = close, period = 20, k = 2)".
 function M.signature(info)
   local parts = {}
   if info.input_kind == "source" then
-    parts[1] = "source = close"
+    parts[1] = info.inputs[1] == "source" and "source = close" or "source = " .. info.inputs[1]
   elseif info.input_kind == "series" then
     parts = { unpack(info.inputs) }
+  elseif info.input_kind == "variadic" then
+    parts = { unpack(info.inputs) }
+    parts[#parts + 1] = "…"
   elseif #info.params == 0 then
     return info.name
   end
-  for _, param in ipairs(info.params) do parts[#parts + 1] = ("%s = %.14g"):format(param.name, param.default) end
+  for _, param in ipairs(info.params) do
+    parts[#parts + 1] = param.name .. " = " .. M.param_text(param, param.default)
+  end
   return info.name .. "(" .. table.concat(parts, ", ") .. ")"
 end
 
@@ -228,6 +243,7 @@ function M.groups()
 end
 
 local function range(param)
+  if param.words then return table.concat(param.words, ", ") end
   local kind = param.is_integer and "whole number" or "number"
   return ("%s, %.14g … %.14g"):format(kind, param.min, param.max)
 end
@@ -254,10 +270,12 @@ function M.markdown()
       add ""
       add("    " .. M.signature(info))
       add ""
+      if #info.aliases > 0 then add("- also called: " .. table.concat(info.aliases, ", ")) end
       if info.input_kind == "columns" then add("- reads: " .. table.concat(info.inputs, ", ")) end
       if #info.outputs > 1 then
         add("- outputs: " .. table.concat(info.outputs, ", ") .. " (the first is the default)")
       end
+      if info.has_valid then add "- `.valid`: 1 where the outputs are defined, 0 where they are neutral values" end
       add("- first row with a value: " .. info.lookback)
       add("- example: `" .. info.example .. "`")
       if #info.params > 0 then
@@ -265,7 +283,8 @@ function M.markdown()
         add "| parameter | default | range | meaning |"
         add "|---|---|---|---|"
         for _, param in ipairs(info.params) do
-          add(("| %s | %.14g | %s | %s |"):format(param.name, param.default, range(param), param.help))
+          add(("| %s | %s | %s | %s |"):format(param.name, M.param_text(param, param.default), range(param),
+            param.help))
         end
       end
     end

@@ -70,14 +70,17 @@ local function help(opts)
   if not info then return nil, message, 2 end
   io.write(feature.signature(info), "\n", wrap(info.help .. " (" .. info.group .. ")", "  "), "\n")
   io.write(wrap(info.formula, "  "), "\n")
+  if #info.aliases > 0 then io.write("  also      ", table.concat(info.aliases, ", "), "\n") end
   if info.input_kind == "columns" then io.write("  reads     ", table.concat(info.inputs, ", "), "\n") end
   for i, param in ipairs(info.params) do
     io.write(i == 1 and "  parameters\n" or "",
-      ("    %-9s %s (%s; default %.14g)\n"):format(param.name, param.help, feature.range_text(param), param.default))
+      ("    %-9s %s (%s; default %s)\n"):format(param.name, param.help, feature.range_text(param),
+        feature.param_text(param, param.default)))
   end
   if #info.outputs > 1 then
     io.write("  outputs   ", table.concat(info.outputs, ", "), " (without a name: ", info.outputs[1], ")\n")
   end
+  if info.has_valid then io.write "  valid     NAME(…).valid: 1 where defined, 0 where the neutral value stands\n" end
   io.write("  warm-up   first value at row ", info.lookback,
     #info.params > 0 and " with the defaults, rows counted from 0\n" or ", rows counted from 0\n")
   io.write("  example   ", info.example, "\n")

@@ -70,18 +70,22 @@ typedef struct pln_indicator_param {
   double default_value;
   double min_value;
   double max_value;
+  const char *words;        /* names of the values 0, 1, …, space separated ("sma first"); NULL: a number */
   int32_t is_integer;
   int32_t reserved;
 } pln_indicator_param;
 
 typedef enum pln_input_kind {
-  PLN_INPUT_SOURCE = 0,     /* one series, close where none is given */
+  PLN_INPUT_SOURCE = 0,     /* the first of `inputs` may be given and has a default ("source": close; else itself,
+                               such as hlc3); the others are columns unless they are given by name */
   PLN_INPUT_COLUMNS = 1,    /* the columns that `inputs` names; none is given */
-  PLN_INPUT_SERIES = 2      /* the series that `inputs` names, all to be given */
+  PLN_INPUT_SERIES = 2,     /* the series that `inputs` names, all to be given */
+  PLN_INPUT_VARIADIC = 3    /* the series that `inputs` names, to be given, and any more up to 8 */
 } pln_input_kind;
 
 typedef struct pln_indicator_info {
   const char *name;
+  const char *aliases;      /* other names that find it, space separated ("willr"); NULL: none */
   const char *group;        /* "trend", "momentum", "volatility", "volume", "statistics", … */
   const char *help;         /* one line */
   const char *formula;      /* plain text, with its source and convention */
@@ -91,6 +95,8 @@ typedef struct pln_indicator_info {
   const pln_indicator_param *params;
   int32_t n_params;
   int32_t input_kind;       /* pln_input_kind */
+  int32_t has_valid;        /* 1: NAME(…).valid tells whether a row's outputs are defined (1) or neutral values (0) */
+  int32_t reserved;
 } pln_indicator_info;
 
 int32_t pln_indicator_count(void);

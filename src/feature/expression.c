@@ -23,6 +23,7 @@ typedef struct parser {
 
 static const pln_expr_ref NOWHERE = {-1, 0};
 static const char *const column_names[PLN_EXPR_COLUMNS] = {"open", "high", "low", "close", "volume"};
+static const char *const clock_names[PLN_EXPR_CLOCKS] = {"time", "local_time", "close_time", "session"};
 
 static pln_expr_ref parse_or(parser *p);
 static pln_expr_ref parse_unary(parser *p);
@@ -102,51 +103,91 @@ static pln_expr_ref add_column(parser *p, int32_t column) {
   return add_node(p, &node);
 }
 
-/* The column of that name, or -1. */
+static int is_named(const char *name, int32_t length, const char *other) {
+  return (int32_t)strlen(other) == length && memcmp(other, name, (size_t)length) == 0;
+}
+
+/* The clock of that name, or -1. */
+static int32_t find_clock(const char *name, int32_t length) {
+  for (int32_t i = 0; i < PLN_EXPR_CLOCKS; i++)
+    if (is_named(name, length, clock_names[i])) return PLN_EXPR_FIRST_CLOCK + i;
+  return -1;
+}
+
+/* The column of that name, or -1. The data's own come before clocks. */
 static int32_t find_column(const parser *p, const char *name, int32_t length) {
   const pln_bars *bars = p->streams[p->stream].bars;
   for (int32_t i = 0; i < PLN_EXPR_COLUMNS + bars->n_extra; i++) {
     const char *other = i < PLN_EXPR_COLUMNS ? column_names[i] : bars->extra_names[i - PLN_EXPR_COLUMNS];
-    if ((int32_t)strlen(other) == length && memcmp(other, name, (size_t)length) == 0) return i;
+    if (is_named(name, length, other)) return i;
   }
-  return -1;
+  return find_clock(name, length);
 }
 
 static pln_expr_ref add_call(parser *p, int32_t offset, const pln_ind_desc *desc, const double *params,
-                             const pln_expr_ref *args) {
+                             const pln_expr_ref *args, int32_t n_args) {
   if (p->status != 0) return NOWHERE;
-  pln_expr_node node = {.kind = PLN_EXPR_CALL, .stream = p->stream, .n_args = desc->n_inputs, .desc = desc};
+  pln_expr_node node = {.kind = PLN_EXPR_CALL, .stream = p->stream, .n_args = n_args, .desc = desc};
   int constant = desc->is_stateless && desc->n_inputs > 0;
   double in[PLN_IND_MAX_INPUTS] = {0};
-  for (int32_t i = 0; i < desc->n_inputs; i++) {
+  for (int32_t i = 0; i < n_args; i++) {
     node.args[i] = args[i];
     const pln_expr_node *arg = &p->out->nodes[args[i].node];
     if (arg->kind != PLN_EXPR_CONSTANT) constant = 0;
     in[i] = arg->value;
   }
   if (constant) {
-    double out[PLN_IND_MAX_OUTPUTS];
+    double out[PLN_IND_MAX_OUTPUTS + 1];
     desc->step(NULL, in, out);
     return add_constant(p, offset, out[0]);
   }
   assert(params || desc->info.n_params == 0);
   for (int32_t i = 0; i < desc->info.n_params; i++) node.params[i] = params[i];
+  if (desc->info.input_kind == PLN_INPUT_VARIADIC) node.params[desc->info.n_params] = n_args;
   return add_node(p, &node);
 }
 
 static pln_expr_ref add_operator(parser *p, int32_t offset, pln_op op, pln_expr_ref a, pln_expr_ref b) {
-  const pln_expr_ref args[PLN_IND_MAX_INPUTS] = {a, b, NOWHERE, NOWHERE};
-  return add_call(p, offset, &pln_op_list[op], NULL, args);
+  const pln_expr_ref args[PLN_IND_MAX_INPUTS] = {a, b};
+  return add_call(p, offset, &pln_op_list[op], NULL, args, pln_op_list[op].n_inputs);
 }
 
 /* Calls */
 
 typedef struct argument {
-  const char *key; /* NULL: positional */
+  const char *key;  /* NULL: positional */
+  const char *word; /* a name that is no series, NULL: the argument is `value` */
   int32_t key_length;
+  int32_t word_length;
   int32_t offset;
   pln_expr_ref value;
 } argument;
+
+/* Index of a word among the space separated words, or -1. */
+static int32_t word_index(const char *words, const char *word, int32_t length) {
+  for (int32_t i = 0; words && *words; i++) {
+    const int32_t n = (int32_t)strcspn(words, " ");
+    if (n == length && memcmp(words, word, (size_t)n) == 0) return i;
+    words += n + (words[n] == ' ');
+  }
+  return -1;
+}
+
+/* Whether the name at the current token is meant as a parameter's word: of the parameter that `a` names, or,
+ * alone among the arguments, of any. */
+static int is_parameter_word(const parser *p, const pln_ind_desc *desc, const argument *a) {
+  if (p->token.kind != PLN_TOKEN_NAME) return 0;
+  for (int32_t i = 0; i < desc->info.n_params; i++) {
+    const pln_indicator_param *param = &desc->info.params[i];
+    if (!param->words || (a->key && !is_named(a->key, a->key_length, param->name))) continue;
+    if (a->key) return 1;
+    const pln_token after = pln_lex(p->text, p->token.end);
+    if (word_index(param->words, p->token.text, p->token.length) >= 0 && after.kind == PLN_TOKEN_SYMBOL &&
+        (is_text(&after, ",") || is_text(&after, ")")))
+      return 1;
+  }
+  return 0;
+}
 
 /* Name of input i of the descriptor, whose inputs are words. */
 static int32_t input_word(const pln_ind_desc *desc, int32_t i, const char **word) {
@@ -177,7 +218,14 @@ static int parse_arguments(parser *p, const pln_ind_desc *desc, argument *argume
         next(p);
       }
     }
-    a->value = parse_or(p);
+    if (is_parameter_word(p, desc, a)) {
+      a->word = p->token.text;
+      a->word_length = p->token.length;
+      a->value = NOWHERE;
+      next(p);
+    } else {
+      a->value = parse_or(p);
+    }
     if (p->status != 0) return -1;
     if (n > 1 && arguments[n - 2].key && !a->key) {
       fail(p, PLN_ERR_PARSE, a->offset, "%s: an argument without a name after one with a name",
@@ -189,13 +237,30 @@ static int parse_arguments(parser *p, const pln_ind_desc *desc, argument *argume
   return n;
 }
 
+static void set_word(parser *p, const pln_ind_desc *desc, int32_t index, const argument *a, double *params) {
+  const pln_indicator_param *param = &desc->info.params[index];
+  const int32_t value = word_index(param->words, a->word, a->word_length);
+  if (value < 0)
+    fail(p, PLN_ERR_NOT_FOUND, a->offset, "%s: %s is '%.*s', expected one of: %s", desc->info.name,
+         param->name, a->word_length > 32 ? 32 : (int)a->word_length, a->word,
+         param->words ? param->words : "a number");
+  params[index] = value;
+}
+
 static void set_param(parser *p, const pln_ind_desc *desc, int32_t index, const argument *a, double *params,
                       int *given) {
   const pln_indicator_param *param = &desc->info.params[index];
-  const pln_expr_node *node = &p->out->nodes[a->value.node];
-  if (given[index])
+  if (given[index]) {
     fail(p, PLN_ERR_PARSE, a->offset, "%s: %s is given twice", desc->info.name, param->name);
-  else if (node->kind != PLN_EXPR_CONSTANT)
+    return;
+  }
+  given[index] = 1;
+  if (a->word) {
+    set_word(p, desc, index, a, params);
+    return;
+  }
+  const pln_expr_node *node = &p->out->nodes[a->value.node];
+  if (node->kind != PLN_EXPR_CONSTANT)
     fail(p, PLN_ERR_PARSE, a->offset, "%s: %s must be a number, not a series", desc->info.name, param->name);
   else if (param->is_integer && node->value != floor(node->value))
     fail(p, PLN_ERR_RANGE, a->offset, "%s: %s %.15g must be a whole number", desc->info.name, param->name,
@@ -204,7 +269,6 @@ static void set_param(parser *p, const pln_ind_desc *desc, int32_t index, const 
     fail(p, PLN_ERR_RANGE, a->offset, "%s: %s %.15g is out of range %.15g…%.15g", desc->info.name,
          param->name, node->value, param->min_value, param->max_value);
   params[index] = node->value;
-  given[index] = 1;
 }
 
 static void unknown_key(parser *p, const pln_ind_desc *desc, const argument *a) {
@@ -245,19 +309,39 @@ static void bind_keyword(parser *p, const pln_ind_desc *desc, const argument *a,
   unknown_key(p, desc, a);
 }
 
+static void complete_inputs(parser *p, int32_t offset, const pln_ind_desc *desc, pln_expr_ref *inputs);
+
+/* The series that a descriptor's input means where none is written: a column, a clock, or hl2 and the like.
+ */
+static pln_expr_ref default_input(parser *p, const char *word, int32_t length) {
+  if (is_named(word, length, "source")) word = "close", length = 5;
+  const int32_t clock = find_clock(word, length);
+  const int32_t column = clock >= 0 ? clock : find_column(p, word, length);
+  if (column >= 0) return add_column(p, column);
+  const pln_ind_desc *derived = pln_ind_find(word, length);
+  assert(derived && derived->info.input_kind == PLN_INPUT_COLUMNS);
+  pln_expr_ref inputs[PLN_IND_MAX_INPUTS];
+  for (int32_t i = 0; i < PLN_IND_MAX_INPUTS; i++) inputs[i] = NOWHERE;
+  complete_inputs(p, p->token.begin, derived, inputs);
+  return add_call(p, p->token.begin, derived, NULL, inputs, derived->n_inputs);
+}
+
 /* Fills in the inputs that were not written. */
 static void complete_inputs(parser *p, int32_t offset, const pln_ind_desc *desc, pln_expr_ref *inputs) {
   for (int32_t i = 0; i < desc->n_inputs && p->status == 0; i++) {
     if (inputs[i].node >= 0) continue;
-    const char *word = "close";
-    int32_t length = 5;
-    if (desc->info.input_kind != PLN_INPUT_SOURCE) length = input_word(desc, i, &word);
-    if (desc->info.input_kind == PLN_INPUT_SERIES)
+    const char *word;
+    const int32_t length = input_word(desc, i, &word);
+    if (desc->info.input_kind == PLN_INPUT_SERIES || desc->info.input_kind == PLN_INPUT_VARIADIC)
       fail(p, PLN_ERR_PARSE, offset, "%s: the series %.*s is missing, as in %s", desc->info.name, (int)length,
            word, desc->info.example);
     else
-      inputs[i] = add_column(p, find_column(p, word, length));
+      inputs[i] = default_input(p, word, length);
   }
+}
+
+static int is_series(const parser *p, const argument *a) {
+  return !a->key && !a->word && p->out->nodes[a->value.node].kind != PLN_EXPR_CONSTANT;
 }
 
 static pln_expr_ref parse_call(parser *p, const pln_ind_desc *desc, int32_t offset) {
@@ -270,11 +354,15 @@ static pln_expr_ref parse_call(parser *p, const pln_ind_desc *desc, int32_t offs
   for (int32_t i = 0; i < PLN_IND_MAX_INPUTS; i++) inputs[i] = NOWHERE;
   for (int32_t i = 0; i < desc->info.n_params; i++) params[i] = desc->info.params[i].default_value;
 
-  int32_t i = 0, next_param = 0;
+  int32_t i = 0, next_param = 0, n_inputs = desc->n_inputs;
   if (desc->info.input_kind == PLN_INPUT_SERIES) {
-    for (; i < n && i < desc->n_inputs && !arguments[i].key; i++) inputs[i] = arguments[i].value;
-  } else if (desc->info.input_kind == PLN_INPUT_SOURCE && n > 0 && !arguments[0].key &&
-             p->out->nodes[arguments[0].value.node].kind != PLN_EXPR_CONSTANT) {
+    for (; i < n && i < desc->n_inputs && !arguments[i].key && !arguments[i].word; i++)
+      inputs[i] = arguments[i].value;
+  } else if (desc->info.input_kind == PLN_INPUT_VARIADIC) {
+    for (; i < n && i < PLN_IND_MAX_INPUTS && is_series(p, &arguments[i]); i++)
+      inputs[i] = arguments[i].value;
+    if (i > n_inputs) n_inputs = i;
+  } else if (desc->info.input_kind == PLN_INPUT_SOURCE && n > 0 && is_series(p, &arguments[0])) {
     inputs[0] = arguments[0].value;
     i = 1;
   }
@@ -290,7 +378,7 @@ static pln_expr_ref parse_call(parser *p, const pln_ind_desc *desc, int32_t offs
            desc->info.example);
   }
   complete_inputs(p, offset, desc, inputs);
-  return add_call(p, offset, desc, params, inputs);
+  return add_call(p, offset, desc, params, inputs, n_inputs);
 }
 
 /* ".output" after a call. */
@@ -302,6 +390,12 @@ static pln_expr_ref parse_output(parser *p, pln_expr_ref ref) {
   char text[48];
   if (token.kind != PLN_TOKEN_NAME)
     return fail(p, PLN_ERR_PARSE, token.begin, "found %s, expected the name of an output", found(p, text));
+  if (node->kind == PLN_EXPR_CALL && node->desc->info.has_valid && is_word(p, "valid")) {
+    next(p);
+    pln_expr_node valid = *node;
+    valid.valid = 1;
+    return add_node(p, &valid);
+  }
   if (node->kind == PLN_EXPR_CALL) {
     const char *s = node->desc->info.outputs, *best = NULL;
     int32_t distance = PLN_SUGGEST_FAR;
@@ -363,9 +457,10 @@ static pln_expr_ref parse_name(parser *p, const pln_token *name) {
   if (desc->info.input_kind != PLN_INPUT_COLUMNS || desc->info.n_params > 0)
     return fail(p, PLN_ERR_PARSE, name->begin, "%s is called with arguments, as in %s", desc->info.name,
                 desc->info.example);
-  pln_expr_ref inputs[PLN_IND_MAX_INPUTS] = {NOWHERE, NOWHERE, NOWHERE, NOWHERE};
+  pln_expr_ref inputs[PLN_IND_MAX_INPUTS];
+  for (int32_t i = 0; i < PLN_IND_MAX_INPUTS; i++) inputs[i] = NOWHERE;
   complete_inputs(p, name->begin, desc, inputs);
-  return add_call(p, name->begin, desc, NULL, inputs);
+  return add_call(p, name->begin, desc, NULL, inputs, desc->n_inputs);
 }
 
 /* SCOPE followed by '.' or ':' (the current token): what comes next is of that stream. */

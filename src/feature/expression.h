@@ -7,7 +7,9 @@ enum {
   PLN_EXPR_MAX_LENGTH = 8192,
   PLN_EXPR_MAX_DEPTH = 256,
   PLN_EXPR_MAX_NODES = 2048,
-  PLN_EXPR_COLUMNS = 5
+  PLN_EXPR_COLUMNS = 5,
+  PLN_EXPR_CLOCKS = 4,           /* time, local_time, close_time, session */
+  PLN_EXPR_FIRST_CLOCK = 1 << 24 /* columns from here on are these */
 };
 
 typedef enum pln_expr_kind {
@@ -25,8 +27,11 @@ typedef struct pln_expr_ref {
 typedef struct pln_expr_node {
   int32_t kind;   /* pln_expr_kind */
   int32_t stream; /* -1 for constants */
-  int32_t column; /* 0 … 4: open high low close volume; 5 …: further columns */
+  int32_t
+      column; /* 0 … 4: open high low close volume; 5 …: further columns; PLN_EXPR_FIRST_CLOCK …: clocks */
   int32_t n_args;
+  int32_t valid; /* 1: the call's `valid` output alone */
+  int32_t reserved;
   pln_expr_ref args[PLN_IND_MAX_INPUTS]; /* nodes before this one */
   const pln_ind_desc *desc;
   double params[PLN_IND_MAX_PARAMS];

@@ -1,4 +1,5 @@
 #include "feature/expression.h"
+#include "abi/time.h"
 #include "core/error.h"
 
 #include <assert.h>
@@ -7,6 +8,7 @@
 #include <string.h>
 
 enum { MAX_CHUNK_ROWS = 65536, MAX_STREAMS = 4096, MAX_NODES = 1 << 20, ALIGNMENT = 64, STREAM_NAME = 160 };
+static const int64_t NS_PER_S = 1000000000;
 
 /* A series of values: one output of a node. */
 typedef struct series {
@@ -34,6 +36,7 @@ typedef struct node {
 
 typedef struct stream {
   const pln_bars *bars;
+  const pln_timezone *zone; /* of the bars' days */
   char name[STREAM_NAME];
   int64_t first; /* rows of the slice: [first, last) */
   int64_t last;
@@ -110,7 +113,8 @@ int32_t pln_hub_add_stream(pln_hub *hub, const pln_bars *bars) {
     return pln_fail(PLN_ERR_LIMIT, "feature hub: more than %d streams", (int)MAX_STREAMS);
   if (!GROW(hub, streams, cap_streams, hub->n_streams + 1)) return PLN_ERR_MEMORY;
   stream *s = &hub->streams[hub->n_streams];
-  *s = (stream){.bars = bars};
+  *s = (stream){.bars = bars, .zone = pln_timezone_get(bars->timezone ? bars->timezone : "UTC")};
+  if (!s->zone) return PLN_ERR_ARGUMENT;
   char timeframe[16];
   pln_timeframe_format(&bars->timeframe, timeframe);
   if (snprintf(s->name, sizeof s->name, "%s_%s", bars->symbol ? bars->symbol : "", timeframe) >= STREAM_NAME)
@@ -161,10 +165,17 @@ static const node *node_of(const pln_hub *hub, int32_t index) {
   return &hub->nodes[hub->series_node[index]];
 }
 
+/* Columns that are read off the times of the bars rather than stored. */
+static int is_clock(const pln_expr_node *expr) {
+  return expr->kind == PLN_EXPR_COLUMN && expr->column >= PLN_EXPR_FIRST_CLOCK;
+}
+
+static int has_buffer(const pln_expr_node *expr) { return expr->kind != PLN_EXPR_COLUMN || is_clock(expr); }
+
 static void complete_node(const pln_hub *hub, node *n) {
   const pln_expr_node *expr = &n->expr;
-  n->n_outputs = expr->kind == PLN_EXPR_CALL ? expr->desc->n_outputs : 1;
-  n->may_gap = expr->kind == PLN_EXPR_COLUMN && expr->column >= PLN_EXPR_COLUMNS;
+  n->n_outputs = expr->kind == PLN_EXPR_CALL && !expr->valid ? expr->desc->n_outputs : 1;
+  n->may_gap = expr->kind == PLN_EXPR_COLUMN && expr->column >= PLN_EXPR_COLUMNS && !is_clock(expr);
   for (int32_t i = 0; i < expr->n_args; i++) {
     const node *input = node_of(hub, expr->args[i].node);
     if (input->may_gap) n->may_gap = 1;
@@ -221,6 +232,7 @@ static int32_t intern_tree(pln_hub *hub, const pln_expr *tree) {
     expr.stream = from->stream;
     expr.column = from->column;
     expr.n_args = from->n_args;
+    expr.valid = from->valid;
     expr.desc = from->desc;
     expr.value = from->value;
     memcpy(expr.params, from->params, sizeof expr.params);
@@ -265,8 +277,8 @@ static void init_nodes(pln_hub *hub) {
     node *n = &hub->nodes[i];
     node_state *state = (node_state *)(void *)(hub->state + n->state_offset);
     state->carried = (double)NAN;
-    if (n->state_size > 0) n->expr.desc->init(state + 1, n->expr.params);
-    if (n->expr.kind == PLN_EXPR_COLUMN) continue;
+    if (n->state_size > 0 && n->expr.desc->init) n->expr.desc->init(state + 1, n->expr.params);
+    if (!has_buffer(&n->expr)) continue;
     for (int32_t k = 0; k < n->n_outputs; k++) {
       series *s = &hub->series[n->first_series + k];
       s->values = s->buffer = hub->buffers + used;
@@ -285,7 +297,7 @@ int32_t pln_hub_seal(pln_hub *hub) {
     node *n = &hub->nodes[i];
     n->state_offset = state_size;
     state_size += aligned((int64_t)sizeof(node_state) + n->state_size);
-    if (n->expr.kind != PLN_EXPR_COLUMN) n_buffers += n->n_outputs;
+    if (has_buffer(&n->expr)) n_buffers += n->n_outputs;
   }
   const int64_t buffer_size = n_buffers * aligned(hub->chunk_rows * (int64_t)sizeof(double)) + ALIGNMENT;
   hub->state = aligned_alloc(ALIGNMENT, (size_t)state_size);
@@ -308,13 +320,17 @@ static void fill_nan(double *out, int64_t first, int64_t last) {
 /* A batch of so few rows is dearer than a step for each. */
 enum { STEP_ROWS = 4 };
 
-static void step_rows(const pln_ind_desc *desc, void *state, const double *const *in, double *const *out,
+static void step_rows(const pln_expr_node *expr, void *state, const double *const *in, double *const *out,
                       int64_t rows) {
+  const pln_ind_desc *desc = expr->desc;
   for (int64_t row = 0; row < rows; row++) {
-    double x[PLN_IND_MAX_INPUTS] = {0}, y[PLN_IND_MAX_OUTPUTS] = {0};
-    for (int32_t i = 0; i < desc->n_inputs; i++) x[i] = in[i][row];
+    double x[PLN_IND_MAX_INPUTS], y[PLN_IND_MAX_OUTPUTS + 1];
+    for (int32_t i = 0; i < expr->n_args; i++) x[i] = in[i][row];
     desc->step(state, x, y);
-    for (int32_t i = 0; i < desc->n_outputs; i++) out[i][row] = y[i];
+    if (expr->valid)
+      out[0][row] = y[desc->n_outputs];
+    else
+      for (int32_t i = 0; i < desc->n_outputs; i++) out[i][row] = y[i];
   }
 }
 
@@ -325,8 +341,8 @@ static void run_rows(const pln_hub *hub, const node *n, node_state *state, const
   double *y[PLN_IND_MAX_OUTPUTS] = {0};
   for (int32_t i = 0; i < n->expr.n_args; i++) x[i] = in[i] + first;
   for (int32_t i = 0; i < n->n_outputs; i++) y[i] = hub->series[n->first_series + i].buffer + first;
-  if (last - first < STEP_ROWS)
-    step_rows(n->expr.desc, state + 1, x, y, last - first);
+  if (n->expr.valid || last - first < STEP_ROWS)
+    step_rows(&n->expr, state + 1, x, y, last - first);
   else
     n->expr.desc->batch(state + 1, x, y, last - first);
   if (state->rows < n->lookback) {
@@ -395,11 +411,37 @@ static const double *column(const pln_bars *bars, int32_t index) {
   }
 }
 
+static double seconds(int64_t ns) {
+  const int64_t whole = ns / NS_PER_S;
+  return (double)whole + (double)(ns - whole * NS_PER_S) * 1e-9;
+}
+
+static double local_day(int64_t local_ns) { return floor(seconds(local_ns) / 86400.0); }
+
+static void run_clock(const pln_hub *hub, const node *n) {
+  const stream *s = &hub->streams[n->expr.stream];
+  double *out = hub->series[n->first_series].buffer;
+  pln_timezone_cursor cursor = {0};
+  for (int64_t row = s->first; row < s->last; row++, out++) {
+    const int64_t open_ns = s->bars->ts_ns[row];
+    if (n->expr.column == PLN_EXPR_FIRST_CLOCK)
+      *out = seconds(open_ns);
+    else if (n->expr.column == PLN_EXPR_FIRST_CLOCK + 1)
+      *out = seconds(pln_timezone_to_local_cursor(s->zone, open_ns, &cursor));
+    else if (n->expr.column == PLN_EXPR_FIRST_CLOCK + 2)
+      *out = seconds(pln_timezone_to_local_cursor(s->zone, visible(s->bars, row), &cursor));
+    else
+      *out = local_day(pln_timezone_to_local_cursor(s->zone, open_ns, &cursor));
+  }
+}
+
 static void run_node(pln_hub *hub, const node *n) {
   if (n->expr.kind == PLN_EXPR_CONSTANT) return;
   const stream *s = &hub->streams[n->expr.stream];
   node_state *state = (node_state *)(void *)(hub->state + n->state_offset);
-  if (n->expr.kind == PLN_EXPR_COLUMN)
+  if (is_clock(&n->expr))
+    run_clock(hub, n);
+  else if (n->expr.kind == PLN_EXPR_COLUMN)
     hub->series[n->first_series].values = column(s->bars, n->expr.column) + s->first;
   else if (n->expr.kind == PLN_EXPR_JOIN)
     run_join(hub, n, state);

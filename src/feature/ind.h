@@ -16,13 +16,29 @@
  * The build finds the file by its name. A kernel never sees NaN: rows with a NaN input are not given to it
  * and have NaN outputs. What it gives in the first `lookback` rows is replaced by NaN; after them its outputs
  * are finite for finite input, whatever the prices do. A batch form may be written by hand where it gives the
- * same bits. */
-enum { PLN_IND_MAX_INPUTS = 4, PLN_IND_MAX_OUTPUTS = 4, PLN_IND_MAX_PARAMS = 6, PLN_IND_MAX_PERIOD = 100000 };
+ * same bits.
+ *
+ * With info.has_valid the step writes out[n_outputs] too: 1 where the outputs are defined, 0 where they are
+ * the neutral value that the formula names (a ratio over zero). Batch forms do not: NAME(…).valid is computed
+ * with the step, for those who ask for it.
+ *
+ * Inputs may be, beside the columns of the bars: `time` (seconds since 1970 of the bar's open, UTC),
+ * `local_time` (the same in the data's time zone: seconds since the local 1970-01-01 00:00), `close_time`
+ * (local time at which the bar becomes visible), and `session` (number of the local calendar day of the open;
+ * it changes where a new one begins).
+ *
+ * A variadic indicator gets the number of its inputs as params[n_params]. */
+enum {
+  PLN_IND_MAX_INPUTS = 8,
+  PLN_IND_MAX_OUTPUTS = 16,
+  PLN_IND_MAX_PARAMS = 12,
+  PLN_IND_MAX_PERIOD = 100000
+};
 
 typedef struct pln_ind_desc {
   pln_indicator_info info;
-  int32_t n_inputs;
-  int32_t n_outputs;
+  int32_t n_inputs;                                /* variadic: the least number */
+  int32_t n_outputs;                               /* without `valid` */
   int32_t is_stateless;                            /* 1: a row's outputs depend on that row alone */
   int64_t (*lookback)(const double *params);       /* index of the first row with a value; NULL: 0 */
   int64_t (*size)(const double *params);           /* bytes of state; NULL: none */
@@ -31,6 +47,14 @@ typedef struct pln_ind_desc {
   void (*batch)(void *state, const double *const *in, double *const *out,
                 int64_t n); /* the same as n steps */
 } pln_ind_desc;
+
+/* Parameters of a descriptor: a number, a whole number, one of some words (value: its index, 0 … LAST). */
+#define PLN_PARAM(NAME, HELP, DEFAULT, MIN, MAX)                                                             \
+  { NAME, HELP, DEFAULT, MIN, MAX, NULL, 0, 0 }
+#define PLN_PARAM_INT(NAME, HELP, DEFAULT, MIN, MAX)                                                         \
+  { NAME, HELP, DEFAULT, MIN, MAX, NULL, 1, 0 }
+#define PLN_PARAM_WORD(NAME, HELP, DEFAULT, LAST, WORDS)                                                     \
+  { NAME, HELP, DEFAULT, 0, LAST, WORDS, 1, 0 }
 
 extern const pln_ind_desc *const pln_ind_list[]; /* generated from the files */
 extern const int32_t pln_ind_count;
@@ -52,7 +76,7 @@ extern const int32_t pln_ind_count;
     STATE s = *(const STATE *)state;                                                                         \
     double *memory = (double *)((STATE *)state + 1);                                                         \
     for (int64_t i = 0; i < n; i++) {                                                                        \
-      double x[PLN_IND_MAX_INPUTS], y[PLN_IND_MAX_OUTPUTS];                                                  \
+      double x[PLN_IND_MAX_INPUTS], y[PLN_IND_MAX_OUTPUTS + 1];                                              \
       for (int32_t k = 0; k < (N_IN); k++) x[k] = in[k][i];                                                  \
       STEP(&s, memory, x, y);                                                                                \
       for (int32_t k = 0; k < (N_OUT); k++) out[k][i] = y[k];                                                \

@@ -2,7 +2,7 @@
 #include "feature/true_range.h"
 
 static const pln_indicator_param params[] = {
-    {"period", "rows; the weight of a new true range is 1 / period", 14, 1, PLN_IND_MAX_PERIOD, 1, 0},
+    PLN_PARAM_INT("period", "rows; the weight of a new true range is 1 / period", 14, 1, PLN_IND_MAX_PERIOD),
 };
 
 typedef struct atr {

@@ -1,8 +1,8 @@
 #include "feature/window.h"
 
 static const pln_indicator_param params[] = {
-    {"period", "rows in the window", 20, 1, PLN_IND_MAX_PERIOD, 1, 0},
-    {"k", "width of the band on each side, in standard deviations", 2, 0, 1000, 0, 0},
+    PLN_PARAM_INT("period", "rows in the window", 20, 1, PLN_IND_MAX_PERIOD),
+    PLN_PARAM("k", "width of the band on each side, in standard deviations", 2, 0, 1000),
 };
 
 typedef struct bbands {

@@ -1,16 +1,19 @@
 #include "feature/smooth.h"
 
 static const pln_indicator_param params[] = {
-    {"period", "rows; the weight of a new value is 2 / (period + 1)", 20, 1, PLN_IND_MAX_PERIOD, 1, 0},
+    PLN_PARAM_INT("period", "rows; the weight of a new value is 2 / (period + 1)", 20, 1, PLN_IND_MAX_PERIOD),
+    PLN_PARAM_WORD("seed", "the first value: the mean of the first `period` values, or the first of them", 0,
+                   1, "sma first"),
 };
 
-static int64_t lookback(const double *p) { return (int64_t)p[0] - 1; }
+static int64_t seed_rows(const double *p) { return p[1] == 0.0 ? (int64_t)p[0] : 1; }
+static int64_t lookback(const double *p) { return seed_rows(p) - 1; }
 static int64_t size(const double *p) {
   (void)p;
   return PLN_IND_SIZE(pln_smooth, 0);
 }
 static void init(void *state, const double *p) {
-  pln_smooth_init(state, 2.0 / (p[0] + 1.0), (int64_t)p[0], 0);
+  pln_smooth_init(state, 2.0 / (p[0] + 1.0), seed_rows(p), 0);
 }
 
 static inline void step(pln_smooth *s, double *memory, const double *in, double *out) {
@@ -29,12 +32,12 @@ const pln_ind_desc pln_ind_ema = {
              .group = "trend",
              .help = "Exponential moving average",
              .formula = "e += 2 / (period + 1) * (x - e), seeded with the mean of the first `period` values "
-                        "(TA-Lib EMA)",
+                        "(TA-Lib EMA), or with seed=first with the first value (Tulip), then from row 0",
              .inputs = "source",
              .outputs = "ema",
              .example = "ema(close, 20)",
              .params = params,
-             .n_params = 1,
+             .n_params = 2,
              .input_kind = PLN_INPUT_SOURCE},
     .n_inputs = 1,
     .n_outputs = 1,

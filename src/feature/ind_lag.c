@@ -1,7 +1,7 @@
 #include "feature/lag.h"
 
 static const pln_indicator_param params[] = {
-    {"n", "rows back", 1, 0, PLN_IND_MAX_PERIOD, 1, 0},
+    PLN_PARAM_INT("n", "rows back", 1, 0, PLN_IND_MAX_PERIOD),
 };
 
 static int64_t lookback(const double *p) { return (int64_t)p[0]; }

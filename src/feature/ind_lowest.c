@@ -1,7 +1,7 @@
 #include "feature/window.h"
 
 static const pln_indicator_param params[] = {
-    {"period", "rows in the window", 20, 1, PLN_IND_MAX_PERIOD, 1, 0},
+    PLN_PARAM_INT("period", "rows in the window", 20, 1, PLN_IND_MAX_PERIOD),
 };
 
 static inline void merge(double *const *out, const double *const *newer, const double *const *older,

@@ -1,9 +1,9 @@
 #include "feature/smooth.h"
 
 static const pln_indicator_param params[] = {
-    {"fast", "period of the fast average", 12, 1, PLN_IND_MAX_PERIOD, 1, 0},
-    {"slow", "period of the slow average", 26, 1, PLN_IND_MAX_PERIOD, 1, 0},
-    {"signal", "period of the average of their difference", 9, 1, PLN_IND_MAX_PERIOD, 1, 0},
+    PLN_PARAM_INT("fast", "period of the fast average", 12, 1, PLN_IND_MAX_PERIOD),
+    PLN_PARAM_INT("slow", "period of the slow average", 26, 1, PLN_IND_MAX_PERIOD),
+    PLN_PARAM_INT("signal", "period of the average of their difference", 9, 1, PLN_IND_MAX_PERIOD),
 };
 
 typedef struct macd {

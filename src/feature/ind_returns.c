@@ -1,8 +1,8 @@
 #include "feature/lag.h"
 
 static const pln_indicator_param params[] = {
-    {"period", "rows between the two values", 1, 1, PLN_IND_MAX_PERIOD, 1, 0},
-    {"log", "1: logarithmic returns", 0, 0, 1, 1, 0},
+    PLN_PARAM_INT("period", "rows between the two values", 1, 1, PLN_IND_MAX_PERIOD),
+    PLN_PARAM_INT("log", "1: logarithmic returns", 0, 0, 1),
 };
 
 typedef struct returns {

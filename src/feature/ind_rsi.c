@@ -1,7 +1,7 @@
 #include "feature/smooth.h"
 
 static const pln_indicator_param params[] = {
-    {"period", "rows; the weight of a new change is 1 / period", 14, 1, PLN_IND_MAX_PERIOD, 1, 0},
+    PLN_PARAM_INT("period", "rows; the weight of a new change is 1 / period", 14, 1, PLN_IND_MAX_PERIOD),
 };
 
 typedef struct rsi {
@@ -24,9 +24,11 @@ static void init(void *state, const double *p) {
 }
 
 /* TA-Lib's own threshold for "no movement at all" (TA_EPSILON). */
+static const double no_movement = 1e-14;
+
 PLN_INLINE double ratio(double gain, double loss) {
   const double sum = gain + loss;
-  return sum < 1e-14 ? 0.0 : 100.0 * (gain / sum);
+  return sum < no_movement ? 0.0 : 100.0 * (gain / sum);
 }
 
 PLN_INLINE void split(double change, double *gain, double *loss) {
@@ -40,12 +42,14 @@ static inline void step(rsi *s, double *memory, const double *in, double *out) {
   s->previous = in[0];
   if (!s->started) {
     s->started = 1;
-    out[0] = 0.0;
+    out[0] = out[1] = 0.0;
     return;
   }
   double gain, loss;
   split(change, &gain, &loss);
-  out[0] = ratio(pln_smooth_step(&s->gain, gain), pln_smooth_step(&s->loss, loss));
+  const double up = pln_smooth_step(&s->gain, gain), down = pln_smooth_step(&s->loss, loss);
+  out[0] = ratio(up, down);
+  out[1] = up + down >= no_movement;
 }
 PLN_IND_STEP(rsi, step)
 
@@ -57,7 +61,9 @@ PLN_INLINE void rows(void *state, const double *const *in, double *const *out, i
   double *y = out[0];
   double change[2][BLOCK], smooth[2][BLOCK];
   if (n > 0 && !s->started) {
-    step(s, NULL, x, y);
+    double first[2];
+    step(s, NULL, x, first);
+    y[0] = first[0];
     x++, y++, n--;
   }
   for (int64_t i = 0; i < n; i += BLOCK) {
@@ -86,7 +92,8 @@ const pln_ind_desc pln_ind_rsi = {
              .example = "rsi(close, 14)",
              .params = params,
              .n_params = 1,
-             .input_kind = PLN_INPUT_SOURCE},
+             .input_kind = PLN_INPUT_SOURCE,
+             .has_valid = 1},
     .n_inputs = 1,
     .n_outputs = 1,
     .lookback = lookback,

@@ -1,8 +1,8 @@
 #include "feature/window.h"
 
 static const pln_indicator_param params[] = {
-    {"period", "rows in the window", 20, 1, PLN_IND_MAX_PERIOD, 1, 0},
-    {"ddof", "0: population, divides by period; 1: sample, divides by period - 1", 0, 0, 1, 1, 0},
+    PLN_PARAM_INT("period", "rows in the window", 20, 1, PLN_IND_MAX_PERIOD),
+    PLN_PARAM_INT("ddof", "0: population, divides by period; 1: sample, divides by period - 1", 0, 0, 1),
 };
 
 typedef struct stddev {

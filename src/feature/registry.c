@@ -1,18 +1,36 @@
 #include "feature/ops.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { MAX_DESCRIPTORS = 1024, MAX_NAME = 32 };
 
+typedef struct name_entry {
+  char name[MAX_NAME + 1];
+  const pln_ind_desc *desc;
+} name_entry;
+
 static const pln_ind_desc *sorted[MAX_DESCRIPTORS];
-static int32_t n_sorted;
+static name_entry names[MAX_DESCRIPTORS * 2]; /* and aliases, sorted */
+static int32_t n_sorted, n_names;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static int by_name(const void *a, const void *b) {
   const pln_ind_desc *x = *(const pln_ind_desc *const *)a, *y = *(const pln_ind_desc *const *)b;
   return strcmp(x->info.name, y->info.name);
+}
+
+static int by_entry(const void *a, const void *b) {
+  return strcmp(((const name_entry *)a)->name, ((const name_entry *)b)->name);
+}
+
+static void add_name(const char *name, size_t length, const pln_ind_desc *desc) {
+  assert(length >= 1 && length <= MAX_NAME && n_names < MAX_DESCRIPTORS * 2);
+  name_entry *entry = &names[n_names++];
+  memcpy(entry->name, name, length);
+  entry->desc = desc;
 }
 
 static void sort(void) {
@@ -21,6 +39,15 @@ static void sort(void) {
   for (int32_t i = 0; i < pln_function_count && n_sorted < MAX_DESCRIPTORS; i++)
     sorted[n_sorted++] = &pln_function_list[i];
   qsort(sorted, (size_t)n_sorted, sizeof sorted[0], by_name);
+  for (int32_t i = 0; i < n_sorted; i++) {
+    add_name(sorted[i]->info.name, strlen(sorted[i]->info.name), sorted[i]);
+    for (const char *s = sorted[i]->info.aliases; s && *s;) {
+      const size_t length = strcspn(s, " ");
+      add_name(s, length, sorted[i]);
+      s += length + (s[length] == ' ');
+    }
+  }
+  qsort(names, (size_t)n_names, sizeof names[0], by_entry);
 }
 
 int32_t pln_indicator_count(void) {
@@ -38,17 +65,19 @@ int64_t pln_indicator_lookback(int32_t index, const double *params) {
   double values[PLN_IND_MAX_PARAMS] = {0};
   for (int32_t i = 0; i < desc->info.n_params; i++)
     values[i] = params ? params[i] : desc->info.params[i].default_value;
+  if (desc->info.input_kind == PLN_INPUT_VARIADIC) values[desc->info.n_params] = desc->n_inputs;
   return desc->lookback ? desc->lookback(values) : 0;
 }
 
 const pln_ind_desc *pln_ind_find(const char *name, int64_t length) {
-  int32_t low = 0, high = pln_indicator_count();
+  pthread_once(&once, sort);
+  int32_t low = 0, high = n_names;
   while (low < high) {
     const int32_t middle = (low + high) / 2;
-    const char *other = sorted[middle]->info.name;
+    const char *other = names[middle].name;
     int order = strncmp(name, other, (size_t)length);
     if (order == 0 && other[length] != 0) order = -1;
-    if (order == 0) return sorted[middle];
+    if (order == 0) return names[middle].desc;
     if (order < 0)
       high = middle;
     else

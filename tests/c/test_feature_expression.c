@@ -101,6 +101,34 @@ static void nested_features_wait_for_their_source(void **state) {
   for (int i = 0; i < N; i++) assert_int_equal(isnan(out[i]), i < 4);
 }
 
+static void parameters_may_be_words(void **state) {
+  (void)state;
+  gives("ema(close, 4, seed=first)", 0, 100);
+  gives("ema(4, first)", 0, 100);
+  gives("ema(close, 4, seed=1) - ema(close, 4, first)", 9, 0);
+  gives("ema(close, 3, sma)", 2, (100 + 107 + 103) / 3.0);
+  fails("ema(close, 4, seed=frist)", PLN_ERR_NOT_FOUND, 15, "seed is 'frist', expected one of: sma first");
+  fails("ema(first, 4)", PLN_ERR_NOT_FOUND, 5, "expected one of: a number");
+  fails("ema(close, 4, first, seed=sma)", PLN_ERR_PARSE, 22, "seed is given twice");
+}
+
+static void undefined_rows_are_told_by_valid(void **state) {
+  (void)state;
+  gives("rsi(close * 0, 2)", 9, 0);
+  gives("rsi(close * 0, 2).valid", 9, 0);
+  gives("rsi(close, 2).valid", 9, 1);
+  fails("sma(close, 2).valid", PLN_ERR_NOT_FOUND, 15, "sma has no output 'valid'");
+}
+
+static void times_are_series(void **state) {
+  (void)state;
+  gives("time", 3, 180);
+  gives("local_time", 3, 180);
+  gives("close_time", 3, 240);
+  gives("session", 3, 0);
+  gives("time - lag(time, 2)", 5, 120);
+}
+
 static void equal_expressions_are_one_node(void **state) {
   (void)state;
   pln_hub *hub = pln_hub_new(16);
@@ -193,6 +221,9 @@ int main(void) {
       cmocka_unit_test(undefined_results_are_neutral),
       cmocka_unit_test(functions_work),
       cmocka_unit_test(nested_features_wait_for_their_source),
+      cmocka_unit_test(parameters_may_be_words),
+      cmocka_unit_test(undefined_rows_are_told_by_valid),
+      cmocka_unit_test(times_are_series),
       cmocka_unit_test(equal_expressions_are_one_node),
       cmocka_unit_test(scopes_name_streams),
       cmocka_unit_test(mistakes_are_explained),

@@ -8,7 +8,7 @@
 #include "feature/ops.h"
 #include "feature_data.h"
 
-enum { MAX_EXPRESSIONS = 400, TEXT = 256 };
+enum { MAX_EXPRESSIONS = 8000, TEXT = 320 };
 static const int32_t chunks[] = {1, 2, 3, 7, 64, 4096, 65536};
 enum { N_CHUNKS = sizeof chunks / sizeof chunks[0], WHOLE = N_CHUNKS - 1 };
 
@@ -27,7 +27,7 @@ static void add_indicator(list *l, const pln_ind_desc *desc, int choice, const c
   char call[TEXT], text[TEXT];
   int n = snprintf(call, TEXT, "%s(", desc->info.name);
   if (desc->info.input_kind != PLN_INPUT_COLUMNS)
-    for (int32_t i = 0; i < desc->n_inputs; i++)
+    for (int32_t i = 0; i < (desc->info.input_kind == PLN_INPUT_SOURCE ? 1 : desc->n_inputs); i++)
       n += snprintf(call + n, (size_t)(TEXT - n), "%s%s", i ? ", " : "", inputs[i]);
   for (int32_t i = 0; i < desc->info.n_params; i++) {
     const pln_indicator_param *p = &desc->info.params[i];
@@ -48,8 +48,10 @@ static void add_indicator(list *l, const pln_ind_desc *desc, int choice, const c
 }
 
 static void add_all(list *l) {
-  static const char *const plain[] = {"close", "open", "high", "low"};
-  static const char *const nested[] = {"rsi(5) - 50", "sma(rsi(3), 4)", "volume / lag(volume, 3)", "tr"};
+  static const char *const plain[] = {"close", "open", "high", "low", "volume", "hl2", "hlc3", "ohlc4"};
+  static const char *const nested[] = {"rsi(5) - 50",  "sma(rsi(3), 4)", "volume / lag(volume, 3)",
+                                       "tr",           "returns(2)",     "ema(7)",
+                                       "close - open", "high - low"};
   for (int32_t i = 0; i < pln_indicator_count(); i++) {
     const pln_ind_desc *desc =
         pln_ind_find(pln_indicator_get(i)->name, (int64_t)strlen(pln_indicator_get(i)->name));
@@ -80,7 +82,7 @@ static void add_all(list *l) {
 static double *compute(const pln_bars *const *bars, int32_t n_bars, const list *l, int32_t chunk_rows) {
   pln_hub *hub = pln_hub_new(chunk_rows);
   for (int32_t i = 0; i < n_bars; i++) assert_int_equal(pln_hub_add_stream(hub, bars[i]), i);
-  int32_t ids[MAX_EXPRESSIONS];
+  static int32_t ids[MAX_EXPRESSIONS];
   for (int32_t i = 0; i < l->n; i++) {
     ids[i] = pln_hub_add_feature(hub, 0, l->text[i]);
     if (ids[i] < 0) fail_msg("%s", pln_error_last()->text);
@@ -301,22 +303,24 @@ static void step_equals_batch(void **state) {
   (void)state;
   pln_bars *bars = bitfinex_bars("BTCUSD_1m_2013.csv.gz", "BTCUSD", 5000);
   needs(bars);
-  const double *in[PLN_IND_MAX_INPUTS] = {bars->high, bars->low, bars->close, bars->open};
+  const double *in[PLN_IND_MAX_INPUTS] = {bars->high,   bars->low,   bars->close, bars->open,
+                                          bars->volume, bars->close, bars->high,  bars->low};
   for (int32_t i = 0; i < pln_ind_count; i++) {
     const pln_ind_desc *desc = pln_ind_list[i];
     double params[PLN_IND_MAX_PARAMS];
     for (int32_t k = 0; k < desc->info.n_params; k++) params[k] = desc->info.params[k].default_value;
+    if (desc->info.input_kind == PLN_INPUT_VARIADIC) params[desc->info.n_params] = desc->n_inputs;
     const int64_t size = desc->size ? desc->size(params) : 8;
     void *batch_state = calloc(1, (size_t)size), *step_state = calloc(1, (size_t)size);
-    desc->init(batch_state, params);
-    desc->init(step_state, params);
+    if (desc->init) desc->init(batch_state, params);
+    if (desc->init) desc->init(step_state, params);
     double *out[PLN_IND_MAX_OUTPUTS];
     for (int32_t k = 0; k < PLN_IND_MAX_OUTPUTS; k++) out[k] = malloc((size_t)bars->n_bars * sizeof(double));
     desc->batch(batch_state, in, out, bars->n_bars);
     const int64_t lookback = desc->lookback ? desc->lookback(params) : 0;
     for (int64_t row = 0; row < bars->n_bars; row++) {
-      const double x[PLN_IND_MAX_INPUTS] = {in[0][row], in[1][row], in[2][row], in[3][row]};
-      double y[PLN_IND_MAX_OUTPUTS];
+      double x[PLN_IND_MAX_INPUTS], y[PLN_IND_MAX_OUTPUTS + 1];
+      for (int32_t k = 0; k < PLN_IND_MAX_INPUTS; k++) x[k] = in[k][row];
       desc->step(step_state, x, y);
       for (int32_t k = 0; row >= lookback && k < desc->n_outputs; k++)
         if (memcmp(&y[k], &out[k][row], sizeof y[k]) != 0)
