@@ -1,0 +1,34 @@
+#include "feature/extrema.h"
+
+enum { EXTREME_LAST = PLN_HIGHEST_LAST, EXTREME_FIRST = PLN_HIGHEST_FIRST };
+#include "feature/extreme_index.h"
+
+static const pln_indicator_param params[] = {
+    PLN_PARAM_INT("period", "rows in the window", 30, 1, PLN_IND_MAX_PERIOD),
+    PLN_PARAM_WORD("ties", "which of several equal highest values counts", 0, 1, "last first"),
+};
+
+const pln_ind_desc pln_ind_max_index = {
+    .info = {.name = "max_index",
+             .aliases = "maxindex",
+             .group = "math",
+             .help = "Row of the highest value of a window",
+             .formula =
+                 "index: row of the highest of the last `period` values, this row's included, counted "
+                 "from the first row of the source (TA-Lib MAXINDEX); age: how many rows ago it was; "
+                 "value: the highest itself. Of equal values the last counts, with ties=first the first "
+                 "(TA-Lib takes the first or the last, as the moment of its search has it)",
+             .inputs = "source",
+             .outputs = "index age value",
+             .example = "max_index(high, 30).age",
+             .params = params,
+             .n_params = 2,
+             .input_kind = PLN_INPUT_SOURCE},
+    .n_inputs = 1,
+    .n_outputs = 3,
+    .lookback = lookback,
+    .size = size,
+    .init = init,
+    .step = step_row,
+    .batch = batch,
+};
