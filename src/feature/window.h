@@ -21,7 +21,7 @@ typedef struct pln_window {
 typedef void pln_merge(double *const *out, const double *const *newer, const double *const *older, int64_t n,
                        double a, double b);
 
-enum { PLN_WINDOW_BLOCK = 512, PLN_WINDOW_MAX_WIDTH = 2 };
+enum { PLN_WINDOW_BLOCK = 512, PLN_WINDOW_MAX_WIDTH = 6 };
 
 static inline int64_t pln_window_doubles(int64_t n, int32_t width) {
   int64_t size = 1;
@@ -45,12 +45,15 @@ PLN_INLINE double *pln_window_ring(double *memory, int64_t k, int32_t width, int
 PLN_INLINE void pln_window_step(pln_window *w, double *memory, int32_t width, int32_t idempotent,
                                 pln_merge *merge, const double *leaf, double *out) {
   double current[PLN_WINDOW_MAX_WIDTH] = {0}, old[PLN_WINDOW_MAX_WIDTH] = {0};
-  double *const out_p[PLN_WINDOW_MAX_WIDTH] = {out, out + (width > 1)};
-  const double *const out_c[PLN_WINDOW_MAX_WIDTH] = {out, out + (width > 1)};
-  double *const current_p[PLN_WINDOW_MAX_WIDTH] = {current, current + 1};
-  const double *const current_c[PLN_WINDOW_MAX_WIDTH] = {current, current + 1};
-  const double *const old_c[PLN_WINDOW_MAX_WIDTH] = {old, old + 1};
-  for (int32_t c = 0; c < width; c++) current[c] = leaf[c];
+  double *out_p[PLN_WINDOW_MAX_WIDTH] = {0}, *current_p[PLN_WINDOW_MAX_WIDTH] = {0};
+  const double *out_c[PLN_WINDOW_MAX_WIDTH] = {0}, *current_c[PLN_WINDOW_MAX_WIDTH] = {0},
+               *old_c[PLN_WINDOW_MAX_WIDTH] = {0};
+  for (int32_t c = 0; c < width; c++) {
+    out_c[c] = out_p[c] = out + c;
+    current_c[c] = current_p[c] = current + c;
+    old_c[c] = old + c;
+    current[c] = leaf[c];
+  }
   int64_t covered = 0;
   for (int32_t level = 0;; level++) {
     const int64_t k = (int64_t)1 << level;
@@ -124,7 +127,8 @@ PLN_INLINE void pln_window_block(pln_window *w, double *memory, int32_t width, i
           for (int64_t i = 0; i < m; i++) out[c][i] = current[c][i]; /* NOLINT: written by the level before */
       covered += k;
     }
-    double *next[PLN_WINDOW_MAX_WIDTH] = {buffer[level & 1][0], buffer[level & 1][1]};
+    double *next[PLN_WINDOW_MAX_WIDTH] = {0};
+    for (int32_t c = 0; c < width; c++) next[c] = buffer[level & 1][c];
     if (level < w->levels)
       pln_window_merge_lagged(w, memory, width, merge, k, k, next, current, current, m, (double)k);
     for (int32_t c = 0; c < width; c++) {
@@ -192,3 +196,49 @@ static inline void pln_merge_moments(double *const *out, const double *const *ne
     }                                                                                                        \
   }                                                                                                          \
   PLN_IND_SIMD(batch, rows)
+
+/* The kernel of an indicator whose outputs follow row by row from WIDTH aggregates of a window: step_row and
+ * batch of its descriptor. STATE begins with a pln_window; memory is that of the window.
+ *   LEAF(in, leaf)                       the row's own aggregate
+ *   FINISH(state, in, aggregate, out)    the row's outputs, and `valid` after them where there is one */
+#define PLN_WINDOW_MAPPED(STATE, WIDTH, N_IN, N_OUT, MERGE, LEAF, FINISH)                                    \
+  static inline void step(STATE *s, double *memory, const double *in, double *out) {                         \
+    double leaf[WIDTH], aggregate[WIDTH] = {0};                                                              \
+    LEAF(in, leaf);                                                                                          \
+    pln_window_step((pln_window *)s, memory, WIDTH, 0, MERGE, leaf, aggregate);                              \
+    FINISH(s, in, aggregate, out);                                                                           \
+  }                                                                                                          \
+  PLN_IND_STEP(STATE, step)                                                                                  \
+  PLN_INLINE void rows(void *state, const double *const *in, double *const *out, int64_t n) {                \
+    STATE *s = state;                                                                                        \
+    _Alignas(64) double leaf[WIDTH][PLN_WINDOW_BLOCK], aggregate[WIDTH][PLN_WINDOW_BLOCK];                   \
+    for (int64_t i = 0; i < n; i += PLN_WINDOW_BLOCK) {                                                      \
+      const int64_t m = n - i < PLN_WINDOW_BLOCK ? n - i : PLN_WINDOW_BLOCK;                                 \
+      const double *leaves[WIDTH];                                                                           \
+      double *aggregates[WIDTH];                                                                             \
+      for (int32_t c = 0; c < (WIDTH); c++) leaves[c] = leaf[c], aggregates[c] = aggregate[c];               \
+      PLN_IVDEP                                                                                              \
+      for (int64_t j = 0; j < m; j++) {                                                                      \
+        double x[N_IN], y[WIDTH];                                                                            \
+        for (int32_t k = 0; k < (N_IN); k++) x[k] = in[k][i + j];                                            \
+        LEAF(x, y);                                                                                          \
+        for (int32_t c = 0; c < (WIDTH); c++) leaf[c][j] = y[c];                                             \
+      }                                                                                                      \
+      pln_window_block((pln_window *)s, (double *)(s + 1), WIDTH, 0, MERGE, leaves, aggregates, m);          \
+      PLN_IVDEP                                                                                              \
+      for (int64_t j = 0; j < m; j++) {                                                                      \
+        double x[N_IN], y[WIDTH], z[(N_OUT) + 1];                                                            \
+        for (int32_t k = 0; k < (N_IN); k++) x[k] = in[k][i + j];                                            \
+        for (int32_t c = 0; c < (WIDTH); c++) y[c] = aggregate[c][j];                                        \
+        FINISH(s, x, y, z);                                                                                  \
+        for (int32_t k = 0; k < (N_OUT); k++) out[k][i + j] = z[k];                                          \
+      }                                                                                                      \
+    }                                                                                                        \
+  }                                                                                                          \
+  PLN_IND_SIMD(batch, rows)
+
+/* A row's own mean and sum of squared deviations. */
+PLN_INLINE void pln_leaf_moments(const double *in, double *leaf) {
+  leaf[0] = in[0];
+  leaf[1] = 0.0;
+}
