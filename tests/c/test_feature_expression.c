@@ -145,7 +145,7 @@ static void equal_expressions_are_one_node(void **state) {
   assert_int_equal(pln_hub_nodes(hub), 2);
   assert_int_equal(pln_hub_add_feature(hub, s, "sma(open, 20)"), 1);
   assert_int_equal(pln_hub_nodes(hub), 4);
-  assert_true(pln_hub_add_feature(hub, s, "sma(high, 20) + smaa(2)") < 0);
+  assert_true(pln_hub_add_feature(hub, s, "sma(high, 20) + smaz(2)") < 0);
   assert_int_equal(pln_hub_nodes(hub), 4);
   assert_int_equal(pln_hub_warmup(hub, id), 19);
   pln_hub_free(hub);
@@ -175,7 +175,7 @@ static void mistakes_are_explained(void **state) {
   fails("sma(close, 0)", PLN_ERR_RANGE, 12, "sma: period 0 is out of range 1…100000");
   fails("sma(close, 2.5)", PLN_ERR_RANGE, 12, "must be a whole number");
   fails("sma(2.5)", PLN_ERR_RANGE, 5, "must be a whole number");
-  fails("1 + smaa(20)", PLN_ERR_NOT_FOUND, 5, "did you mean sma?");
+  fails("1 + smaz(20)", PLN_ERR_NOT_FOUND, 5, "did you mean sma?");
   fails("clsoe", PLN_ERR_NOT_FOUND, 1, "did you mean close?");
   fails("sma(clsoe, 20)", PLN_ERR_NOT_FOUND, 5, "did you mean close?");
   fails("sma(close, perod=20)", PLN_ERR_NOT_FOUND, 12, "did you mean period?");
@@ -185,7 +185,7 @@ static void mistakes_are_explained(void **state) {
   fails("sma(close, 20, period=3)", PLN_ERR_PARSE, 16, "given twice");
   fails("sma(period=3, close)", PLN_ERR_PARSE, 15, "without a name");
   fails("sma(close, 20", PLN_ERR_PARSE, 14, "found the end, expected ','");
-  fails("sma(close, 20).smaa", PLN_ERR_NOT_FOUND, 16, "did you mean sma?");
+  fails("sma(close, 20).smaz", PLN_ERR_NOT_FOUND, 16, "did you mean sma?");
   fails("sma", PLN_ERR_PARSE, 1, "as in sma(close, 20)");
   fails("abs()", PLN_ERR_PARSE, 1, "the series x is missing");
   fails("QQQ_1m.close", PLN_ERR_NOT_FOUND, 1, "no stream 'QQQ_1m'");

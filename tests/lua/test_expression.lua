@@ -86,7 +86,7 @@ function TestExpression.test_mistakes()
   lu.assertStrContains(message(function() return x.close < x.open end), "x.lt(a, b)")
   lu.assertStrContains(message(function() return x.close .. "" end), "does not work on features")
   lu.assertStrContains(message(function() return x.sma(20)(3) end), "cannot be called")
-  lu.assertStrContains(message(function() return x.smma(20) end), "unknown indicator 'smma', did you mean 'sma'?")
+  lu.assertStrContains(message(function() return x.smaz(20) end), "unknown indicator 'smaz', did you mean 'sma'?")
   lu.assertStrContains(message(function() return x.sma + 1 end), "sma is not a series by itself: call it, as in x.sma")
   lu.assertStrContains(message(function() return x.bbands(20).uper end),
     "bbands has no output 'uper', did you mean 'upper'? (it has upper, middle, lower)")

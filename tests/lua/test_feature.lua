@@ -126,7 +126,7 @@ function TestFeature.test_descriptors_are_complete()
   for name in ("sma ema wma rsi macd atr bbands stddev roc highest lowest returns lag crossover"):gmatch "%a+" do
     lu.assertTrue(seen[name])
   end
-  lu.assertStrContains(select(2, feature.info "smaa"), "did you mean 'sma'?")
+  lu.assertStrContains(select(2, feature.info "smaz"), "did you mean 'sma'?")
 end
 
 function TestFeature.test_document_is_current()

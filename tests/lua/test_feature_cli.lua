@@ -122,7 +122,7 @@ function TestFeatureCli.test_mistakes()
   expect({ "features", "lits" }, 2, "did you mean 'list'?")
   expect({ "features", "help", "bband" }, 2, "did you mean 'bbands'?")
   expect({ "features", "compute", file }, 2, "at least one EXPRESSION")
-  expect({ "features", "compute", file, "smaa(3)" }, 2, "column 1: no indicator 'smaa' (did you mean sma?)")
+  expect({ "features", "compute", file, "smaz(3)" }, 2, "column 1: no indicator 'smaz' (did you mean sma?)")
   expect({ "features", "compute", file, "sma(close, 0)" }, 2, "out of range 1…100000")
   expect({ "features", "compute", folder .. "/none.csv", "close" }, 1, "none.csv")
 end

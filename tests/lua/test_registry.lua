@@ -150,8 +150,8 @@ function TestRegistry.test_mistakes_in_features_have_a_line()
     return err
   end
   lu.assertStrContains(features "return { a = x.sma(nil, 3) }", "user.lua:3: x.sma: argument 1: expected a feature")
-  lu.assertStrContains(features "return { a = x.smma(3) }",
-    "user.lua:3: unknown indicator 'smma', did you mean 'sma'?")
+  lu.assertStrContains(features "return { a = x.smaz(3) }",
+    "user.lua:3: unknown indicator 'smaz', did you mean 'sma'?")
   lu.assertStrContains(features "return x.sma(x.close + nil)", "user.lua:3: +: expected a feature or a number, got nil")
   lu.assertStrContains(features "return { a = {} }", "feature 'a': a list, which only a strategy with `symbols`")
   lu.assertStrContains(features "return { a = true }", "feature 'a': expected a feature, got a boolean")

@@ -1,0 +1,29 @@
+#include "feature/ma.h"
+
+static const pln_indicator_param params[] = {
+    PLN_PARAM_INT("period", "rows of each average", 20, 1, PLN_IND_MAX_PERIOD),
+};
+
+PLN_MA_KERNEL(PLN_MA_DEMA)
+
+const pln_ind_desc pln_ind_dema = {
+    .info = {.name = "dema",
+             .group = "trend",
+             .help = "Double exponential moving average",
+             .formula = "e1 = ema(x), e2 = ema(e1); 2 e1 - e2 (P. Mulloy, 1994). Each ema is seeded with "
+                        "the mean of its first `period` values, so that the first value is in row 2 "
+                        "(period - 1) (TA-Lib DEMA)",
+             .inputs = "source",
+             .outputs = "dema",
+             .example = "dema(close, 20)",
+             .params = params,
+             .n_params = 1,
+             .input_kind = PLN_INPUT_SOURCE},
+    .n_inputs = 1,
+    .n_outputs = 1,
+    .lookback = lookback,
+    .size = size,
+    .init = init,
+    .step = step_row,
+    .batch = batch,
+};
