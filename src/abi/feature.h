@@ -1,67 +1,5 @@
 #pragma once
 #include "abi/data.h"
-/* The feature hub: a graph of features over one or more streams of bars, evaluated chunk by chunk.
- *
- * Life: new, add_stream…, add_feature…, seal, then (horizon, advance, read columns)… until the data ends, free.
- * One hub belongs to one thread. Bars are borrowed and must outlive the hub.
- *
- * Rows advance in slices of time: pln_hub_advance(hub, t) computes, for every stream, the rows that are visible
- * at or before t and were not computed yet, so that a feature of one stream can be joined as-of onto another's
- * rows. A slice never spans more than chunk_rows rows of any stream. */
-typedef struct pln_hub pln_hub;
-
-pln_hub *pln_hub_new(int32_t chunk_rows); /* 1 … 65536 rows; 4096 is a good size */
-void pln_hub_free(pln_hub *hub);
-
-/* Adds a stream named SYMBOL_TIMEFRAME ("SPY_1m") after its bars. Returns its id (0, 1, …) or a status. The
- * feature history begins at the first bar. */
-int32_t pln_hub_add_stream(pln_hub *hub, const pln_bars *bars);
-
-/* Adds a feature, written as an expression (docs/expressions.md), over the rows of a stream. Equal
- * subexpressions are one node. Returns the feature's id or a status; the error has the column of the
- * expression as its column. Ids are stable: the same expression on the same stream gives the same id. */
-int32_t pln_hub_add_feature(pln_hub *hub, int32_t stream, const char *expression);
-
-/* Ends building: orders the graph, makes its state. */
-int32_t pln_hub_seal(pln_hub *hub);
-
-/* The largest time to which one advance may go; INT64_MAX once all rows are computed (nothing is left). */
-int64_t pln_hub_horizon(const pln_hub *hub);
-/* Computes the rows visible at or before until_ns (<= horizon). Returns the number of rows computed, over all
- * streams, or a status. Their columns are valid until the next advance. A column of a stream that has no row in the
- * slice must not be read. */
-int64_t pln_hub_advance(pln_hub *hub, int64_t until_ns);
-/* The rows of a stream in the current slice: [first, last) as indices of its bars. */
-int64_t pln_hub_first_row(const pln_hub *hub, int32_t stream);
-int64_t pln_hub_last_row(const pln_hub *hub, int32_t stream);
-/* Values of a feature in the current slice: entry 0 is the stream's first row. NaN before warm-up. Valid until
- * the next advance. */
-const double *pln_hub_column(const pln_hub *hub, int32_t feature);
-/* Index of the first warm row of a feature, counted in rows of its own stream: 0 for close, 19 for sma(20).
- * Data-dependent joins count 0. */
-int64_t pln_hub_warmup(const pln_hub *hub, int32_t feature);
-/* First row of the slice at or after `from` (indices of the stream's bars) at which all n features are warm (not
- * NaN), or the last row + 1 if none. */
-int64_t pln_hub_first_warm(const pln_hub *hub, int32_t stream, const int32_t *features, int32_t n, int64_t from);
-/* Copies one row of many columns of doubles or int64s into a struct: 8 bytes from columns[k][row] to the place
- * places[k], counted in 8 bytes. */
-typedef struct pln_gather {
-  void *out;
-  const void *const *columns;
-  const int32_t *places;
-  int64_t n;
-} pln_gather;
-void pln_gather_row(const pln_gather *gather, int64_t row);
-/* Number of distinct nodes in the graph. */
-int32_t pln_hub_nodes(const pln_hub *hub);
-
-/* One-shot form: evaluates an expression over all of `bars` into out[n_bars]. 0 or a status. */
-int32_t pln_feature_compute(const pln_bars *bars, const char *expression, double *out);
-
-/* The streams that an expression's scopes name ("QQQ_1d\nSPY_5m"), in the order in which they appear, each once:
- * what must be added to a hub before it. Looks at the words only. Returns the length of the text without its NUL,
- * or PLN_ERR_LIMIT where it does not fit `size`. */
-int64_t pln_expression_scopes(const char *expression, char *out, int64_t size);
 
 /* What is known of an indicator; static, valid for ever. */
 typedef struct pln_indicator_param {
@@ -98,6 +36,121 @@ typedef struct pln_indicator_info {
   int32_t has_valid;        /* 1: NAME(…).valid tells whether a row's outputs are defined (1) or neutral values (0) */
   int32_t reserved;
 } pln_indicator_info;
+
+/* The feature hub: a graph of features over one or more streams of bars, evaluated chunk by chunk.
+ *
+ * Life: new, add_stream…, define…, add_feature…, seal, then (horizon, advance, read columns)… until the data ends, free.
+ * One hub belongs to one thread. Bars are borrowed and must outlive the hub.
+ *
+ * Rows advance in slices of time: pln_hub_advance(hub, t) computes, for every stream, the rows that are visible
+ * at or before t and were not computed yet, so that a feature of one stream can be joined as-of onto another's
+ * rows. A slice never spans more than chunk_rows rows of any stream. */
+typedef struct pln_hub pln_hub;
+
+pln_hub *pln_hub_new(int32_t chunk_rows); /* 1 … 65536 rows; 4096 is a good size */
+void pln_hub_free(pln_hub *hub);
+
+/* Adds a stream named SYMBOL_TIMEFRAME ("SPY_1m") after its bars. Returns its id (0, 1, …) or a status. The
+ * feature history begins at the first bar. */
+int32_t pln_hub_add_stream(pln_hub *hub, const pln_bars *bars);
+
+/* Adds a feature, written as an expression (docs/expressions.md), over the rows of a stream. Equal
+ * subexpressions are one node. Returns the feature's id or a status; the error has the column of the
+ * expression as its column. Ids are stable: the same expression on the same stream gives the same id. */
+int32_t pln_hub_add_feature(pln_hub *hub, int32_t stream, const char *expression);
+
+/* Ends building: orders the graph, makes its state. */
+int32_t pln_hub_seal(pln_hub *hub);
+
+/* The largest time to which one advance may go; INT64_MAX once all rows are computed (nothing is left). */
+int64_t pln_hub_horizon(const pln_hub *hub);
+/* Computes the rows visible at or before until_ns (<= horizon); with indicators of the caller's own, see below, up to
+ * the first that is asked for. Returns the number of rows computed, over all
+ * streams, or a status. Their columns are valid until the next advance. A column of a stream that has no row in the
+ * slice must not be read. */
+int64_t pln_hub_advance(pln_hub *hub, int64_t until_ns);
+/* The rows of a stream in the current slice: [first, last) as indices of its bars. */
+int64_t pln_hub_first_row(const pln_hub *hub, int32_t stream);
+int64_t pln_hub_last_row(const pln_hub *hub, int32_t stream);
+/* Values of a feature in the current slice: entry 0 is the stream's first row. NaN before warm-up. Valid until
+ * the next advance. */
+const double *pln_hub_column(const pln_hub *hub, int32_t feature);
+/* Index of the first warm row of a feature, counted in rows of its own stream: 0 for close, 19 for sma(20).
+ * Data-dependent joins count 0. */
+int64_t pln_hub_warmup(const pln_hub *hub, int32_t feature);
+/* First row of the slice at or after `from` (indices of the stream's bars) at which all n features are warm (not
+ * NaN), or the last row + 1 if none. */
+int64_t pln_hub_first_warm(const pln_hub *hub, int32_t stream, const int32_t *features, int32_t n, int64_t from);
+/* Copies one row of many columns of doubles or int64s into a struct: 8 bytes from columns[k][row] to the place
+ * places[k], counted in 8 bytes. */
+typedef struct pln_gather {
+  void *out;
+  const void *const *columns;
+  const int32_t *places;
+  int64_t n;
+} pln_gather;
+void pln_gather_row(const pln_gather *gather, int64_t row);
+/* Number of distinct nodes in the graph. */
+int32_t pln_hub_nodes(const pln_hub *hub);
+
+/* Indicators of the caller's own ("definitions"), for what is written in Lua. C never calls: it asks, the caller
+ * answers.
+ *
+ *   define        before the features that use it; in expressions it is then like a built-in one
+ *   add_feature   may make calls: distinct pairs of a definition with parameters and inputs, numbered 0, 1, …
+ *                 Each is to be answered, once, by its lookback and the size of its state:
+ *                     for (; seen < pln_hub_calls(hub); seen++) pln_hub_answer_call(hub, seen, …);
+ *   seal          refuses while a call is not answered
+ *   advance       computes all that does not wait for an answer. Then, until nothing is asked any more:
+ *                     while (pln_hub_pending(hub, &request)) { …fill request.outputs…; pln_hub_resume(hub); }
+ *                 Only after that are the slice's columns complete.
+ *
+ * The rules of built-in kernels hold: rows with a NaN input are not in a request (they have NaN outputs); the hub
+ * blanks the first `lookback` rows; after them every output must be finite (resume refuses others); the values must
+ * not depend on how rows are grouped into requests; all that is remembered is in `state`. */
+
+/* Copies the definition. info->aliases is ignored; group, help, formula, example may be NULL; with has_valid there is
+ * one more output, the last, which is NAME(…).valid. The name must not be that of a built-in indicator, of a column or
+ * of another definition. Returns its id (0, 1, …) or a status. */
+int32_t pln_hub_define(pln_hub *hub, const pln_indicator_info *info);
+/* Number of calls so far. Calls are only added, by pln_hub_add_feature (even by one that fails). */
+int32_t pln_hub_calls(const pln_hub *hub);
+int32_t pln_hub_call_definition(const pln_hub *hub, int32_t call);
+/* n_params values (the index of the word for words); with variadic inputs their number follows. Valid until the next
+ * add_feature. */
+const double *pln_hub_call_params(const pln_hub *hub, int32_t call);
+/* lookback: index of the first row with a value, counted in rows that have all inputs. state_bytes: 0 … 2^30. Warm-ups
+ * that pln_hub_warmup tells are right once all calls are answered. */
+int32_t pln_hub_answer_call(pln_hub *hub, int32_t call, int64_t lookback, int64_t state_bytes);
+
+/* What is asked: `rows` rows of one call. Pointers are valid until resume. */
+typedef struct pln_hub_request {
+  int32_t definition;
+  int32_t call;
+  int32_t n_inputs;
+  int32_t n_outputs;        /* with `valid` where the definition has it */
+  int64_t rows;             /* >= 1 */
+  int64_t seen;             /* rows of this call in requests before; 0: `state` is zeroed memory, to be set up */
+  void *state;              /* 8-byte aligned, NULL where there is none; copied and written out as plain memory */
+  const double *params;
+  const double *inputs[8];  /* n_inputs columns of `rows` values, without NaN */
+  double *outputs[17];      /* n_outputs columns of `rows` values, to be filled */
+} pln_hub_request;
+
+/* Whether something is asked (1 or 0), and what. */
+int32_t pln_hub_pending(const pln_hub *hub, pln_hub_request *out);
+/* The request's outputs are filled: computes on. Returns 1 if something is asked again, 0 if the slice is complete, or a
+ * status, after which the hub can only be freed. */
+int32_t pln_hub_resume(pln_hub *hub);
+
+/* One-shot form: evaluates an expression over all of `bars` into out[n_bars]. 0 or a status. */
+int32_t pln_feature_compute(const pln_bars *bars, const char *expression, double *out);
+
+/* The streams that an expression's scopes name ("QQQ_1d\nSPY_5m"), in the order in which they appear, each once:
+ * what must be added to a hub before it. Looks at the words only: of NAME.output (heikin_ashi.open) it knows the built-in
+ * indicators, so that the name of a definition may be among them. Returns the length of the text without its NUL,
+ * or PLN_ERR_LIMIT where it does not fit `size`. */
+int64_t pln_expression_scopes(const char *expression, char *out, int64_t size);
 
 int32_t pln_indicator_count(void);
 const pln_indicator_info *pln_indicator_get(int32_t index); /* NULL out of range; sorted by name */

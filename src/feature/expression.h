@@ -44,6 +44,14 @@ typedef struct pln_expr_stream {
   const pln_bars *bars;
 } pln_expr_stream;
 
+/* All names that an expression may use, beside the built-in indicators. */
+typedef struct pln_expr_names {
+  const pln_expr_stream *streams;
+  const pln_ind_desc *const *definitions; /* the caller's own indicators */
+  int32_t n_streams;
+  int32_t n_definitions;
+} pln_expr_names;
+
 typedef struct pln_expr {
   pln_expr_node *nodes;
   int32_t n_nodes;
@@ -51,8 +59,12 @@ typedef struct pln_expr {
   pln_expr_ref root;
 } pln_expr;
 
-/* Reads `text` for the rows of streams[stream]. 0, or a status with the error's column (1-based, in bytes).
- * The nodes belong to `out` in either case: pln_expr_free. */
-int32_t pln_expr_parse(const char *text, const pln_expr_stream *streams, int32_t n_streams, int32_t stream,
-                       pln_expr *out);
+/* Reads `text` for the rows of names->streams[stream]. 0, or a status with the error's column (1-based, in
+ * bytes). The nodes belong to `out` in either case: pln_expr_free. */
+int32_t pln_expr_parse(const char *text, const pln_expr_names *names, int32_t stream, pln_expr *out);
 void pln_expr_free(pln_expr *expr);
+
+/* Whether the indicator stands by itself, without brackets: hl2, tr. */
+int pln_expr_is_bare(const pln_ind_desc *desc);
+/* Whether a name is one of the columns open … volume, of the clocks or of the words of the grammar. */
+int pln_expr_is_reserved(const char *name, int32_t length);

@@ -1,5 +1,5 @@
 #include "feature/lexer.h"
-#include "abi/feature.h"
+#include "feature/expression.h"
 #include "core/error.h"
 
 #include <locale.h>
@@ -83,6 +83,12 @@ static int has_line(const char *lines, const char *text, size_t n) {
   return 0;
 }
 
+/* heikin_ashi.open: an output, not a scope. */
+static int is_bare(const pln_token *name) {
+  const pln_ind_desc *desc = pln_ind_find(name->text, name->length);
+  return desc && pln_expr_is_bare(desc);
+}
+
 int64_t pln_expression_scopes(const char *expression, char *out, int64_t size) {
   int64_t used = 0;
   if (size < 1) return pln_fail(PLN_ERR_LIMIT, "no room for the scopes of an expression");
@@ -97,6 +103,7 @@ int64_t pln_expression_scopes(const char *expression, char *out, int64_t size) {
       token = pln_lex(expression, token.end);
     }
     if (token.kind != PLN_TOKEN_SYMBOL || (token.text[0] != '.' && token.text[0] != ':')) continue;
+    if (first.kind == PLN_TOKEN_NAME && is_bare(&first)) continue;
     char name[160];
     const int n = snprintf(name, sizeof name, "%.*s%.*s", (int)first.length, first.text, (int)last.length,
                            last.length ? last.text : "");

@@ -120,6 +120,20 @@ static void undefined_rows_are_told_by_valid(void **state) {
   fails("sma(close, 2).valid", PLN_ERR_NOT_FOUND, 15, "sma has no output 'valid'");
 }
 
+static void names_before_a_dot_may_be_indicators(void **state) {
+  (void)state;
+  gives("tr.tr - tr", 9, 0);
+  gives("hl2.value", 2, (302 + 49) / 2.0);
+  gives("SPY_1m.hl2.value + SPY_1m:hl2", 2, 302 + 49);
+  fails("tr.tx", PLN_ERR_NOT_FOUND, 4, "did you mean tr?");
+  fails("tr:tr", PLN_ERR_NOT_FOUND, 1, "no stream 'tr'");
+  fails("rsi.valid", PLN_ERR_NOT_FOUND, 1, "no stream 'rsi'");
+  char scopes[64];
+  assert_int_equal(pln_expression_scopes("tr.tr + QQQ_1d.hl2.value / IWM_1d:tr.tr", scopes, sizeof scopes),
+                   13);
+  assert_string_equal(scopes, "QQQ_1d\nIWM_1d");
+}
+
 static void times_are_series(void **state) {
   (void)state;
   gives("time", 3, 180);
@@ -223,6 +237,7 @@ int main(void) {
       cmocka_unit_test(nested_features_wait_for_their_source),
       cmocka_unit_test(parameters_may_be_words),
       cmocka_unit_test(undefined_rows_are_told_by_valid),
+      cmocka_unit_test(names_before_a_dot_may_be_indicators),
       cmocka_unit_test(times_are_series),
       cmocka_unit_test(equal_expressions_are_one_node),
       cmocka_unit_test(scopes_name_streams),

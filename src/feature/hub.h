@@ -1,0 +1,133 @@
+#pragma once
+/* The inside of the feature hub: what the hub_*.c files share.
+ *
+ *   hub.c           life, streams, seal, what is read of a slice
+ *   hub_graph.c     features become nodes, each distinct one once
+ *   hub_foreign.c   indicators of the caller's own
+ *   hub_stream.c    rows and times of the streams, joins between them
+ *   hub_run.c       one slice: what is computed, in which order */
+#include "feature/expression.h"
+#include "abi/time.h"
+#include <string.h>
+
+enum { PLN_HUB_STREAM_NAME = 160 };
+
+/* A series of values: one output of a node. */
+typedef struct pln_hub_series {
+  const double *values; /* entry 0 is the first row of the slice */
+  double *buffer;       /* chunk_rows values of its own, NULL for a column of the bars */
+} pln_hub_series;
+
+/* Head of a node's state; the kernel's own follows. All of it is plain memory. */
+typedef struct pln_hub_state {
+  int64_t rows;   /* rows given to the kernel; for a join, rows of the source seen */
+  double carried; /* join: value of the last of them */
+} pln_hub_state;
+
+typedef struct pln_hub_node {
+  pln_expr_node expr; /* args[i].node is the series of input i, args[i].output is unused */
+  int32_t first_series;
+  int32_t n_outputs;
+  int32_t may_gap; /* NaN may come in the middle: the series derives from a further column */
+  int32_t source;  /* join: stream of its input */
+  int32_t call;    /* index among the calls of the caller's own indicators, or -1 */
+  int64_t lookback;
+  int64_t warmup;
+  int64_t state_size;
+  int64_t state_offset;
+} pln_hub_node;
+
+typedef struct pln_hub_stream {
+  const pln_bars *bars;
+  const pln_timezone *zone; /* of the bars' days */
+  char name[PLN_HUB_STREAM_NAME];
+  int64_t first; /* rows of the slice: [first, last) */
+  int64_t last;
+} pln_hub_stream;
+
+typedef struct pln_hub_feature {
+  int32_t series;
+  int32_t stream;
+} pln_hub_feature;
+
+/* A call of one of the caller's own indicators. */
+typedef struct pln_hub_call {
+  int32_t node;
+  int32_t definition;
+  int32_t answered;
+} pln_hub_call;
+
+/* How far the slice is computed. */
+typedef struct pln_hub_cursor {
+  int32_t node;       /* the next one */
+  int32_t is_pending; /* a request of this node waits for its answer */
+  int64_t first;      /* its rows, counted in the slice */
+  int64_t last;
+} pln_hub_cursor;
+
+struct pln_hub {
+  int32_t chunk_rows;
+  int32_t sealed;
+  int32_t failed; /* an answer was refused: nothing more is computed */
+  pln_hub_stream *streams;
+  pln_hub_node *nodes;
+  pln_hub_series *series;
+  int32_t *series_node;
+  pln_hub_feature *features;
+  pln_hub_call *calls;
+  pln_ind_desc **definitions;
+  int32_t *table; /* open addressing over nodes, by content; -1: free */
+  int32_t n_streams, n_nodes, n_series, n_features, n_calls, n_definitions;
+  int32_t cap_streams, cap_nodes, cap_series, cap_series_node, cap_features, cap_calls, cap_definitions,
+      table_size;
+  char *state;
+  double *buffers;
+  pln_hub_cursor cursor;
+};
+
+int pln_hub_grow(void **array, int32_t *capacity, int32_t needed, size_t size);
+/* Room for `needed` entries of an array of the hub; 0: no memory. */
+#define PLN_HUB_GROW(hub, array, capacity, needed)                                                           \
+  pln_hub_grow((void **)&(hub)->array, &(hub)->capacity, (needed), sizeof *(hub)->array)
+
+static inline pln_hub_state *pln_hub_state_of(const pln_hub *hub, const pln_hub_node *node) {
+  return (pln_hub_state *)(void *)(hub->state + node->state_offset);
+}
+/* Columns that are read off the times of the bars rather than stored. */
+static inline int pln_hub_is_clock(const pln_expr_node *expr) {
+  return expr->kind == PLN_EXPR_COLUMN && expr->column >= PLN_EXPR_FIRST_CLOCK;
+}
+static inline int pln_hub_has_buffer(const pln_expr_node *expr) {
+  return expr->kind != PLN_EXPR_COLUMN || pln_hub_is_clock(expr);
+}
+static inline int64_t pln_hub_visible(const pln_bars *bars, int64_t i) {
+  return bars->visible_ns ? bars->visible_ns[i] : bars->ts_ns[i] + bars->timeframe.ns;
+}
+
+/* hub_graph.c */
+const pln_hub_node *pln_hub_node_of(const pln_hub *hub, int32_t series);
+/* Warm-ups of node `first` and those after it, from their inputs. */
+void pln_hub_settle(pln_hub *hub, int32_t first);
+
+/* hub_foreign.c */
+int32_t pln_hub_note_call(pln_hub *hub, int32_t node); /* its index or a status */
+/* The next run of rows of a foreign node becomes a request; 0: there is none. */
+int pln_hub_ask(pln_hub *hub, const pln_hub_node *node);
+
+/* hub_stream.c */
+void pln_hub_run_column(const pln_hub *hub, const pln_hub_node *node);
+void pln_hub_run_join(const pln_hub *hub, const pln_hub_node *node);
+/* Takes the rows visible at or before until_ns as the slice; their number over all streams. */
+int64_t pln_hub_take_rows(pln_hub *hub, int64_t until_ns);
+
+/* hub_run.c */
+void pln_hub_fill_nan(double *out, int64_t first, int64_t last);
+/* The first row at or after `from` in which some input is NaN (want_nan) or none is; `rows` if there is none.
+ */
+int64_t pln_hub_next_row(const double *const *in, int32_t n_inputs, int64_t from, int64_t rows, int want_nan);
+/* The inputs of a node in the slice. */
+void pln_hub_inputs(const pln_hub *hub, const pln_hub_node *node, const double *in[PLN_IND_MAX_INPUTS]);
+/* Blanks what is not warm of so many rows of the outputs, and counts the rows. */
+void pln_hub_finish_rows(const pln_hub_node *node, pln_hub_state *state, double *const *out, int64_t rows);
+/* Computes up to the next request or the end of the slice. */
+void pln_hub_run(pln_hub *hub);
