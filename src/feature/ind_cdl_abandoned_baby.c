@@ -1,0 +1,24 @@
+#include "feature/candle.h"
+
+static const pln_indicator_param params[] = {
+    PLN_PARAM("penetration", "how far into the first body the last close must be, as a share of it", 0.3, 0,
+              1000),
+};
+
+PLN_INLINE double match(const pln_candles *b, int64_t i) {
+  return (is_long(b, i - 2) && is_doji(b, i - 1) && is_long(b, i) &&
+          ((is_white(b, i - 2) && is_black(b, i) &&
+            bar_close(b, i) < bar_close(b, i - 2) - b->body[i - 2] * b->penetration &&
+            gap_up(b, i - 1, i - 2) && gap_down(b, i, i - 1)) ||
+           (is_black(b, i - 2) && is_white(b, i) &&
+            bar_close(b, i) > bar_close(b, i - 2) + b->body[i - 2] * b->penetration &&
+            gap_down(b, i - 1, i - 2) && gap_up(b, i, i - 1))))
+             ? (100.0 * color(b, i))
+             : 0.0;
+}
+PLN_CANDLE_KERNEL(12, PLN_CANDLE_BODY | PLN_CANDLE_RANGE, match)
+
+PLN_CANDLE_DESC(cdl_abandoned_baby, "cdlabandonedbaby", "Abandoned baby",
+                "±100: a long body, a doji that gaps away from it, and a bar of the other colour that "
+                "gaps back and closes well within the first body (TA-Lib CDLABANDONEDBABY)",
+                params, 1);

@@ -1,0 +1,14 @@
+#include "feature/candle.h"
+
+PLN_INLINE double match(const pln_candles *b, int64_t i) {
+  if (!is_long(b, i - 1) || !is_doji(b, i)) return 0.0;
+  if (b->top[i] < b->top[i - 1] && b->bottom[i] > b->bottom[i - 1]) return -100.0 * color(b, i - 1);
+  if (b->top[i] <= b->top[i - 1] && b->bottom[i] >= b->bottom[i - 1]) return -80.0 * color(b, i - 1);
+  return 0.0;
+}
+PLN_CANDLE_KERNEL(11, PLN_CANDLE_BODY | PLN_CANDLE_RANGE, match)
+
+PLN_CANDLE_DESC(cdl_harami_cross, "cdlharamicross", "Harami cross",
+                "±100, against the first colour: a doji within the long body before; ±80 where one end "
+                "is the same (TA-Lib CDLHARAMICROSS)",
+                NULL, 0);

@@ -1,0 +1,11 @@
+#include "feature/candle.h"
+
+PLN_INLINE double match(const pln_candles *b, int64_t i) {
+  return is_long(b, i) && upper_shadow(b, i) < short_shadow(b, i) && lower_shadow(b, i) < short_shadow(b, i)
+             ? 100.0 * color(b, i)
+             : 0.0;
+}
+PLN_CANDLE_KERNEL(10, PLN_CANDLE_BODY | PLN_CANDLE_SHADOW, match)
+
+PLN_CANDLE_DESC(cdl_long_line, "cdllongline", "Long line",
+                "±100: a long body with short shadows (TA-Lib CDLLONGLINE)", NULL, 0);

@@ -1,0 +1,20 @@
+#include "feature/candle.h"
+
+static const pln_indicator_param params[] = {
+    PLN_PARAM("penetration", "how far into the first body the last close must be, as a share of it", 0.3, 0,
+              1000),
+};
+
+PLN_INLINE double match(const pln_candles *b, int64_t i) {
+  return is_long(b, i - 2) && is_black(b, i - 2) && !is_long(b, i - 1) && body_gap_down(b, i - 1, i - 2) &&
+                 is_long(b, i) && is_white(b, i) &&
+                 bar_close(b, i) > bar_close(b, i - 2) + b->body[i - 2] * b->penetration
+             ? 100.0
+             : 0.0;
+}
+PLN_CANDLE_KERNEL(12, PLN_CANDLE_BODY, match)
+
+PLN_CANDLE_DESC(cdl_morning_star, "cdlmorningstar", "Morning star",
+                "100: a long black bar, a short body that gaps down, and a white bar that closes well "
+                "within the first body (TA-Lib CDLMORNINGSTAR)",
+                params, 1);

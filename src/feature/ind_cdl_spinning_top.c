@@ -1,0 +1,13 @@
+#include "feature/candle.h"
+
+PLN_INLINE double match(const pln_candles *b, int64_t i) {
+  return is_short(b, i) && upper_shadow(b, i) > b->body[i] && lower_shadow(b, i) > b->body[i]
+             ? 100.0 * color(b, i)
+             : 0.0;
+}
+PLN_CANDLE_KERNEL(10, PLN_CANDLE_BODY, match)
+
+PLN_CANDLE_DESC(cdl_spinning_top, "cdlspinningtop", "Spinning top",
+                "±100, the sign of the colour: a short body with shadows that are longer than it (TA-Lib "
+                "CDLSPINNINGTOP)",
+                NULL, 0);
