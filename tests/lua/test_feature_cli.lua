@@ -67,7 +67,7 @@ function TestFeatureCli.test_compute_reads_what_perilune_data_reads()
   lu.assertEquals(rows_of(got.out)[2][2], "9.5")
   got = shell.perilune { "features", "compute", file, "close", "--no-cache", "--columns", "close=bid,time" }
   lu.assertEquals(got.status, 2)
-  got = shell.perilune { "features", "compute", file, "bdi", "--no-cache" }
+  got = shell.perilune { "features", "compute", file, "biid", "--no-cache" }
   lu.assertEquals(got.status, 2)
   lu.assertStrContains(got.err, "(did you mean bid?); columns of the data: open high low close volume bid\n")
   got = shell.perilune { "features", "compute", plain .. ".gz", "close", "--no-cache" }
