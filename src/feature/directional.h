@@ -21,8 +21,10 @@ enum pln_directional_start { PLN_START_TALIB = 0, PLN_START_TULIP = 1, PLN_START
                      "`period` (wilder)",                                                                    \
                      0, 2, "talib tulip wilder")
 
-/* What TA-Lib takes for zero (TA_EPSILON). */
-#define PLN_NO_MOVEMENT 1e-14
+/* Means of movements that fade in a flat market keep their quotient; only where they near the end of what a
+ * double can hold does it lose its bits. (An absolute threshold such as TA-Lib's 1e-14 depends on the unit.)
+ */
+#define PLN_NO_MOVEMENT 1e-290
 
 typedef struct pln_dm {
   pln_smooth plus;

@@ -42,7 +42,7 @@ const pln_ind_desc pln_ind_di = {
              "100 times the smoothed directional movement over the smoothed true range, both smoothed by 1 / "
              "period (TA-Lib PLUS_DI and MINUS_DI, from row `period` on; with period 1 TA-Lib leaves out the "
              "100); start=tulip gives row period - 1 too (Tulip di), start=wilder starts with the first "
-             "`period` movements (Stock.Indicators, StockCharts); 0 where the range is 0 (< 1e-14)",
+             "`period` movements (Stock.Indicators, StockCharts); 0 where the range is 0",
          .inputs = "high low close",
          .outputs = "plus minus",
          .example = "di(14).minus",

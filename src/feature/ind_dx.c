@@ -46,9 +46,8 @@ const pln_ind_desc pln_ind_dx = {
 
              .group = "trend",
              .help = "Directional movement index",
-             .formula =
-                 "100 |plus - minus| / (plus + minus) of the directional indicators di(period, start) "
-                 "(TA-Lib DX); where both are 0 (sum < 1e-14), the value before, at first 0, as TA-Lib",
+             .formula = "100 |plus - minus| / (plus + minus) of the directional indicators di(period, start) "
+                        "(TA-Lib DX); where both are 0, the value before, at first 0, as TA-Lib",
              .inputs = "high low close",
              .outputs = "dx plus_di minus_di",
              .example = "dx(14)",
