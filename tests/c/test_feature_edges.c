@@ -6,46 +6,9 @@
 #include <cmocka.h>
 
 #include "feature_all.h"
+#include "feature_walk.h"
 
-enum { N = 700, SHOWN = 40 };
-
-typedef struct series {
-  double open[N], high[N], low[N], close[N], volume[N], extra[N];
-  int64_t ts[N], n;
-} series;
-
-static uint64_t noise;
-static double uniform(void) { /* [-1, 1) */
-  noise = noise * 6364136223846793005u + 1442695040888963407u;
-  return (double)(int64_t)(noise >> 11) * 0x1p-52 - 1.0;
-}
-
-/* A random walk of bars around `level`, moving by some `step` a bar, prices rounded to `tick` (0: not). */
-static void walk(series *s, int64_t n, double level, double step, double tick, double volume) {
-  noise = 42;
-  s->n = n;
-  double price = level;
-  for (int64_t i = 0; i < n; i++) {
-    double at[4];
-    at[0] = price;
-    at[1] = price + step * uniform();
-    at[2] = fmax(at[0], at[1]) + step * fabs(uniform());
-    at[3] = fmin(at[0], at[1]) - step * fabs(uniform());
-    for (int k = 0; k < 4 && tick > 0; k++) at[k] = round(at[k] / tick) * tick;
-    s->open[i] = at[0];
-    s->close[i] = price = at[1];
-    s->high[i] = at[2];
-    s->low[i] = at[3];
-    s->volume[i] = volume * fabs(uniform());
-    s->extra[i] = at[1];
-    s->ts[i] = i * 60000000000LL;
-  }
-}
-
-static void flat(series *s, int64_t n, double price, double volume) {
-  walk(s, n, price, 0, 0, 0);
-  for (int64_t i = 0; i < n; i++) s->volume[i] = volume;
-}
+enum { N = SERIES_ROWS, SHOWN = 40 };
 
 static int complaints;
 static void complain(const char *where, const call *c, int64_t row, double value, const char *what) {
@@ -77,9 +40,7 @@ static void check_call(const char *where, const call *c, const double *column, i
 
 static void check(const char *where, const series *s, const char *const *sources) {
   static const call_choice choices[] = {CALL_DEFAULT, CALL_SMALL, CALL_LARGE};
-  pln_bars *owned =
-      pln_bars_from_arrays("EDGE", "1m", s->n, s->ts, s->open, s->high, s->low, s->close, s->volume);
-  assert_non_null(owned);
+  pln_bars *owned = series_bars(s);
   pln_bars bars = *owned;
   const double *extra[] = {s->extra};
   const char *names[] = {"gappy"};
@@ -141,9 +102,7 @@ static void flat_prices(void **state) {
   flat(&s, N, 123.45, 1000);
   for (int64_t i = N / 2; i < N; i++) s.open[i] = s.high[i] = s.low[i] = s.close[i] = 0.1;
   check("a flat price that jumps", &s, NULL);
-  walk(&s, N, 100, 1, 0, 1000);
-  for (int64_t i = 0; i < N; i++)
-    if (i % 100 < 70) s.open[i] = s.high[i] = s.low[i] = s.close[i] = s.close[i - i % 100];
+  flat_stretches(&s);
   check("flat stretches", &s, NULL);
   done();
 }
