@@ -1,81 +1,41 @@
-#include "feature/smooth.h"
+#include "feature/updown.h"
 
 static const pln_indicator_param params[] = {
-    PLN_PARAM_INT("period", "rows; the weight of a new change is 1 / period", 14, 1, PLN_IND_MAX_PERIOD),
+    PLN_PARAM_INT("period", "changes in the average", 14, 1, PLN_IND_MAX_PERIOD),
+    PLN_PARAM_WORD("smoothing",
+                   "of gains and losses: Wilder's, by 1 / period, simple means (Cutler), or "
+                   "Wilder's from 0 on",
+                   0, 2, PLN_UPDOWN_WORDS),
 };
-
-typedef struct rsi {
-  pln_smooth gain;
-  pln_smooth loss;
-  double previous;
-  int32_t started;
-  int32_t reserved;
-} rsi;
 
 static int64_t lookback(const double *p) { return (int64_t)p[0]; }
 static int64_t size(const double *p) {
-  (void)p;
-  return PLN_IND_SIZE(rsi, 0);
+  return PLN_IND_SIZE(pln_updown, pln_updown_doubles((int32_t)p[1], (int64_t)p[0]));
 }
-static void init(void *state, const double *p) {
-  rsi *s = state;
-  pln_smooth_init(&s->gain, 1.0 / p[0], (int64_t)p[0], 0);
-  pln_smooth_init(&s->loss, 1.0 / p[0], (int64_t)p[0], 0);
-}
-
-/* TA-Lib's own threshold for "no movement at all" (TA_EPSILON). */
-static const double no_movement = 1e-14;
+static void init(void *state, const double *p) { pln_updown_init(state, (int32_t)p[1], (int64_t)p[0]); }
 
 PLN_INLINE double ratio(double gain, double loss) {
   const double sum = gain + loss;
-  return sum < no_movement ? 0.0 : 100.0 * (gain / sum);
+  return sum == 0.0 ? 0.0 : 100.0 * (gain / sum);
 }
 
-PLN_INLINE void split(double change, double *gain, double *loss) {
-  *gain = change > 0.0 ? change : 0.0;
-  *loss = change < 0.0 ? -change : 0.0;
-}
-
-static inline void step(rsi *s, double *memory, const double *in, double *out) {
-  (void)memory;
-  const double change = in[0] - s->previous;
-  s->previous = in[0];
-  if (!s->started) {
-    s->started = 1;
-    out[0] = out[1] = 0.0;
-    return;
-  }
-  double gain, loss;
-  split(change, &gain, &loss);
-  const double up = pln_smooth_step(&s->gain, gain), down = pln_smooth_step(&s->loss, loss);
+static inline void step(pln_updown *s, double *memory, const double *in, double *out) {
+  double up, down;
+  pln_updown_step(s, memory, in[0], &up, &down);
   out[0] = ratio(up, down);
-  out[1] = up + down >= no_movement;
+  out[1] = up + down != 0.0;
 }
-PLN_IND_STEP(rsi, step)
-
-enum { BLOCK = 512 };
+PLN_IND_STEP(pln_updown, step)
 
 PLN_INLINE void rows(void *state, const double *const *in, double *const *out, int64_t n) {
-  rsi *s = state;
-  const double *x = in[0];
-  double *y = out[0];
-  double change[2][BLOCK], smooth[2][BLOCK];
-  if (n > 0 && !s->started) {
-    double first[2];
-    step(s, NULL, x, first);
-    y[0] = first[0];
-    x++, y++, n--;
-  }
-  for (int64_t i = 0; i < n; i += BLOCK) {
-    const int64_t m = n - i < BLOCK ? n - i : BLOCK;
-    split(x[i] - s->previous, &change[0][0], &change[1][0]);
+  pln_updown *s = state;
+  double up[PLN_WINDOW_BLOCK], down[PLN_WINDOW_BLOCK];
+  for (int64_t i = 0; i < n; i += PLN_WINDOW_BLOCK) {
+    const int64_t m = n - i < PLN_WINDOW_BLOCK ? n - i : PLN_WINDOW_BLOCK;
+    double *y = out[0] + i;
+    pln_updown_block(s, (double *)(s + 1), in[0] + i, up, down, m);
     PLN_IVDEP
-    for (int64_t j = 1; j < m; j++) split(x[i + j] - x[i + j - 1], &change[0][j], &change[1][j]);
-    s->previous = x[i + m - 1];
-    pln_smooth_rows(&s->gain, change[0], smooth[0], m);
-    pln_smooth_rows(&s->loss, change[1], smooth[1], m);
-    PLN_IVDEP
-    for (int64_t j = 0; j < m; j++) y[i + j] = ratio(smooth[0][j], smooth[1][j]);
+    for (int64_t j = 0; j < m; j++) y[j] = ratio(up[j], down[j]);
   }
 }
 PLN_IND_SIMD(batch, rows)
@@ -84,14 +44,16 @@ const pln_ind_desc pln_ind_rsi = {
     .info = {.name = "rsi",
              .group = "momentum",
              .help = "Relative strength index",
-             .formula = "100 G / (G + L), G and L the averages of gains and losses, smoothed by 1 / period "
-                        "(Wilder), seeded with their means over the first `period` changes (TA-Lib RSI); 0 "
-                        "where nothing moves (G + L < 1e-14), as TA-Lib",
+             .formula =
+                 "100 G / (G + L), G and L the averages of gains and losses, smoothed by 1 / period "
+                 "(Wilder), seeded with their means over the first `period` changes (TA-Lib RSI); with "
+                 "smoothing=sma means of the last `period` changes (Cutler); with smoothing=zero Wilder's "
+                 "averages begin with 0 in row 0 (pandas' ewm, ta); 0 where nothing moves, as TA-Lib",
              .inputs = "source",
              .outputs = "rsi",
              .example = "rsi(close, 14)",
              .params = params,
-             .n_params = 1,
+             .n_params = 2,
              .input_kind = PLN_INPUT_SOURCE,
              .has_valid = 1},
     .n_inputs = 1,
