@@ -90,8 +90,37 @@ typedef struct pln_gather {
   int64_t n;
 } pln_gather;
 void pln_gather_row(const pln_gather *gather, int64_t row);
+/* Number of features; ids are 0 … n - 1. */
+int32_t pln_hub_features(const pln_hub *hub);
 /* Number of distinct nodes in the graph. */
 int32_t pln_hub_nodes(const pln_hub *hub);
+
+/* A row of a stream that is not final: the bar that is forming. */
+typedef struct pln_hub_row {
+  int64_t ts_ns;        /* open time */
+  int64_t visible_ns;   /* close time; at or before ts_ns: as the stream's timeframe says */
+  double open;
+  double high;
+  double low;
+  double close;
+  double volume;
+  const double *extra;  /* the values of the data's further columns, NULL: NaN */
+} pln_hub_row;
+
+/* Values of all features for a row that would be the stream's next, without taking it: to the bit what an advance over
+ * that row alone would give. `out` has one entry per feature, indexed by its id; features of other streams, which have
+ * no row here, are NaN. Costs a copy of the states that the stream's features have (short for all but long windows).
+ * Returns 0; 1 if something is asked (see below): then `out`, which must live until then, is filled when pln_hub_resume
+ * returns 0; or a status. */
+int32_t pln_hub_peek(pln_hub *hub, int32_t stream, const pln_hub_row *row, double *out);
+
+/* The state between two advances as bytes: what a hub with the same streams and features, added in the same order,
+ * needs to go on as if it had computed all rows itself. Bytes are for this version and this kind of processor. */
+int64_t pln_hub_snapshot_size(const pln_hub *hub);                /* fixed by seal; or a status */
+int32_t pln_hub_save(const pln_hub *hub, void *out, int64_t size);
+/* Refuses what is damaged, was saved with other features, or after other bars than the streams have. There is no slice
+ * afterwards until the next advance. */
+int32_t pln_hub_load(pln_hub *hub, const void *data, int64_t size);
 
 /* Indicators of the caller's own ("definitions"), for what is written in Lua. C never calls: it asks, the caller
  * answers.

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { MAX_CHUNK_ROWS = 65536, MAX_STREAMS = 4096, ALIGNMENT = 64 };
+enum { MAX_CHUNK_ROWS = 65536, MAX_STREAMS = 4096 };
 
 int pln_hub_grow(void **array, int32_t *capacity, int32_t needed, size_t size) {
   if (needed <= *capacity) return 1;
@@ -43,6 +43,14 @@ void pln_hub_free(pln_hub *hub) {
   free(hub->series_node);
   free(hub->features);
   free(hub->table);
+  free(hub->units);
+  free(hub->members);
+  free(hub->column_nodes);
+  free(hub->columns);
+  free(hub->at);
+  free(hub->peek.values);
+  free(hub->peek.step_values);
+  free(hub->peek.state);
   free(hub->state);
   free(hub->buffers);
   free(hub);
@@ -72,50 +80,22 @@ int32_t pln_hub_add_stream(pln_hub *hub, const pln_bars *bars) {
   return hub->n_streams++;
 }
 
-static int64_t aligned(int64_t size) { return (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT; }
-
-static void init_nodes(pln_hub *hub) {
-  const int64_t stride = aligned(hub->chunk_rows * (int64_t)sizeof(double)) / (int64_t)sizeof(double);
-  int64_t used = 0;
-  for (int32_t i = 0; i < hub->n_nodes; i++) {
-    pln_hub_node *n = &hub->nodes[i];
-    pln_hub_state *state = pln_hub_state_of(hub, n);
-    state->carried = (double)NAN;
-    if (n->state_size > 0 && n->expr.desc->init) n->expr.desc->init(state + 1, n->expr.params);
-    if (!pln_hub_has_buffer(&n->expr)) continue;
-    for (int32_t k = 0; k < n->n_outputs; k++) {
-      pln_hub_series *s = &hub->series[n->first_series + k];
-      s->values = s->buffer = hub->buffers + used;
-      used += stride;
-      if (n->expr.kind == PLN_EXPR_CONSTANT)
-        for (int32_t row = 0; row < hub->chunk_rows; row++) s->buffer[row] = n->expr.value;
-    }
-  }
-}
-
 int32_t pln_hub_seal(pln_hub *hub) {
   if (hub->sealed) return pln_fail(PLN_ERR_STATE, "feature hub: sealed twice");
   for (int32_t i = 0; i < hub->n_calls; i++)
     if (!hub->calls[i].answered)
       return pln_fail(PLN_ERR_STATE, "indicator %s: its lookback was not told (pln_hub_answer_call)",
                       hub->definitions[hub->calls[i].definition]->info.name);
-  /* Inputs were made before what uses them, so the order of making is a topological order. */
-  int64_t state_size = ALIGNMENT, n_buffers = 0;
-  for (int32_t i = 0; i < hub->n_nodes; i++) {
-    pln_hub_node *n = &hub->nodes[i];
-    n->state_offset = state_size;
-    state_size += aligned((int64_t)sizeof(pln_hub_state) + n->state_size);
-    if (pln_hub_has_buffer(&n->expr)) n_buffers += n->n_outputs;
-  }
-  const int64_t buffer_size = n_buffers * aligned(hub->chunk_rows * (int64_t)sizeof(double)) + ALIGNMENT;
-  hub->state = aligned_alloc(ALIGNMENT, (size_t)state_size);
-  hub->buffers = aligned_alloc(ALIGNMENT, (size_t)buffer_size);
-  if (!hub->state || !hub->buffers)
-    return pln_fail(PLN_ERR_MEMORY, "feature hub: no memory for %lld bytes of state and %lld of columns",
-                    (long long)state_size, (long long)buffer_size);
-  memset(hub->state, 0, (size_t)state_size);
-  init_nodes(hub);
+  if (pln_hub_plan(hub) < 0) return PLN_ERR_MEMORY;
   hub->sealed = 1;
+  return PLN_OK;
+}
+
+int32_t pln_hub_check_idle(const pln_hub *hub, const char *what) {
+  if (!hub->sealed) return pln_fail(PLN_ERR_STATE, "feature hub: %s before seal", what);
+  if (hub->failed) return pln_fail(PLN_ERR_STATE, "feature hub: %s after a failure", what);
+  if (hub->cursor.is_pending)
+    return pln_fail(PLN_ERR_STATE, "feature hub: %s while a request waits for its answer", what);
   return PLN_OK;
 }
 
@@ -137,6 +117,7 @@ const double *pln_hub_column(const pln_hub *hub, int32_t feature_id) {
 int64_t pln_hub_warmup(const pln_hub *hub, int32_t feature_id) {
   return pln_hub_node_of(hub, feature_at(hub, feature_id)->series)->warmup;
 }
+int32_t pln_hub_features(const pln_hub *hub) { return hub->n_features; }
 int32_t pln_hub_nodes(const pln_hub *hub) { return hub->n_nodes; }
 
 int64_t pln_hub_first_warm(const pln_hub *hub, int32_t stream_id, const int32_t *features, int32_t n,

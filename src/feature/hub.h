@@ -5,7 +5,10 @@
  *   hub_graph.c     features become nodes, each distinct one once
  *   hub_foreign.c   indicators of the caller's own
  *   hub_stream.c    rows and times of the streams, joins between them
- *   hub_run.c       one slice: what is computed, in which order */
+ *   hub_plan.c      seal: nodes become units of evaluation, with their memory
+ *   hub_run.c       one slice, unit by unit
+ *   hub_peek.c      a row that is not final
+ *   hub_snapshot.c  the state as bytes */
 #include "feature/expression.h"
 #include "abi/time.h"
 #include <string.h>
@@ -18,7 +21,7 @@ typedef struct pln_hub_series {
   double *buffer;       /* chunk_rows values of its own, NULL for a column of the bars */
 } pln_hub_series;
 
-/* Head of a node's state; the kernel's own follows. All of it is plain memory. */
+/* Head of a unit's state; the kernel's own follows. All of it is plain memory. */
 typedef struct pln_hub_state {
   int64_t rows;   /* rows given to the kernel; for a join, rows of the source seen */
   double carried; /* join: value of the last of them */
@@ -34,8 +37,31 @@ typedef struct pln_hub_node {
   int64_t lookback;
   int64_t warmup;
   int64_t state_size;
-  int64_t state_offset;
 } pln_hub_node;
+
+typedef enum pln_hub_unit_kind {
+  PLN_HUB_CLOCK,
+  PLN_HUB_JOIN,
+  PLN_HUB_CALL,
+  PLN_HUB_FAMILY,
+  PLN_HUB_FOREIGN
+} pln_hub_unit_kind;
+
+/* What is computed at a time: a node, or calls of one indicator over the same inputs that share their state
+ * (pln_ind_family). The inputs, the rows that they have and whether they may gap are those of its first node.
+ * Units stand in an order in which inputs come before what uses them. */
+typedef struct pln_hub_unit {
+  int32_t kind; /* pln_hub_unit_kind */
+  int32_t stream;
+  int32_t first_node; /* in hub->members */
+  int32_t n_nodes;
+  int32_t first_column; /* in hub->columns: the outputs of its nodes, one after the other */
+  int32_t n_columns;
+  int32_t level;        /* 1 + the largest of its inputs */
+  int64_t max_lookback; /* of its nodes */
+  int64_t state_size;   /* with the head */
+  int64_t state_offset;
+} pln_hub_unit;
 
 typedef struct pln_hub_stream {
   const pln_bars *bars;
@@ -57,13 +83,25 @@ typedef struct pln_hub_call {
   int32_t answered;
 } pln_hub_call;
 
-/* How far the slice is computed. */
+/* How far the slice, or the peek, is computed. */
 typedef struct pln_hub_cursor {
-  int32_t node;       /* the next one */
-  int32_t is_pending; /* a request of this node waits for its answer */
+  int32_t unit;       /* the next one */
+  int32_t is_pending; /* `request` of this unit waits for its answer */
   int64_t first;      /* its rows, counted in the slice */
   int64_t last;
+  pln_hub_request request;
 } pln_hub_cursor;
+
+/* A row that is not final. Values and the states of units are copies. */
+typedef struct pln_hub_peek {
+  int32_t is_active;
+  int32_t stream;
+  pln_hub_row row;
+  double *out;
+  double *values;      /* of each series */
+  double *step_values; /* of the outputs of the unit at hand */
+  char *state;         /* of the unit at hand */
+} pln_hub_peek_data;
 
 struct pln_hub {
   int32_t chunk_rows;
@@ -80,9 +118,17 @@ struct pln_hub {
   int32_t n_streams, n_nodes, n_series, n_features, n_calls, n_definitions;
   int32_t cap_streams, cap_nodes, cap_series, cap_series_node, cap_features, cap_calls, cap_definitions,
       table_size;
+  pln_hub_unit *units;
+  int32_t *members;      /* nodes of the units */
+  int32_t *column_nodes; /* nodes that are columns of the bars */
+  double **columns;      /* buffers of the units' outputs */
+  double **at;           /* the same, from some row on: scratch of the unit that is computed */
+  int32_t n_units, n_members, n_columns, n_column_nodes;
   char *state;
+  int64_t state_size;
   double *buffers;
   pln_hub_cursor cursor;
+  pln_hub_peek_data peek;
 };
 
 int pln_hub_grow(void **array, int32_t *capacity, int32_t needed, size_t size);
@@ -90,8 +136,11 @@ int pln_hub_grow(void **array, int32_t *capacity, int32_t needed, size_t size);
 #define PLN_HUB_GROW(hub, array, capacity, needed)                                                           \
   pln_hub_grow((void **)&(hub)->array, &(hub)->capacity, (needed), sizeof *(hub)->array)
 
-static inline pln_hub_state *pln_hub_state_of(const pln_hub *hub, const pln_hub_node *node) {
-  return (pln_hub_state *)(void *)(hub->state + node->state_offset);
+static inline pln_hub_state *pln_hub_state_of(const pln_hub *hub, const pln_hub_unit *unit) {
+  return (pln_hub_state *)(void *)(hub->state + unit->state_offset);
+}
+static inline pln_hub_node *pln_hub_unit_node(const pln_hub *hub, const pln_hub_unit *unit, int32_t i) {
+  return &hub->nodes[hub->members[unit->first_node + i]];
 }
 /* Columns that are read off the times of the bars rather than stored. */
 static inline int pln_hub_is_clock(const pln_expr_node *expr) {
@@ -104,6 +153,9 @@ static inline int64_t pln_hub_visible(const pln_bars *bars, int64_t i) {
   return bars->visible_ns ? bars->visible_ns[i] : bars->ts_ns[i] + bars->timeframe.ns;
 }
 
+/* hub.c: refuses unless the hub is sealed, sound and without a pending request. */
+int32_t pln_hub_check_idle(const pln_hub *hub, const char *what);
+
 /* hub_graph.c */
 const pln_hub_node *pln_hub_node_of(const pln_hub *hub, int32_t series);
 /* Warm-ups of node `first` and those after it, from their inputs. */
@@ -111,14 +163,25 @@ void pln_hub_settle(pln_hub *hub, int32_t first);
 
 /* hub_foreign.c */
 int32_t pln_hub_note_call(pln_hub *hub, int32_t node); /* its index or a status */
-/* The next run of rows of a foreign node becomes a request; 0: there is none. */
-int pln_hub_ask(pln_hub *hub, const pln_hub_node *node);
+/* The next run of rows of a foreign unit becomes a request; 0: there is none. */
+int pln_hub_ask(pln_hub *hub, const pln_hub_unit *unit);
+/* A request over `rows` rows; its inputs and outputs are to be set. */
+pln_hub_request pln_hub_request_of(const pln_hub *hub, const pln_hub_unit *unit, pln_hub_state *state,
+                                   int64_t rows);
 
 /* hub_stream.c */
-void pln_hub_run_column(const pln_hub *hub, const pln_hub_node *node);
-void pln_hub_run_join(const pln_hub *hub, const pln_hub_node *node);
+/* Points the columns of the bars at the slice. */
+void pln_hub_run_columns(const pln_hub *hub);
+void pln_hub_run_clock(const pln_hub *hub, const pln_hub_unit *unit);
+void pln_hub_run_join(const pln_hub *hub, const pln_hub_unit *unit);
+/* Value of a clock for a row of a stream. */
+double pln_hub_clock_value(const pln_hub_stream *stream, int32_t clock, int64_t open_ns, int64_t visible_ns,
+                           pln_timezone_cursor *cursor);
 /* Takes the rows visible at or before until_ns as the slice; their number over all streams. */
 int64_t pln_hub_take_rows(pln_hub *hub, int64_t until_ns);
+
+/* hub_plan.c */
+int32_t pln_hub_plan(pln_hub *hub); /* all of seal but its checks */
 
 /* hub_run.c */
 void pln_hub_fill_nan(double *out, int64_t first, int64_t last);
@@ -128,6 +191,12 @@ int64_t pln_hub_next_row(const double *const *in, int32_t n_inputs, int64_t from
 /* The inputs of a node in the slice. */
 void pln_hub_inputs(const pln_hub *hub, const pln_hub_node *node, const double *in[PLN_IND_MAX_INPUTS]);
 /* Blanks what is not warm of so many rows of the outputs, and counts the rows. */
-void pln_hub_finish_rows(const pln_hub_node *node, pln_hub_state *state, double *const *out, int64_t rows);
+void pln_hub_finish_rows(const pln_hub *hub, const pln_hub_unit *unit, pln_hub_state *state,
+                         double *const *out, int64_t rows);
+/* One row to a call's or a family's kernel; `out` has n_columns values. */
+void pln_hub_step(const pln_hub *hub, const pln_hub_unit *unit, void *state, const double *in, double *out);
 /* Computes up to the next request or the end of the slice. */
 void pln_hub_run(pln_hub *hub);
+
+/* hub_peek.c: the same for the peek. */
+void pln_hub_run_peek(pln_hub *hub);

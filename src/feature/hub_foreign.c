@@ -168,61 +168,73 @@ int32_t pln_hub_answer_call(pln_hub *hub, int32_t call, int64_t lookback, int64_
   return PLN_OK;
 }
 
-int pln_hub_ask(pln_hub *hub, const pln_hub_node *n) {
-  const pln_hub_stream *s = &hub->streams[n->expr.stream];
+pln_hub_request pln_hub_request_of(const pln_hub *hub, const pln_hub_unit *unit, pln_hub_state *state,
+                                   int64_t rows) {
+  const pln_hub_node *n = pln_hub_unit_node(hub, unit, 0);
+  return (pln_hub_request){.definition = hub->calls[n->call].definition,
+                           .call = n->call,
+                           .n_inputs = n->expr.n_args,
+                           .n_outputs = n->n_outputs,
+                           .rows = rows,
+                           .seen = state->rows,
+                           .state = n->state_size ? state + 1 : NULL,
+                           .params = n->expr.params};
+}
+
+int pln_hub_ask(pln_hub *hub, const pln_hub_unit *unit) {
+  const pln_hub_stream *s = &hub->streams[unit->stream];
+  const pln_hub_node *n = pln_hub_unit_node(hub, unit, 0);
   const int64_t rows = s->last - s->first;
   pln_hub_cursor *c = &hub->cursor;
   const double *in[PLN_IND_MAX_INPUTS] = {0};
   pln_hub_inputs(hub, n, in);
   c->first = pln_hub_next_row(in, n->expr.n_args, c->last, rows, 0);
-  for (int32_t i = 0; i < n->n_outputs; i++)
-    pln_hub_fill_nan(hub->series[n->first_series + i].buffer, c->last, c->first);
+  double *const *out = hub->columns + unit->first_column;
+  for (int32_t i = 0; i < n->n_outputs; i++) pln_hub_fill_nan(out[i], c->last, c->first);
   c->is_pending = c->first < rows;
   c->last = !c->is_pending ? 0 : n->may_gap ? pln_hub_next_row(in, n->expr.n_args, c->first, rows, 1) : rows;
-  return c->is_pending;
+  if (!c->is_pending) return 0;
+  c->request = pln_hub_request_of(hub, unit, pln_hub_state_of(hub, unit), c->last - c->first);
+  for (int32_t i = 0; i < n->expr.n_args; i++) c->request.inputs[i] = in[i] + c->first;
+  for (int32_t i = 0; i < n->n_outputs; i++) c->request.outputs[i] = out[i] + c->first;
+  return 1;
 }
 
 int32_t pln_hub_pending(const pln_hub *hub, pln_hub_request *out) {
-  const pln_hub_cursor *c = &hub->cursor;
-  if (!c->is_pending) return 0;
-  const pln_hub_node *n = &hub->nodes[c->node];
-  pln_hub_state *state = pln_hub_state_of(hub, n);
-  const double *in[PLN_IND_MAX_INPUTS] = {0};
-  pln_hub_inputs(hub, n, in);
-  *out = (pln_hub_request){.definition = hub->calls[n->call].definition,
-                           .call = n->call,
-                           .n_inputs = n->expr.n_args,
-                           .n_outputs = n->n_outputs,
-                           .rows = c->last - c->first,
-                           .seen = state->rows,
-                           .state = n->state_size ? state + 1 : NULL,
-                           .params = n->expr.params};
-  for (int32_t i = 0; i < n->expr.n_args; i++) out->inputs[i] = in[i] + c->first;
-  for (int32_t i = 0; i < n->n_outputs; i++)
-    out->outputs[i] = hub->series[n->first_series + i].buffer + c->first;
-  return 1;
+  if (hub->cursor.is_pending) *out = hub->cursor.request;
+  return hub->cursor.is_pending;
+}
+
+static int32_t refuse(pln_hub *hub, const pln_hub_node *n, int32_t output, int64_t row) {
+  const pln_hub_stream *s = &hub->streams[n->expr.stream];
+  const int64_t bar = hub->peek.is_active ? s->last : s->first + hub->cursor.first + row;
+  hub->failed = 1;
+  return pln_fail(
+      PLN_ERR_RANGE,
+      "indicator %s gave %g as output %d of row %lld of %s, after a lookback of %lld rows: expected "
+      "a finite number",
+      n->expr.desc->info.name, hub->cursor.request.outputs[output][row], (int)output + 1, (long long)bar,
+      s->name, (long long)n->lookback);
 }
 
 int32_t pln_hub_resume(pln_hub *hub) {
   pln_hub_cursor *c = &hub->cursor;
-  pln_hub_request request;
-  if (!pln_hub_pending(hub, &request))
-    return pln_fail(PLN_ERR_STATE, "feature hub: resumed, but nothing was asked");
-  const pln_hub_node *n = &hub->nodes[c->node];
-  pln_hub_state *state = pln_hub_state_of(hub, n);
+  if (!c->is_pending) return pln_fail(PLN_ERR_STATE, "feature hub: resumed, but nothing was asked");
+  const pln_hub_unit *unit = &hub->units[c->unit];
+  const pln_hub_node *n = pln_hub_unit_node(hub, unit, 0);
+  pln_hub_request *r = &c->request;
   c->is_pending = 0;
-  pln_hub_finish_rows(n, state, request.outputs, request.rows);
+  pln_hub_state *state =
+      hub->peek.is_active ? (pln_hub_state *)(void *)hub->peek.state : pln_hub_state_of(hub, unit);
+  pln_hub_finish_rows(hub, unit, state, r->outputs, r->rows);
   for (int32_t i = 0; i < n->n_outputs; i++)
-    for (int64_t row = request.seen < n->lookback ? n->lookback - request.seen : 0; row < request.rows; row++)
-      if (!isfinite(request.outputs[i][row])) {
-        hub->failed = 1;
-        const int64_t bar = hub->streams[n->expr.stream].first + c->first + row;
-        return pln_fail(PLN_ERR_RANGE,
-                        "indicator %s gave %g as output %d of row %lld of %s, after a lookback of %lld rows: "
-                        "expected a finite number",
-                        n->expr.desc->info.name, request.outputs[i][row], (int)i + 1, (long long)bar,
-                        hub->streams[n->expr.stream].name, (long long)n->lookback);
-      }
-  pln_hub_run(hub);
-  return hub->cursor.is_pending;
+    for (int64_t row = r->seen < n->lookback ? n->lookback - r->seen : 0; row < r->rows; row++)
+      if (!isfinite(r->outputs[i][row])) return refuse(hub, n, i, row);
+  if (hub->peek.is_active) {
+    c->unit++;
+    pln_hub_run_peek(hub);
+  } else {
+    pln_hub_run(hub);
+  }
+  return c->is_pending;
 }

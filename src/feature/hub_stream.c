@@ -3,8 +3,9 @@
 static const int64_t NS_PER_S = 1000000000;
 
 /* Each row gets the source's last value that is visible when the row is. */
-void pln_hub_run_join(const pln_hub *hub, const pln_hub_node *n) {
-  pln_hub_state *state = pln_hub_state_of(hub, n);
+void pln_hub_run_join(const pln_hub *hub, const pln_hub_unit *unit) {
+  const pln_hub_node *n = pln_hub_unit_node(hub, unit, 0);
+  pln_hub_state *state = pln_hub_state_of(hub, unit);
   const pln_hub_stream *to = &hub->streams[n->expr.stream], *from = &hub->streams[n->source];
   const double *values = hub->series[n->expr.args[0].node].values;
   double *out = hub->series[n->first_series].buffer;
@@ -43,29 +44,36 @@ static double seconds(int64_t ns) {
 
 static double local_day(int64_t local_ns) { return floor(seconds(local_ns) / 86400.0); }
 
-static void run_clock(const pln_hub *hub, const pln_hub_node *n) {
-  const pln_hub_stream *s = &hub->streams[n->expr.stream];
-  double *out = hub->series[n->first_series].buffer;
-  pln_timezone_cursor cursor = {0};
-  for (int64_t row = s->first; row < s->last; row++, out++) {
-    const int64_t open_ns = s->bars->ts_ns[row];
-    if (n->expr.column == PLN_EXPR_FIRST_CLOCK)
-      *out = seconds(open_ns);
-    else if (n->expr.column == PLN_EXPR_FIRST_CLOCK + 1)
-      *out = seconds(pln_timezone_to_local_cursor(s->zone, open_ns, &cursor));
-    else if (n->expr.column == PLN_EXPR_FIRST_CLOCK + 2)
-      *out = seconds(pln_timezone_to_local_cursor(s->zone, pln_hub_visible(s->bars, row), &cursor));
-    else
-      *out = local_day(pln_timezone_to_local_cursor(s->zone, open_ns, &cursor));
+double pln_hub_clock_value(const pln_hub_stream *s, int32_t clock, int64_t open_ns, int64_t visible_ns,
+                           pln_timezone_cursor *cursor) {
+  switch (clock - PLN_EXPR_FIRST_CLOCK) {
+  case 0:
+    return seconds(open_ns);
+  case 1:
+    return seconds(pln_timezone_to_local_cursor(s->zone, open_ns, cursor));
+  case 2:
+    return seconds(pln_timezone_to_local_cursor(s->zone, visible_ns, cursor));
+  default:
+    return local_day(pln_timezone_to_local_cursor(s->zone, open_ns, cursor));
   }
 }
 
-void pln_hub_run_column(const pln_hub *hub, const pln_hub_node *n) {
-  const pln_hub_stream *s = &hub->streams[n->expr.stream];
-  if (pln_hub_is_clock(&n->expr))
-    run_clock(hub, n);
-  else
+void pln_hub_run_clock(const pln_hub *hub, const pln_hub_unit *unit) {
+  const pln_hub_node *n = pln_hub_unit_node(hub, unit, 0);
+  const pln_hub_stream *s = &hub->streams[unit->stream];
+  double *out = hub->series[n->first_series].buffer;
+  pln_timezone_cursor cursor = {0};
+  for (int64_t row = s->first; row < s->last; row++, out++)
+    *out =
+        pln_hub_clock_value(s, n->expr.column, s->bars->ts_ns[row], pln_hub_visible(s->bars, row), &cursor);
+}
+
+void pln_hub_run_columns(const pln_hub *hub) {
+  for (int32_t i = 0; i < hub->n_column_nodes; i++) {
+    const pln_hub_node *n = &hub->nodes[hub->column_nodes[i]];
+    const pln_hub_stream *s = &hub->streams[n->expr.stream];
     hub->series[n->first_series].values = column(s->bars, n->expr.column) + s->first;
+  }
 }
 
 int64_t pln_hub_horizon(const pln_hub *hub) {

@@ -35,6 +35,16 @@ enum {
   PLN_IND_MAX_PERIOD = 100000
 };
 
+/* Calls of one indicator over the same inputs, with different parameters, computed together. Optional; the
+ * values are the same bits as those of each call alone. `params` has one pointer per member; outputs are
+ * those of the first member, then those of the second, … The state is plain memory, zeroed before init. */
+typedef struct pln_ind_family {
+  int64_t (*size)(const double *const *params, int32_t n);
+  void (*init)(void *state, const double *const *params, int32_t n);
+  void (*step)(void *state, const double *in, double *out);
+  void (*batch)(void *state, const double *const *in, double *const *out, int64_t rows);
+} pln_ind_family;
+
 typedef struct pln_ind_desc {
   pln_indicator_info info;
   int32_t n_inputs;                                /* variadic: the least number */
@@ -45,7 +55,8 @@ typedef struct pln_ind_desc {
   void (*init)(void *state, const double *params); /* `state` is zeroed memory of that size */
   void (*step)(void *state, const double *in, double *out);
   void (*batch)(void *state, const double *const *in, double *const *out,
-                int64_t n); /* the same as n steps */
+                int64_t n);     /* the same as n steps */
+  const pln_ind_family *family; /* NULL: none */
 } pln_ind_desc;
 
 /* Parameters of a descriptor: a number, a whole number, one of some words (value: its index, 0 … LAST). */

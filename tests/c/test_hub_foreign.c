@@ -179,6 +179,46 @@ static void any_chunking_gives_the_same(void **state) {
   free(whole);
 }
 
+static void a_peek_asks_too_and_a_snapshot_has_the_state(void **state) {
+  (void)state;
+  double *whole = compute(4096), peeked[COUNT];
+  pln_hub *hub = make(64);
+  for (int i = 0; i < COUNT; i++) add(hub, expressions[i]);
+  assert_int_equal(pln_hub_seal(hub), 0);
+  for (int64_t i = 0; i < N; i++) {
+    const pln_hub_row row = {.ts_ns = bars->ts_ns[i],
+                             .open = bars->open[i],
+                             .high = bars->high[i],
+                             .low = bars->low[i],
+                             .close = bars->close[i],
+                             .extra = &bid[i]};
+    const int64_t until = pln_bars_visible_ns(bars, i);
+    assert_int_equal(pln_hub_peek(hub, 0, &row, peeked), 1);
+    assert_int_equal(pln_hub_peek(hub, 0, &row, peeked), PLN_ERR_STATE);
+    answer_all(hub);
+    const int64_t rows = pln_hub_advance(hub, until);
+    answer_all(hub);
+    for (int k = 0; k < COUNT && rows == 1; k++) {
+      const double value = whole[k * N + i];
+      if (memcmp(&peeked[k], &value, 8) != 0 && !(isnan(peeked[k]) && isnan(value)))
+        fail_msg("%s: row %d is %g, peeked at %g", expressions[k], (int)i, value, peeked[k]);
+      assert_true(memcmp(pln_hub_column(hub, k), &value, 8) == 0 || isnan(value));
+    }
+    if (i % 100 != 50) continue;
+    const int64_t size = pln_hub_snapshot_size(hub);
+    void *bytes = malloc((size_t)size);
+    assert_int_equal(pln_hub_save(hub, bytes, size), 0);
+    pln_hub_free(hub);
+    hub = make(64);
+    for (int k = 0; k < COUNT; k++) add(hub, expressions[k]);
+    assert_int_equal(pln_hub_seal(hub), 0);
+    assert_int_equal(pln_hub_load(hub, bytes, size), 0);
+    free(bytes);
+  }
+  pln_hub_free(hub);
+  free(whole);
+}
+
 static void values_and_warm_up_are_right(void **state) {
   (void)state;
   double *out = compute(64);
@@ -304,6 +344,7 @@ static void the_order_of_calls_is_kept(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(any_chunking_gives_the_same),
+      cmocka_unit_test(a_peek_asks_too_and_a_snapshot_has_the_state),
       cmocka_unit_test(values_and_warm_up_are_right),
       cmocka_unit_test(equal_calls_are_one),
       cmocka_unit_test(bad_definitions_are_refused),
