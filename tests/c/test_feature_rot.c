@@ -27,6 +27,7 @@ static const struct {
     {"max_index", OTHER, "rows are counted from the first one"},
     {"min_index", OTHER, "rows are counted from the first one"},
     {"obv", SUM, NULL},
+    {"slope", OTHER, "its intercept counts rows from the first one"},
 };
 
 /* Those allowed more than 1e-9 of their largest value. */
