@@ -2,7 +2,10 @@
 -- indicators. A binding of src/abi/feature.h.
 local ffi = require "ffi"
 local abi = require "abi"
+local docs = require "feature_docs"
+local json = require "json"
 local suggest = require "suggest"
+local terminal = require "terminal"
 local C = abi.C
 
 local M = {}
@@ -136,8 +139,17 @@ local KINDS = {
   [tonumber(C.PLN_INPUT_VARIADIC)] = "variadic",
 }
 
+-- At the prompt an indicator shows its help, and a list of them lines by group.
+local Info = { __tostring = function(info) return (docs.help(info, terminal.describe().width):gsub("\n$", "")) end }
+local Listing = {
+  __tostring = function(list) return (docs.listing(list, terminal.describe().width):gsub("\n$", "")) end,
+}
+
+-- A text that the prompt shows as it is.
+local Picture = { __tostring = function(picture) return (picture.text:gsub("\n$", "")) end }
+
 local function words(text)
-  local list = {}
+  local list = json.array()
   for word in (text ~= nil and ffi.string(text) or ""):gmatch "%S+" do list[#list + 1] = word end
   return list
 end
@@ -156,7 +168,7 @@ local function describe(index)
     input_kind = KINDS[tonumber(raw.input_kind)],
     has_valid = raw.has_valid ~= 0,
     lookback = tonumber(C.pln_indicator_lookback(index, nil)),
-    params = {},
+    params = json.array(),
   }
   for i = 0, raw.n_params - 1 do
     local param = raw.params[i]
@@ -170,17 +182,17 @@ local function describe(index)
       words = param.words ~= nil and words(param.words) or nil,
     }
   end
-  return info
+  return setmetatable(info, Info)
 end
 
-local list, by_name
+local list, by_name, groups_by_name
 
 local function load()
   if list then return end
-  list, by_name = {}, {}
+  list, by_name, groups_by_name = setmetatable({}, Listing), {}, {}
   for index = 0, C.pln_indicator_count() - 1 do
     local info = describe(index)
-    list[#list + 1], by_name[info.name] = info, info
+    list[#list + 1], by_name[info.name], groups_by_name[info.group] = info, info, true
     for _, alias in ipairs(info.aliases) do by_name[alias] = info end
   end
 end
@@ -193,103 +205,104 @@ function M.list()
   return list
 end
 
+-- The expressions of a text: at commas that are in no bracket and no quotes.
+local function split(text)
+  local parts, depth, from, quoted = {}, 0, 1, false
+  for at = 1, #text do
+    local character = text:sub(at, at)
+    if character == '"' then
+      quoted = not quoted
+    elseif not quoted then
+      if character == "(" then depth = depth + 1 end
+      if character == ")" then depth = depth - 1 end
+      if character == "," and depth == 0 then
+        parts[#parts + 1] = text:sub(from, at - 1):match "^%s*(.-)%s*$"
+        from = at + 1
+      end
+    end
+  end
+  parts[#parts + 1] = #parts > 0 and text:sub(from):match "^%s*(.-)%s*$" or text
+  return parts
+end
+
 --- The indicator of that name, or nil and a message that suggests one.
 function M.info(name)
   load()
   local info = by_name[name]
   if info then return info end
   local names = {}
-  for i, other in ipairs(list) do names[i] = other.name end
-  return nil, ("no indicator '%s'%s"):format(tostring(name), suggest.hint(name, names))
+  for other in pairs(by_name) do names[#names + 1] = other end
+  table.sort(names)
+  return nil, ("no indicator '%s'%s"):format(tostring(name), suggest.hint(tostring(name), names))
 end
 
---- A value of a parameter as it is written: a number or a word.
-function M.param_text(param, value)
-  return param.words and param.words[value + 1] or ("%.14g"):format(value)
-end
-
---- How an indicator is called, with the names of its arguments: "bbands(source = close, period = 20, k = 2)".
-function M.signature(info)
-  local parts = {}
-  if info.input_kind == "source" then
-    parts[1] = info.inputs[1] == "source" and "source = close" or "source = " .. info.inputs[1]
-  elseif info.input_kind == "series" then
-    parts = { unpack(info.inputs) }
-  elseif info.input_kind == "variadic" then
-    parts = { unpack(info.inputs) }
-    parts[#parts + 1] = "…"
-  elseif #info.params == 0 then
-    return info.name
-  end
-  for _, param in ipairs(info.params) do
-    parts[#parts + 1] = param.name .. " = " .. M.param_text(param, param.default)
-  end
-  return info.name .. "(" .. table.concat(parts, ", ") .. ")"
-end
-
---- The groups with their indicators, both sorted: { { name, infos } … }.
-function M.groups()
-  local groups, at = {}, {}
+--- The indicators in which all of some words are found: a group's name, or part of a name, another name, an output or
+-- the description.
+-- @param wanted a list of words; none: all
+-- @return a list as of `list`, or nil and a message where there is none
+function M.search(wanted)
+  local found = setmetatable({}, Listing)
   for _, info in ipairs(M.list()) do
-    local group = at[info.group]
-    if not group then
-      group = { name = info.group }
-      at[info.group], groups[#groups + 1] = group, group
+    local text = table.concat({ info.name, table.concat(info.aliases, " "), table.concat(info.outputs, " "), info.group,
+      info.help }, "\n"):lower()
+    local all = true
+    for _, word in ipairs(wanted) do
+      word = word:lower()
+      local group = groups_by_name[word]
+      if group then
+        all = all and info.group == word
+      else
+        all = all and text:find(word, 1, true) ~= nil
+      end
     end
-    group[#group + 1] = info
+    if all then found[#found + 1] = info end
   end
-  table.sort(groups, function(a, b) return a.name < b.name end)
-  return groups
+  if #found > 0 then return found end
+  local names = {}
+  for name in pairs(by_name) do names[#names + 1] = name end
+  for name in pairs(groups_by_name) do names[#names + 1] = name end
+  table.sort(names)
+  return nil, ("no indicator has '%s' in its name, group or description%s"):format(table.concat(wanted, "' and '"),
+    #wanted == 1 and suggest.hint(wanted[1], names) or "")
 end
 
-local function range(param)
-  if param.words then return table.concat(param.words, ", ") end
-  local kind = param.is_integer and "whole number" or "number"
-  return ("%s, %.14g … %.14g"):format(kind, param.min, param.max)
+--- Expressions with `NAME(…).*` written out: all outputs of the indicator.
+-- @param list of texts; of those with commas between expressions each is taken
+-- @return list of texts, and for each the number of the text of `list` that it is from; or nil and a message
+function M.expand(texts)
+  local out, from = {}, {}
+  for i, text in ipairs(texts) do
+    for _, part in ipairs(split(text)) do
+      local call, name = part:match "^%s*(.-([%a_][%w_]*)%s*%b())%s*%.%s*%*%s*$"
+      if not call then call, name = part:match "^%s*(.-([%a_][%w_]*))%s*%.%s*%*%s*$" end
+      if call then
+        local info, message = M.info(name)
+        if not info then return nil, message end
+        for _, output in ipairs(info.outputs) do
+          out[#out + 1], from[#from + 1] = #info.outputs == 1 and call or call .. "." .. output, i
+        end
+      else
+        out[#out + 1], from[#from + 1] = part, i
+      end
+    end
+  end
+  return out, from
 end
-M.range_text = range
+
+M.signature, M.param_text, M.range_text, M.help = docs.signature, docs.param_text, docs.range_text, docs.help
+M.listing = docs.listing
+
+--- Indicators by group, { { name, about, infos } … }, all or those of a list.
+function M.groups(infos) return docs.groups(infos or M.list()) end
+
+--- A chart of features over prices: lua/plot.lua has the options. At the prompt the text prints as a picture.
+function M.plot(bars, expressions, options)
+  local text, message = require("plot").features(bars, expressions, options)
+  if not text or options and options.svg then return text, message end
+  return setmetatable({ text = text }, Picture)
+end
 
 --- docs/indicators.md (scripts/gen_indicators.lua writes it).
-function M.markdown()
-  local out = {
-    "# Indicators and functions",
-    "",
-    "Written from the descriptors by `scripts/gen_indicators.lua`; `perilune features help NAME` prints the same. How",
-    "they are put together is in [expressions.md](expressions.md). Rows are counted from 0, and the first row with a",
-    "value is that of the defaults.",
-  }
-  local function add(line) out[#out + 1] = line end
-  for _, group in ipairs(M.groups()) do
-    add ""
-    add("## " .. group.name:sub(1, 1):upper() .. group.name:sub(2))
-    for _, info in ipairs(group) do
-      add ""
-      add("### " .. info.name)
-      add ""
-      add(info.help .. ": " .. info.formula .. ".")
-      add ""
-      add("    " .. M.signature(info))
-      add ""
-      if #info.aliases > 0 then add("- also called: " .. table.concat(info.aliases, ", ")) end
-      if info.input_kind == "columns" then add("- reads: " .. table.concat(info.inputs, ", ")) end
-      if #info.outputs > 1 then
-        add("- outputs: " .. table.concat(info.outputs, ", ") .. " (the first is the default)")
-      end
-      if info.has_valid then add "- `.valid`: 1 where the outputs are defined, 0 where they are neutral values" end
-      add("- first row with a value: " .. info.lookback)
-      add("- example: `" .. info.example .. "`")
-      if #info.params > 0 then
-        add ""
-        add "| parameter | default | range | meaning |"
-        add "|---|---|---|---|"
-        for _, param in ipairs(info.params) do
-          add(("| %s | %s | %s | %s |"):format(param.name, M.param_text(param, param.default), range(param),
-            param.help))
-        end
-      end
-    end
-  end
-  return table.concat(out, "\n") .. "\n"
-end
+function M.markdown() return docs.markdown(M.list()) end
 
 return M

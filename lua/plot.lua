@@ -1,40 +1,10 @@
 --- Pictures of series in the terminal: an equity curve with its drawdown below, in braille dots or plain ASCII.
-local bit = require "bit"
 local abi = require "abi"
+local canvas = require "plot_canvas"
 local tabulate = require "tabulate"
 local terminal = require "terminal"
 
 local M = {}
-
--- Bits of the braille cell (U+2800), by row and column of its 4 x 2 dots.
-local DOTS = { { 0x01, 0x08 }, { 0x02, 0x10 }, { 0x04, 0x20 }, { 0x40, 0x80 } }
-
-local function braille(bits)
-  local code = 0x2800 + bits
-  return string.char(0xE2, 0x80 + bit.band(bit.rshift(code, 6), 0x3F), 0x80 + bit.band(code, 0x3F))
-end
-
--- A grid of dots: width x height of them, read out as lines of text.
-local function new_canvas(columns, lines, unicode)
-  local dots_x, dots_y = unicode and 2 or 1, unicode and 4 or 1
-  local self = { width = columns * dots_x, height = lines * dots_y }
-  local cells = {}
-  for i = 1, columns * lines do cells[i] = 0 end
-  function self.set(x, y) -- from 0, y downward
-    local column, line = math.floor(x / dots_x), math.floor(y / dots_y)
-    local index = line * columns + column + 1
-    cells[index] = unicode and bit.bor(cells[index], DOTS[y % dots_y + 1][x % dots_x + 1]) or 1
-  end
-  function self.line(number, mark) -- from 1
-    local parts = {}
-    for column = 1, columns do
-      local value = cells[(number - 1) * columns + column]
-      parts[column] = value == 0 and " " or unicode and braille(value) or mark
-    end
-    return table.concat(parts)
-  end
-  return self
-end
 
 -- Least, greatest and last value of each of `width` slices of the series; a slice without a point takes over the last
 -- of the slice before.
@@ -90,20 +60,20 @@ local function drawdowns(values, n)
 end
 
 local function add_curve(lines, values, n, columns, height, margin, out)
-  local canvas = new_canvas(columns, height, out.unicode)
-  local low, high, last = slices(values, n, canvas.width)
+  local grid = canvas.new(columns, height, out.unicode)
+  local low, high, last = slices(values, n, grid.width)
   local least, most = math.huge, -math.huge
-  for i = 1, canvas.width do least, most = math.min(least, low[i]), math.max(most, high[i]) end
+  for i = 1, grid.width do least, most = math.min(least, low[i]), math.max(most, high[i]) end
   if most == least then least, most = least - 0.5, most + 0.5 end
-  local scale = (canvas.height - 1) / (most - least)
+  local scale = (grid.height - 1) / (most - least)
   local function y_of(value) return math.floor((most - value) * scale + 0.5) end
-  for i = 1, canvas.width do
+  for i = 1, grid.width do
     local from, to = y_of(high[i]), y_of(low[i])
     if i > 1 then -- joined to where the slice before ended
       local before = y_of(last[i - 1])
       if before < from then from = before + 1 elseif before > to then to = before - 1 end
     end
-    for y = math.min(from, to), math.max(from, to) do canvas.set(i - 1, y) end
+    for y = math.min(from, to), math.max(from, to) do grid.set(i - 1, y) end
   end
   local decimals = decimals_for(most - least)
   for line = 1, height do
@@ -112,24 +82,24 @@ local function add_curve(lines, values, n, columns, height, margin, out)
       label = tabulate.number(most - (line - 1) / (height - 1) * (most - least), decimals)
     end
     lines[#lines + 1] = terminal.pad(label, margin - 2, true) .. (out.unicode and " ┤" or " |")
-      .. canvas.line(line, "*")
+      .. grid.line(line, "*")
   end
 end
 
 local function add_drawdown(lines, values, n, columns, height, margin, out)
-  local canvas = new_canvas(columns, height, out.unicode)
-  local low = slices(drawdowns(values, n), n, canvas.width)
+  local grid = canvas.new(columns, height, out.unicode)
+  local low = slices(drawdowns(values, n), n, grid.width)
   local deepest = 0
-  for i = 1, canvas.width do deepest = math.min(deepest, low[i]) end
-  for i = 1, canvas.width do
-    local depth = deepest < 0 and math.floor(low[i] / deepest * canvas.height + 0.5) or 0
-    for y = 0, depth - 1 do canvas.set(i - 1, y) end
+  for i = 1, grid.width do deepest = math.min(deepest, low[i]) end
+  for i = 1, grid.width do
+    local depth = deepest < 0 and math.floor(low[i] / deepest * grid.height + 0.5) or 0
+    for y = 0, depth - 1 do grid.set(i - 1, y) end
   end
   for line = 1, height do
     local label = line == 1 and "0 %" or line == height and deepest < 0 and tabulate.number(deepest * 100, 1) .. " %"
       or ""
     lines[#lines + 1] = terminal.pad(label, margin - 2, true) .. (out.unicode and " ┤" or " |")
-      .. canvas.line(line, "#")
+      .. grid.line(line, "#")
   end
 end
 
@@ -176,5 +146,40 @@ function M.spark(values, options)
   end
   return table.concat(parts)
 end
+
+--- A chart of features over prices, as text for the terminal or as SVG.
+-- @param bars pln_bars *
+-- @param expressions a text or a list of them: each is drawn over the prices where it is on their scale (an average),
+--   in a panel below where it is not (an RSI); `NAME(…).*` is all outputs, "rsi(7), rsi(14)" are two in one panel
+-- @param options { svg = true or a path, first, last = rows (from 0, `last` is not shown), n = how many of the last
+--   rows (default: what fits the terminal, 250 in an SVG), streams = bars for scopes, overlay = "auto", "all" or
+--   "none"; width, height, plain, unicode, color of the terminal's; width, height in pixels of the SVG }
+-- @return text (of an SVG that was written to a path: the path), or nil and a message
+function M.features(bars, expressions, options)
+  options = options or {}
+  if type(expressions) == "string" then expressions = { expressions } end
+  local text = require "plot_text"
+  local first, last = options.first, options.last or tonumber(bars.n_bars)
+  if not first then
+    first = math.max(0, last - (options.n or options.svg and M.SVG_BARS or text.bars_that_fit(options)))
+  end
+  local chart, message = require("plot_model").new(bars, expressions,
+    { first = first, last = last, streams = options.streams, overlay = options.overlay })
+  if not chart then return nil, message end
+  if not options.svg then return text.render(chart, options) end
+  local drawn = require("svg").chart(chart, options)
+  if options.svg == true then return drawn end
+  local file
+  file, message = io.open(options.svg, "w")
+  if not file then return nil, message end
+  local ok
+  ok, message = file:write(drawn)
+  file:close()
+  if not ok then return nil, options.svg .. ": " .. tostring(message) end
+  return options.svg
+end
+
+--- Bars that an SVG shows where nothing is said.
+M.SVG_BARS = 250
 
 return M

@@ -19,6 +19,7 @@ Names are kept from line to line, but not `local` ones. Modules are loaded when 
   %s
 
   help(x)     what a function or module is for      pp(x, …)    print values readably
+  help "rsi"  all about an indicator                feature.list(), feature.plot(bars, "sma(20)")
   Tab         complete a name                       Ctrl-R      search the history
   Ctrl-C      stop what runs (twice: leave)         Ctrl-D      leave
 
@@ -90,7 +91,14 @@ local function make_environment(session)
       if select("#", ...) == 0 then return print(tostring(self)) end
       local value = ...
       if type(value) == "function" then return print(help_function(value)) end
-      if type(value) == "table" then return print(help_module(value)) end
+      if type(value) == "table" then
+        local meta = getmetatable(value)
+        return print(type(meta) == "table" and meta.__tostring and tostring(value) or help_module(value))
+      end
+      if type(value) == "string" then
+        local info, message = require("feature").info(value)
+        return print(info and tostring(info) or message)
+      end
       print(inspect.format(value))
     end,
   })

@@ -44,6 +44,27 @@ function M.pad(text, width, right)
   return right and fill .. text or text .. fill
 end
 
+--- Breaks a text into lines of at most `width` columns, at blanks; a longer word keeps a line of its own.
+-- @param indent what the second line and further ones begin with (counted in the width), default ""
+-- @return list of lines
+function M.wrap(text, width, indent)
+  indent = indent or ""
+  local lines, line, used = {}, nil, 0
+  for word in text:gmatch "%S+" do
+    local columns = M.columns(word)
+    if not line then
+      line, used = word, columns
+    elseif used + 1 + columns > width then
+      lines[#lines + 1] = line
+      line, used = indent .. word, M.columns(indent) + columns
+    else
+      line, used = line .. " " .. word, used + 1 + columns
+    end
+  end
+  lines[#lines + 1] = line
+  return lines
+end
+
 --- Cuts to `width` columns, marking the cut.
 function M.cut(text, width, unicode)
   if M.columns(text) <= width then return text end

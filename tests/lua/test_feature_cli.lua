@@ -101,14 +101,55 @@ end
 function TestFeatureCli.test_list_and_help()
   local got = shell.perilune { "features", "list" }
   lu.assertEquals(got.status, 0)
-  lu.assertStrContains(got.out, "\nmomentum\n")
-  lu.assertStrContains(got.out, "  macd(source = close, fast = 12, slow = 26, signal = 9)")
+  lu.assertStrContains(got.out, "\nmomentum (")
+  lu.assertStrContains(got.out, "\n  macd ")
+  for line in got.out:gmatch "[^\n]+" do lu.assertTrue(#line <= 80, line) end
+  local found = shell.perilune { "features", "list", "average", "trend" }
+  lu.assertStrContains(found.out, "\n  sma ")
+  lu.assertNotStrContains(found.out, "macd")
+  found = json.decode(shell.perilune({ "features", "list", "MOMENTUM", "--json" }).out)
+  for _, info in ipairs(found) do lu.assertEquals(info.group, "momentum") end
   lu.assertEquals(#json.decode(shell.perilune({ "features", "list", "--json" }).out), #require("feature").list())
   got = shell.perilune { "features", "help", "bbands" }
   for _, part in ipairs { "Bollinger", "TA-Lib BBANDS", "1 … 100000; default 20", "upper, middle, lower", "row 19",
     "bbands(close, 20, 2).lower" } do
-    lu.assertStrContains(got.out, part)
+    lu.assertStrContains((got.out:gsub("%s+", " ")), part)
   end
+  for line in got.out:gmatch "[^\n]+" do lu.assertTrue(require("terminal").columns(line) <= 80, line) end
+  lu.assertEquals(json.decode(shell.perilune({ "features", "help", "rsi", "--json" }).out).params[1].name, "period")
+end
+
+function TestFeatureCli.test_rows_and_all_outputs()
+  local got = shell.perilune { "features", "compute", file, "bbands(5).*", "close, volume", "--last", "2" }
+  lu.assertEquals(got.err, "")
+  local rows = rows_of(got.out)
+  lu.assertEquals(rows[1], { "time", "bbands(5).upper", "bbands(5).middle", "bbands(5).lower", "close", "volume" })
+  lu.assertEquals(#rows, 3)
+  lu.assertEquals({ rows[2][6], rows[3][6] }, { "28", "29" })
+  rows = rows_of(shell.perilune({ "features", "compute", file, "volume", "--head", "1" }).out)
+  lu.assertEquals(rows[2], { "2015-01-02T14:00:00Z", "0" })
+  lu.assertEquals(#rows, 2)
+  rows = rows_of(shell.perilune({ "features", "compute", file, "volume", "--from", "2015-01-02T14:05", "--to",
+    "2015-01-02 14:09", "--tail", "2" }).out)
+  lu.assertEquals({ rows[2][2], rows[3][2], rows[4] }, { "7", "8", nil })
+end
+
+function TestFeatureCli.test_plot()
+  local got = shell.perilune { "features", "plot", file, "sma(close, 3)", "rsi(5)", "--width", "60", "--height", "20" }
+  lu.assertEquals(got.err, "")
+  local n = 0
+  for line in got.out:gmatch "[^\n]+" do
+    n = n + 1
+    lu.assertTrue(#line <= 60, line)
+  end
+  lu.assertEquals(n, 20)
+  lu.assertStrContains(got.out, "ABC 1m  2015-01-02 14:00 to 2015-01-02 14:29\nclose 10.75  a: sma(close, 3) ")
+  lu.assertStrContains(got.out, "\nb: rsi(5) ")
+  got = shell.perilune { "features", "plot", file, "rsi(5)", "-o", folder .. "/out.svg", "--last", "10" }
+  lu.assertEquals({ got.out, got.err, got.status }, { "", "", 0 })
+  local handle = assert(io.open(folder .. "/out.svg"))
+  lu.assertStrContains(handle:read "*a", "2015-01-02 14:20 to 2015-01-02 14:29")
+  handle:close()
 end
 
 function TestFeatureCli.test_mistakes()
@@ -118,7 +159,12 @@ function TestFeatureCli.test_mistakes()
     lu.assertStrContains(got.err, part)
     lu.assertEquals(got.status, status)
   end
-  expect({ "features" }, 2, "an argument is missing")
+  expect({ "features" }, 2, "a subcommand is missing")
+  expect({ "features", "list", "momentm" }, 2, "did you mean 'momentum'?")
+  expect({ "features", "plot", file, "close", "--from", "2016-01-01" }, 1, "no bars in that range")
+  expect({ "features", "plot", file, "close", "-o", folder .. "/none/x.svg" }, 1, "none/x.svg")
+  expect({ "features", "plot", file, "close", "--from", "yesterday" }, 2, "--from: ")
+  expect({ "features", "compute", file, "smaa(3).*" }, 2, "did you mean 'sma'?")
   expect({ "features", "lits" }, 2, "did you mean 'list'?")
   expect({ "features", "help", "bband" }, 2, "did you mean 'bbands'?")
   expect({ "features", "compute", file }, 2, "at least one EXPRESSION")
