@@ -43,8 +43,8 @@ function TestPlotFeatures.test_panels()
   lu.assertEquals(labels(chart.panels[3]), { "rsi(14)" })
   lu.assertEquals(#assert(model.new(bars, { "rsi(14)" }, { overlay = "all" })).overlays, 1)
   lu.assertEquals(#assert(model.new(bars, { "sma(14)" }, { overlay = "none" })).panels, 1)
-  local _, message = model.new(bars, { "smaa(14)" }, {})
-  lu.assertStrContains(message, "did you mean sma?")
+  local _, message = model.new(bars, { "bband(14)" }, {})
+  lu.assertStrContains(message, "did you mean bbands?")
 end
 
 local function lines_of(text)
