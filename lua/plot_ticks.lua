@@ -1,8 +1,4 @@
 --- Ticks of axes: round numbers, and the boundaries of time units.
-local ffi = require "ffi"
-local abi = require "abi"
-local C = abi.C
-
 local M = {}
 
 --- Round numbers within a range.
@@ -59,10 +55,22 @@ local MINUTE, HOUR, DAY = 60, 3600, 86400
 local function every(seconds)
   return function(s) return math.floor(s / seconds) end
 end
-local civil = ffi.new "pln_civil"
+
+-- Date and time of day. Hinnant's civil_from_days (http://howardhinnant.github.io/date_algorithms.html).
 local function civil_of(s)
-  C.pln_civil_from_ns(ffi.cast("int64_t", math.floor(s)) * 1000000000LL, civil)
-  return civil
+  local days = math.floor(s / DAY)
+  local rest = math.floor(s - days * DAY)
+  local z = days + 719468
+  local era = math.floor(z / 146097)
+  local doe = z - era * 146097
+  local yoe = math.floor((doe - math.floor(doe / 1460) + math.floor(doe / 36524) - math.floor(doe / 146096)) / 365)
+  local doy = doe - (365 * yoe + math.floor(yoe / 4) - math.floor(yoe / 100))
+  local mp = math.floor((5 * doy + 2) / 153)
+  local month = mp < 10 and mp + 3 or mp - 9
+  return {
+    year = yoe + era * 400 + (month <= 2 and 1 or 0), month = month, day = doy - math.floor((153 * mp + 2) / 5) + 1,
+    hour = math.floor(rest / 3600), minute = math.floor(rest / 60) % 60, second = rest % 60,
+  }
 end
 local function months(n)
   return function(s)
