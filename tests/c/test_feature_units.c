@@ -16,7 +16,6 @@ static const struct {
     {"exp", "of a number"},
     {"linearreg_angle", "the angle of a price against a row, as TA-Lib has it"},
     {"log", "a factor adds to it"},
-    {"rsi", "TA-Lib's threshold of 1e-14 for no movement"},
 };
 
 static int is_unitless(const char *name) {
