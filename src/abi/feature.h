@@ -75,6 +75,10 @@ int64_t pln_hub_last_row(const pln_hub *hub, int32_t stream);
 /* Values of a feature in the current slice: entry 0 is the stream's first row. NaN before warm-up. Valid until
  * the next advance. */
 const double *pln_hub_column(const pln_hub *hub, int32_t feature);
+/* Lets a sealed hub write a feature into an array of the caller's, column[row of its stream], instead of a buffer of
+ * a slice's length: for whole columns, without a copy. The array has room for all rows of the stream and outlives
+ * the hub; pln_hub_column points into it. Before the first advance. 0 or a status. */
+int32_t pln_hub_bind(pln_hub *hub, int32_t feature, double *column);
 /* Index of the first warm row of a feature, counted in rows of its own stream: 0 for close, 19 for sma(20).
  * Data-dependent joins count 0. */
 int64_t pln_hub_warmup(const pln_hub *hub, int32_t feature);

@@ -53,6 +53,7 @@ void pln_hub_free(pln_hub *hub) {
   free(hub->peek.state);
   free(hub->state);
   free(hub->buffers);
+  free(hub->bound);
   free(hub);
 }
 
@@ -143,12 +144,10 @@ int32_t pln_feature_compute(const pln_bars *bars, const char *expression, double
   int32_t status = pln_hub_add_stream(hub, bars);
   const int32_t id = status < 0 ? status : pln_hub_add_feature(hub, 0, expression);
   status = id < 0 ? id : pln_hub_seal(hub);
+  if (status == 0) status = pln_hub_bind(hub, id, out);
   for (int64_t horizon; status == 0 && (horizon = pln_hub_horizon(hub)) != INT64_MAX;) {
     const int64_t rows = pln_hub_advance(hub, horizon);
-    if (rows < 0)
-      status = (int32_t)rows;
-    else
-      memcpy(out + pln_hub_first_row(hub, 0), pln_hub_column(hub, id), (size_t)rows * sizeof(double));
+    if (rows < 0) status = (int32_t)rows;
   }
   pln_hub_free(hub);
   return status;

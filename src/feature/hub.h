@@ -83,6 +83,14 @@ typedef struct pln_hub_call {
   int32_t answered;
 } pln_hub_call;
 
+/* A feature that is written into an array of the caller's. */
+typedef struct pln_hub_bound {
+  double *column;
+  int32_t series;
+  int32_t stream;
+  int32_t place; /* in hub->columns; -1: its values are copied */
+} pln_hub_bound;
+
 /* How far the slice, or the peek, is computed. */
 typedef struct pln_hub_cursor {
   int32_t unit;       /* the next one */
@@ -127,6 +135,8 @@ struct pln_hub {
   char *state;
   int64_t state_size;
   double *buffers;
+  pln_hub_bound *bound;
+  int32_t n_bound, cap_bound;
   pln_hub_cursor cursor;
   pln_hub_peek_data peek;
 };
@@ -160,6 +170,10 @@ int32_t pln_hub_check_idle(const pln_hub *hub, const char *what);
 const pln_hub_node *pln_hub_node_of(const pln_hub *hub, int32_t series);
 /* Warm-ups of node `first` and those after it, from their inputs. */
 void pln_hub_settle(pln_hub *hub, int32_t first);
+
+/* hub_bind.c */
+void pln_hub_place_bound(pln_hub *hub); /* before a slice is computed */
+void pln_hub_copy_bound(pln_hub *hub);  /* after it */
 
 /* hub_foreign.c */
 int32_t pln_hub_note_call(pln_hub *hub, int32_t node); /* its index or a status */

@@ -114,6 +114,7 @@ void pln_hub_run(pln_hub *hub) {
     else if (pln_hub_ask(hub, unit))
       return;
   }
+  pln_hub_copy_bound(hub);
 }
 
 int64_t pln_hub_advance(pln_hub *hub, int64_t until_ns) {
@@ -126,6 +127,7 @@ int64_t pln_hub_advance(pln_hub *hub, int64_t until_ns) {
   if (rows > 0) {
     hub->cursor.unit = 0;
     hub->cursor.last = 0;
+    pln_hub_place_bound(hub);
     pln_hub_run_columns(hub);
     pln_hub_run(hub);
   }
