@@ -107,7 +107,7 @@ PLN_INLINE void pln_window_merge_lagged(const pln_window *w, double *memory, int
 /* m <= PLN_WINDOW_BLOCK rows; the same bits as m steps. `leaf` and `out` must not overlap. */
 PLN_INLINE void pln_window_block(pln_window *w, double *memory, int32_t width, int32_t idempotent,
                                  pln_merge *merge, const double *const *leaf, double *const *out, int64_t m) {
-  _Alignas(64) double buffer[2][PLN_WINDOW_MAX_WIDTH][PLN_WINDOW_BLOCK];
+  _Alignas(64) double buffer[2][PLN_WINDOW_MAX_WIDTH][PLN_WINDOW_BLOCK + 24];
   const double *current[PLN_WINDOW_MAX_WIDTH] = {0};
   const double *acc[PLN_WINDOW_MAX_WIDTH] = {0};
   for (int32_t c = 0; c < width; c++) {
@@ -174,6 +174,22 @@ static inline void pln_merge_moments(double *const *out, const double *const *ne
   }
 }
 
+/* Sums, of one, two and three components. Whole numbers stay exact. */
+#define PLN_MERGE_SUMS(NAME, WIDTH)                                                                          \
+  static inline void NAME(double *const *out, const double *const *newer, const double *const *older,        \
+                          int64_t n, double a, double b) {                                                   \
+    (void)a, (void)b;                                                                                        \
+    for (int32_t c = 0; c < (WIDTH); c++) {                                                                  \
+      double *o = out[c];                                                                                    \
+      const double *x = newer[c], *y = older[c];                                                             \
+      PLN_IVDEP                                                                                              \
+      for (int64_t i = 0; i < n; i++) o[i] = x[i] + y[i];                                                    \
+    }                                                                                                        \
+  }
+PLN_MERGE_SUMS(pln_merge_sum, 1)
+PLN_MERGE_SUMS(pln_merge_sums2, 2)
+PLN_MERGE_SUMS(pln_merge_sums3, 3)
+
 /* The kernel of an indicator that is one aggregate of its source over the last `period` rows, its first
  * parameter: lookback, size, init, step_row and batch of its descriptor. */
 #define PLN_WINDOW_KERNEL(IDEMPOTENT, MERGE)                                                                 \
@@ -211,7 +227,7 @@ static inline void pln_merge_moments(double *const *out, const double *const *ne
   PLN_IND_STEP(STATE, step)                                                                                  \
   PLN_INLINE void rows(void *state, const double *const *in, double *const *out, int64_t n) {                \
     STATE *s = state;                                                                                        \
-    _Alignas(64) double leaf[WIDTH][PLN_WINDOW_BLOCK], aggregate[WIDTH][PLN_WINDOW_BLOCK];                   \
+    _Alignas(64) double leaf[WIDTH][PLN_WINDOW_BLOCK + 8], aggregate[WIDTH][PLN_WINDOW_BLOCK + 8];           \
     for (int64_t i = 0; i < n; i += PLN_WINDOW_BLOCK) {                                                      \
       const int64_t m = n - i < PLN_WINDOW_BLOCK ? n - i : PLN_WINDOW_BLOCK;                                 \
       const double *leaves[WIDTH];                                                                           \
