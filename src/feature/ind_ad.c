@@ -15,15 +15,20 @@ static inline void step(pln_cumulative *s, double *memory, const double *in, dou
 }
 PLN_IND_STEP(pln_cumulative, step)
 
+enum { BLOCK = 512 };
+
 PLN_INLINE void rows(void *state, const double *const *in, double *const *out, int64_t n) {
-  const double *high = in[0], *low = in[1], *close = in[2], *volume = in[3];
-  double *multiplier = out[1], *flow = out[2];
-  PLN_IVDEP
-  for (int64_t i = 0; i < n; i++) {
-    multiplier[i] = pln_money_flow_multiplier(high[i], low[i], close[i]);
-    flow[i] = multiplier[i] * volume[i];
+  for (int64_t i = 0; i < n; i += BLOCK) {
+    const int64_t m = n - i < BLOCK ? n - i : BLOCK;
+    const double *high = in[0] + i, *low = in[1] + i, *close = in[2] + i, *volume = in[3] + i;
+    double *multiplier = out[1] + i, *flow = out[2] + i;
+    PLN_IVDEP
+    for (int64_t j = 0; j < m; j++) {
+      multiplier[j] = pln_money_flow_multiplier(high[j], low[j], close[j]);
+      flow[j] = multiplier[j] * volume[j];
+    }
+    pln_cumulative_rows(state, flow, out[0] + i, m);
   }
-  pln_cumulative_rows(state, flow, out[0], n);
 }
 PLN_IND_SIMD(batch, rows)
 

@@ -26,8 +26,12 @@ static const struct {
     {"ad", SUM, NULL},
     {"max_index", OTHER, "rows are counted from the first one"},
     {"min_index", OTHER, "rows are counted from the first one"},
+    {"nvi", PRODUCT, NULL},
     {"obv", SUM, NULL},
+    {"pvi", PRODUCT, NULL},
     {"slope", OTHER, "its intercept counts rows from the first one"},
+    {"vpt", SUM, NULL},
+    {"wad", SUM, NULL},
 };
 
 /* Those allowed more than 1e-9 of their largest value. */
