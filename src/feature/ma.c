@@ -124,6 +124,11 @@ void pln_ma_init_mama(pln_ma *s, double fast_limit, double slow_limit) {
   s->mama.slow = slow_limit;
 }
 
+void pln_ma_start_mama_early(pln_ma *s) {
+  s->mama.hilbert.start = PLN_MA_MAMA_SEED;
+  s->mama.seed_rows = PLN_MA_MAMA_SEED;
+}
+
 /* Tillson's weights of the third to the sixth average; they sum to 1. */
 void pln_ma_init_t3(pln_ma *s, int64_t n, double v) {
   s->type = PLN_MA_T3;
@@ -183,7 +188,10 @@ PLN_INLINE double mama_step(pln_ma *s, double x, double *fama) {
   pln_hilbert *h = &s->mama.hilbert;
   const int begun = h->row >= h->start;
   const pln_hilbert_row r = pln_hilbert_step(h, x);
-  if (!begun) return *fama = 0.0;
+  if (!begun) {
+    if ((double)h->row <= s->mama.seed_rows) s->mama.mama += (x - s->mama.mama) / (double)h->row;
+    return *fama = s->mama.fama = s->mama.mama;
+  }
   const double phase = r.in_phase != 0.0 ? pln_hilbert_degrees * atan(r.quadrature / r.in_phase) : 0.0;
   const double turn = s->mama.phase - phase;
   s->mama.phase = phase;

@@ -45,6 +45,7 @@ typedef struct pln_ma {
       pln_hilbert hilbert;
       double fast, slow; /* limits */
       double phase, mama, fama;
+      double seed_rows;
     } mama;
     struct {
       pln_lag lag;
@@ -63,6 +64,9 @@ void pln_ma_init(pln_ma *s, int32_t type, int64_t n);
 /* The same with parameters that some types have. */
 void pln_ma_init_kama(pln_ma *s, int64_t n, int64_t fast, int64_t slow);
 void pln_ma_init_mama(pln_ma *s, double fast_limit, double slow_limit);
+/* After pln_ma_init_mama: both averages are the mean of the first six rows in row 5 (Stock.Indicators). */
+enum { PLN_MA_MAMA_SEED = 6 };
+void pln_ma_start_mama_early(pln_ma *s);
 void pln_ma_init_t3(pln_ma *s, int64_t n, double volume_factor);
 
 /* One row. Means nothing before the lookback. */

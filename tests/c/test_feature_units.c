@@ -13,9 +13,25 @@
 static const struct {
   const char *name, *reason;
 } unitless[] = {
+    {"acos", "of a number"},
+    {"asin", "of a number"},
+    {"atan", "of a number"},
+    {"ceil", "of a number"},
+    {"cos", "of a number"},
+    {"cosh", "of a number"},
+    {"decay", "falls by a number, 1 / period"},
     {"exp", "of a number"},
+    {"floor", "of a number"},
     {"linearreg_angle", "the angle of a price against a row, as TA-Lib has it"},
     {"log", "a factor adds to it"},
+    {"log10", "a factor adds to it"},
+    {"pow", "of a number"},
+    {"round", "of a number"},
+    {"sin", "of a number"},
+    {"sinh", "of a number"},
+    {"tan", "of a number"},
+    {"tanh", "of a number"},
+    {"trunc", "of a number"},
 };
 
 static int is_unitless(const char *name) {

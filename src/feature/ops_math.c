@@ -1,0 +1,136 @@
+#include "feature/elementwise.h"
+#include "feature/ops.h"
+
+/* e to this is finite; functions that grow as fast are those of ±709 beyond. */
+static const double LARGEST = 709.0;
+
+PLN_INLINE double clamp(double x) { return x > LARGEST ? LARGEST : x < -LARGEST ? -LARGEST : x; }
+
+PLN_INLINE double power(double a, double b) {
+  if (a == 0.0 && b < 0.0) return 0.0;
+  const double value = pow(a, b);
+  if (isnan(value)) return 0.0;
+  return isinf(value) ? copysign(exp(LARGEST), value) : value;
+}
+
+PLN_INLINE double nearest(double x) {
+  const double down = floor(x);
+  return x - down < 0.5 ? down : down + 1.0;
+}
+
+ELEMENTWISE(absolute, 1, fabs(a))
+ELEMENTWISE(natural_exp, 1, exp(a < LARGEST ? a : LARGEST))
+ELEMENTWISE(natural_log, 1, a > 0.0 ? log(a) : 0.0)
+ELEMENTWISE(larger, 2, a > b ? a : b)
+ELEMENTWISE(smaller, 2, a < b ? a : b)
+ELEMENTWISE(signum, 1, (a > 0.0 ? 1.0 : 0.0) - (a < 0.0 ? 1.0 : 0.0))
+ELEMENTWISE(square_root, 1, a > 0.0 ? sqrt(a) : 0.0)
+ELEMENTWISE(choose, 3, a != 0.0 ? b : c)
+ELEMENTWISE(middle, 2, (a + b) / 2.0)
+ELEMENTWISE(typical, 3, (a + b + c) / 3.0)
+ELEMENTWISE(average, 4, (a + b + c + d) / 4.0)
+ELEMENTWISE(sum_of, 2, a + b)
+ELEMENTWISE(difference, 2, a - b)
+ELEMENTWISE(product, 2, a *b)
+ELEMENTWISE(quotient, 2, b == 0.0 ? 0.0 : a / b)
+ELEMENTWISE(to_the_power, 2, power(a, b))
+ELEMENTWISE(decimal_log, 1, a > 0.0 ? log10(a) : 0.0)
+ELEMENTWISE(sine, 1, sin(a))
+ELEMENTWISE(cosine, 1, cos(a))
+ELEMENTWISE(tangent, 1, tan(a))
+ELEMENTWISE(arc_sine, 1, fabs(a) <= 1.0 ? asin(a) : 0.0)
+ELEMENTWISE(arc_cosine, 1, fabs(a) <= 1.0 ? acos(a) : 0.0)
+ELEMENTWISE(arc_tangent, 1, atan(a))
+ELEMENTWISE(hyperbolic_sine, 1, sinh(clamp(a)))
+ELEMENTWISE(hyperbolic_cosine, 1, cosh(clamp(a)))
+ELEMENTWISE(hyperbolic_tangent, 1, tanh(a))
+ELEMENTWISE(rounded_up, 1, ceil(a))
+ELEMENTWISE(rounded_down, 1, floor(a))
+ELEMENTWISE(rounded, 1, nearest(a))
+ELEMENTWISE(truncated, 1, trunc(a))
+ELEMENTWISE(to_degrees, 1, a * 57.29577951308232)
+ELEMENTWISE(to_radians, 1, a * 0.017453292519943295)
+
+#define FUNCTION(NAME, ALIASES, INPUTS, N_IN, FN, HELP, FORMULA, EXAMPLE)                                    \
+  {                                                                                                          \
+    .info = {.name = NAME,                                                                                   \
+             .aliases = ALIASES,                                                                             \
+             .group = "math",                                                                                \
+             .help = HELP,                                                                                   \
+             .formula = FORMULA,                                                                             \
+             .inputs = INPUTS,                                                                               \
+             .outputs = "value",                                                                             \
+             .example = EXAMPLE,                                                                             \
+             .input_kind = PLN_INPUT_SERIES},                                                                \
+    .n_inputs = N_IN, .n_outputs = 1, .is_stateless = 1, .step = FN##_step, .batch = FN##_batch              \
+  }
+#define DERIVED(NAME, INPUTS, N_IN, FN, HELP, FORMULA)                                                       \
+  {                                                                                                          \
+    .info = {.name = NAME,                                                                                   \
+             .group = "series",                                                                              \
+             .help = HELP,                                                                                   \
+             .formula = FORMULA,                                                                             \
+             .inputs = INPUTS,                                                                               \
+             .outputs = "value",                                                                             \
+             .example = NAME,                                                                                \
+             .input_kind = PLN_INPUT_COLUMNS},                                                               \
+    .n_inputs = N_IN, .n_outputs = 1, .is_stateless = 1, .step = FN##_step, .batch = FN##_batch              \
+  }
+
+const pln_ind_desc pln_function_list[] = {
+    FUNCTION("abs", NULL, "x", 1, absolute, "Absolute value", "|x|", "abs(close - open)"),
+    FUNCTION("exp", NULL, "x", 1, natural_exp, "Exponential", "e^x; that of 709 where x is larger",
+             "exp(returns(1, log=1))"),
+    FUNCTION("log", "ln", "x", 1, natural_log, "Natural logarithm", "ln x; 0 where x <= 0", "log(close)"),
+    FUNCTION("max", NULL, "a b", 2, larger, "The larger of two series", "a where a > b, else b",
+             "max(open, close)"),
+    FUNCTION("min", NULL, "a b", 2, smaller, "The smaller of two series", "a where a < b, else b",
+             "min(open, close)"),
+    FUNCTION("sign", NULL, "x", 1, signum, "Sign", "1 where x > 0, -1 where x < 0, else 0",
+             "sign(sma(10) - sma(30))"),
+    FUNCTION("sqrt", NULL, "x", 1, square_root, "Square root", "√x; 0 where x < 0", "sqrt(volume)"),
+    FUNCTION("where", NULL, "condition a b", 3, choose, "One series or the other",
+             "a where the condition is not 0, else b", "where(close > open, high, low)"),
+    FUNCTION("acos", NULL, "x", 1, arc_cosine, "Arc cosine", "arc cosine of x in radians; 0 where |x| > 1",
+             "acos(close / high)"),
+    FUNCTION("add", NULL, "a b", 2, sum_of, "Sum of two series", "a + b", "add(high, low)"),
+    FUNCTION("asin", NULL, "x", 1, arc_sine, "Arc sine", "arc sine of x in radians; 0 where |x| > 1",
+             "asin(low / close)"),
+    FUNCTION("atan", NULL, "x", 1, arc_tangent, "Arc tangent", "arc tangent of x in radians",
+             "atan(close - open)"),
+    FUNCTION("ceil", NULL, "x", 1, rounded_up, "Rounded up", "the least whole number >= x", "ceil(close)"),
+    FUNCTION("cos", NULL, "x", 1, cosine, "Cosine", "cosine of x, x in radians", "cos(time)"),
+    FUNCTION("cosh", NULL, "x", 1, hyperbolic_cosine, "Hyperbolic cosine",
+             "(e^x + e^-x) / 2; that of 709 where |x| is larger", "cosh(returns(1))"),
+    FUNCTION("div", NULL, "a b", 2, quotient, "Quotient of two series", "a / b; 0 where b is 0",
+             "div(high, low)"),
+    FUNCTION("floor", NULL, "x", 1, rounded_down, "Rounded down", "the largest whole number <= x",
+             "floor(close)"),
+    FUNCTION("log10", NULL, "x", 1, decimal_log, "Logarithm to the base 10", "log10 x; 0 where x <= 0",
+             "log10(volume)"),
+    FUNCTION("mul", "mult", "a b", 2, product, "Product of two series", "a b", "mul(close, volume)"),
+    FUNCTION("pow", "power", "a b", 2, to_the_power, "Power",
+             "a^b; 0 where it is undefined (0 to a negative power, a negative number to a power that is not "
+             "whole), ±e^709 where it is too large",
+             "pow(close, 2)"),
+    FUNCTION("round", NULL, "x", 1, rounded, "Rounded to the nearest whole number",
+             "the nearest whole number, halves up (Tulip ROUND)", "round(close)"),
+    FUNCTION("sin", NULL, "x", 1, sine, "Sine", "sine of x, x in radians", "sin(time)"),
+    FUNCTION("sinh", NULL, "x", 1, hyperbolic_sine, "Hyperbolic sine",
+             "(e^x - e^-x) / 2; that of ±709 beyond", "sinh(returns(1))"),
+    FUNCTION("sub", NULL, "a b", 2, difference, "Difference of two series", "a - b", "sub(high, low)"),
+    FUNCTION("tan", NULL, "x", 1, tangent, "Tangent", "tangent of x, x in radians", "tan(returns(1))"),
+    FUNCTION("tanh", NULL, "x", 1, hyperbolic_tangent, "Hyperbolic tangent", "(e^x - e^-x) / (e^x + e^-x)",
+             "tanh(returns(1))"),
+    FUNCTION("todeg", "degrees", "x", 1, to_degrees, "Radians to degrees", "180 x / π",
+             "todeg(atan(close - open))"),
+    FUNCTION("torad", "radians", "x", 1, to_radians, "Degrees to radians", "π x / 180", "torad(close)"),
+    FUNCTION("trunc", NULL, "x", 1, truncated, "Rounded toward zero", "x without its fraction",
+             "trunc(close)"),
+    DERIVED("hl2", "high low", 2, middle, "Middle of the bar", "(high + low) / 2"),
+    DERIVED("hlc3", "high low close", 3, typical, "Typical price",
+            "(high + low + close) / 3 (TA-Lib TYPPRICE)"),
+    DERIVED("ohlc4", "open high low close", 4, average, "Average price",
+            "(open + high + low + close) / 4 (TA-Lib AVGPRICE)"),
+};
+const int32_t pln_function_count = (int32_t)(sizeof pln_function_list / sizeof pln_function_list[0]);
