@@ -198,7 +198,9 @@ pln_expr_ref pln_parse_bare(pln_parser *p, const pln_ind_desc *desc, int32_t off
   pln_expr_ref inputs[PLN_IND_MAX_INPUTS];
   for (int32_t i = 0; i < PLN_IND_MAX_INPUTS; i++) inputs[i] = PLN_NOWHERE;
   complete_inputs(p, offset, desc, inputs);
-  return pln_parser_call(p, offset, desc, NULL, inputs, desc->n_inputs);
+  double params[PLN_IND_MAX_PARAMS] = {0};
+  for (int32_t i = 0; i < desc->info.n_params; i++) params[i] = desc->info.params[i].default_value;
+  return pln_parser_call(p, offset, desc, params, inputs, desc->n_inputs);
 }
 
 static int is_series(const pln_parser *p, const argument *a) {

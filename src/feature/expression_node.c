@@ -103,7 +103,7 @@ const pln_ind_desc *pln_parser_find(const pln_parser *p, const char *name, int32
 }
 
 int pln_expr_is_bare(const pln_ind_desc *desc) {
-  return desc->info.input_kind == PLN_INPUT_COLUMNS && desc->info.n_params == 0;
+  return desc->info.input_kind == PLN_INPUT_COLUMNS;
 }
 
 pln_expr_ref pln_parser_call(pln_parser *p, int32_t offset, const pln_ind_desc *desc, const double *params,
