@@ -9,7 +9,8 @@
  * The first row has no movement. How smoothing starts is what the field disagrees on:
  *   talib   with the sum of the first period - 1 movements, taken for that of `period` (the first row counts
  *           as one without movement); TA-Lib gives indicators from row `period` on
- *   tulip   the same, indicators from row period - 1 on
+ *   tulip   the same, indicators from row period - 1 on; equal movements of both sides count, which for the
+ *           others cancel each other
  *   wilder  with the first `period` movements, as Wilder does it (Stock.Indicators, StockCharts) */
 enum pln_directional_start { PLN_START_TALIB = 0, PLN_START_TULIP = 1, PLN_START_WILDER = 2 };
 
@@ -31,7 +32,8 @@ typedef struct pln_dm {
   pln_smooth minus;
   double high; /* of the row before */
   double low;
-  double started;
+  int32_t started;
+  int32_t both;
 } pln_dm;
 
 typedef struct pln_directional {
@@ -54,16 +56,20 @@ static inline void pln_dm_init(pln_dm *s, int64_t period, int32_t start) {
   const int64_t skip = start == PLN_START_WILDER;
   pln_smooth_init(&s->plus, 1.0 / (double)period, period, skip);
   pln_smooth_init(&s->minus, 1.0 / (double)period, period, skip);
+  s->both = start == PLN_START_TULIP;
 }
 static inline void pln_directional_init(pln_directional *s, int64_t period, int32_t start) {
   pln_dm_init(&s->dm, period, start);
   pln_smooth_init(&s->range, 1.0 / (double)period, period, start == PLN_START_WILDER);
 }
 
-/* The larger of the rise of the high and the fall of the low counts, if it is positive. */
-PLN_INLINE void pln_directional_movement(double rise, double fall, double *plus, double *minus) {
-  *plus = (rise > fall) & (rise > 0.0) ? rise : 0.0;
-  *minus = (fall > rise) & (fall > 0.0) ? fall : 0.0;
+/* The larger of the rise of the high and the fall of the low counts, if it is positive; where they are equal,
+ * none or both. */
+PLN_INLINE void pln_directional_movement(double rise, double fall, int32_t both, double *plus,
+                                         double *minus) {
+  const int32_t equal = both & (rise == fall);
+  *plus = ((rise > fall) | equal) & (rise > 0.0) ? rise : 0.0;
+  *minus = ((fall > rise) | equal) & (fall > 0.0) ? fall : 0.0;
 }
 
 typedef struct pln_movement {
@@ -74,8 +80,8 @@ typedef struct pln_movement {
 
 PLN_INLINE pln_movement pln_dm_step(pln_dm *s, double high, double low) {
   pln_movement m = {0.0, 0.0, 0.0};
-  if (s->started != 0.0) pln_directional_movement(high - s->high, s->low - low, &m.plus, &m.minus);
-  s->started = 1.0;
+  if (s->started) pln_directional_movement(high - s->high, s->low - low, s->both, &m.plus, &m.minus);
+  s->started = 1;
   s->high = high;
   s->low = low;
   m.plus = pln_smooth_step(&s->plus, m.plus);
@@ -84,7 +90,7 @@ PLN_INLINE pln_movement pln_dm_step(pln_dm *s, double high, double low) {
 }
 
 PLN_INLINE pln_movement pln_directional_step(pln_directional *s, double high, double low, double close) {
-  const double range = s->dm.started != 0.0 ? pln_true_range(high, low, s->close) : 0.0;
+  const double range = s->dm.started ? pln_true_range(high, low, s->close) : 0.0;
   pln_movement m = pln_dm_step(&s->dm, high, low);
   s->close = close;
   m.range = pln_smooth_step(&s->range, range);
@@ -99,11 +105,12 @@ PLN_INLINE void pln_dm_block(pln_dm *s, const double *high, const double *low, d
   double p[PLN_DIRECTIONAL_BLOCK], m[PLN_DIRECTIONAL_BLOCK];
   if (n <= 0) return;
   p[0] = m[0] = 0.0;
-  if (s->started != 0.0) pln_directional_movement(high[0] - s->high, s->low - low[0], &p[0], &m[0]);
+  if (s->started) pln_directional_movement(high[0] - s->high, s->low - low[0], s->both, &p[0], &m[0]);
+  const int32_t both = s->both;
   PLN_IVDEP
   for (int64_t i = 1; i < n; i++)
-    pln_directional_movement(high[i] - high[i - 1], low[i - 1] - low[i], &p[i], &m[i]);
-  s->started = 1.0;
+    pln_directional_movement(high[i] - high[i - 1], low[i - 1] - low[i], both, &p[i], &m[i]);
+  s->started = 1;
   s->high = high[n - 1];
   s->low = low[n - 1];
   pln_smooth_rows(&s->plus, p, plus, n);
@@ -115,7 +122,7 @@ PLN_INLINE void pln_directional_block(pln_directional *s, const double *high, co
                                       int64_t n) {
   double r[PLN_DIRECTIONAL_BLOCK];
   if (n <= 0) return;
-  r[0] = s->dm.started != 0.0 ? pln_true_range(high[0], low[0], s->close) : 0.0;
+  r[0] = s->dm.started ? pln_true_range(high[0], low[0], s->close) : 0.0;
   PLN_IVDEP
   for (int64_t i = 1; i < n; i++) r[i] = pln_true_range(high[i], low[i], close[i - 1]);
   s->close = close[n - 1];

@@ -64,7 +64,8 @@ typedef struct pln_expr {
 int32_t pln_expr_parse(const char *text, const pln_expr_names *names, int32_t stream, pln_expr *out);
 void pln_expr_free(pln_expr *expr);
 
-/* Whether the indicator can stand by itself, without brackets, with its parameters' defaults: hl2, tr, atr. */
+/* Whether the indicator can stand by itself, without brackets, with its parameters' defaults: hl2, tr, atr.
+ */
 int pln_expr_is_bare(const pln_ind_desc *desc);
 /* Whether a name is one of the columns open … volume, of the clocks or of the words of the grammar. */
 int pln_expr_is_reserved(const char *name, int32_t length);

@@ -102,9 +102,7 @@ const pln_ind_desc *pln_parser_find(const pln_parser *p, const char *name, int32
   return pln_ind_find(name, length);
 }
 
-int pln_expr_is_bare(const pln_ind_desc *desc) {
-  return desc->info.input_kind == PLN_INPUT_COLUMNS;
-}
+int pln_expr_is_bare(const pln_ind_desc *desc) { return desc->info.input_kind == PLN_INPUT_COLUMNS; }
 
 pln_expr_ref pln_parser_call(pln_parser *p, int32_t offset, const pln_ind_desc *desc, const double *params,
                              const pln_expr_ref *args, int32_t n_args) {

@@ -46,10 +46,12 @@ const pln_ind_desc pln_ind_dm = {
              .aliases = "plus_dm plusdm",
              .group = "trend",
              .help = "Directional movement, plus and minus",
-             .formula = "plus: rise of the high where it is positive and larger than the fall of the low, "
-                        "else 0; minus: likewise of the low (Wilder, 1978); each as Wilder's sum S += x - S "
-                        "/ period, which starts with the sum of the first period - 1 movements (TA-Lib "
-                        "PLUS_DM and MINUS_DM, Tulip dm), with start=wilder with that of the first `period`",
+             .formula =
+                 "plus: rise of the high where it is positive and larger than the fall of the low, "
+                 "else 0; minus: likewise of the low (Wilder, 1978); each as Wilder's sum S += x - S "
+                 "/ period, which starts with the sum of the first period - 1 movements (TA-Lib "
+                 "PLUS_DM and MINUS_DM), with start=wilder with that of the first `period`; start=tulip "
+                 "is as TA-Lib, but where both are equal both count (Tulip dm)",
              .inputs = "high low",
              .outputs = "plus minus",
              .example = "dm(14).minus",

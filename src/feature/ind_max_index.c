@@ -1,11 +1,12 @@
 #include "feature/extrema.h"
 
 enum { EXTREME_LAST = PLN_HIGHEST_LAST, EXTREME_FIRST = PLN_HIGHEST_FIRST };
+#define EXTREME_WINS(NEW, OLD) ((NEW) > (OLD))
 #include "feature/extreme_index.h"
 
 static const pln_indicator_param params[] = {
     PLN_PARAM_INT("period", "rows in the window", 30, 1, PLN_IND_MAX_PERIOD),
-    PLN_PARAM_WORD("ties", "which of several equal highest values counts", 0, 1, "last first"),
+    PLN_PARAM_WORD("ties", "which of several equal highest values counts", 0, 2, "last first talib"),
 };
 
 const pln_ind_desc pln_ind_max_index = {
@@ -16,8 +17,9 @@ const pln_ind_desc pln_ind_max_index = {
              .formula =
                  "index: row of the highest of the last `period` values, this row's included, counted "
                  "from the first row of the source (TA-Lib MAXINDEX); age: how many rows ago it was; "
-                 "value: the highest itself. Of equal values the last counts, with ties=first the first "
-                 "(TA-Lib takes the first or the last, as the moment of its search has it)",
+                 "value: the highest itself. Of equal values the last counts, with ties=first the first; "
+                 "ties=talib: as TA-Lib has it, a new one wins, but the first does in the search when the "
+                 "old one has left the window (which depends on where the data begins)",
              .inputs = "source",
              .outputs = "index age value",
              .example = "max_index(high, 30).age",

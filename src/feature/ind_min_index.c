@@ -1,11 +1,12 @@
 #include "feature/extrema.h"
 
 enum { EXTREME_LAST = PLN_LOWEST_LAST, EXTREME_FIRST = PLN_LOWEST_FIRST };
+#define EXTREME_WINS(NEW, OLD) ((NEW) < (OLD))
 #include "feature/extreme_index.h"
 
 static const pln_indicator_param params[] = {
     PLN_PARAM_INT("period", "rows in the window", 30, 1, PLN_IND_MAX_PERIOD),
-    PLN_PARAM_WORD("ties", "which of several equal lowest values counts", 0, 1, "last first"),
+    PLN_PARAM_WORD("ties", "which of several equal lowest values counts", 0, 2, "last first talib"),
 };
 
 const pln_ind_desc pln_ind_min_index = {
@@ -16,8 +17,9 @@ const pln_ind_desc pln_ind_min_index = {
              .formula =
                  "index: row of the lowest of the last `period` values, this row's included, counted "
                  "from the first row of the source (TA-Lib MININDEX); age: how many rows ago it was; "
-                 "value: the lowest itself. Of equal values the last counts, with ties=first the first "
-                 "(TA-Lib takes the first or the last, as the moment of its search has it)",
+                 "value: the lowest itself. Of equal values the last counts, with ties=first the first; "
+                 "ties=talib: as TA-Lib has it, a new one wins, but the first does in the search when the "
+                 "old one has left the window (which depends on where the data begins)",
              .inputs = "source",
              .outputs = "index age value",
              .example = "min_index(low, 30).age",
