@@ -1,4 +1,4 @@
-#include "feature/window.h"
+#include "feature/window_family.h"
 
 static const pln_indicator_param params[] = {
     PLN_PARAM_INT("period", "rows in the window", 20, 1, PLN_IND_MAX_PERIOD),
@@ -20,14 +20,19 @@ static void init(void *state, const double *p) {
   s->k = p[1];
 }
 
-static inline void step(bbands *s, double *memory, const double *in, double *out) {
-  const double leaf[2] = {in[0], 0.0};
-  double moments[2] = {0.0, 0.0};
-  pln_window_step(&s->window, memory, 2, 0, pln_merge_moments, leaf, moments);
+PLN_INLINE void finish(const bbands *s, const double *in, const double *moments, double *out) {
+  (void)in;
   const double width = s->k * sqrt(moments[1] / s->period);
   out[0] = moments[0] + width;
   out[1] = moments[0];
   out[2] = moments[0] - width;
+}
+
+static inline void step(bbands *s, double *memory, const double *in, double *out) {
+  const double leaf[2] = {in[0], 0.0};
+  double moments[2] = {0.0, 0.0};
+  pln_window_step(&s->window, memory, 2, 0, pln_merge_moments, leaf, moments);
+  finish(s, in, moments, out);
 }
 PLN_IND_STEP(bbands, step)
 
@@ -49,6 +54,7 @@ PLN_INLINE void rows(void *state, const double *const *in, double *const *out, i
   }
 }
 PLN_IND_SIMD(batch, rows)
+PLN_WINDOW_MAPPED_FAMILY(bbands, 2, 1, 3, pln_merge_moments, pln_leaf_moments, finish)
 
 const pln_ind_desc pln_ind_bbands = {
     .info = {.name = "bbands",
@@ -69,4 +75,5 @@ const pln_ind_desc pln_ind_bbands = {
     .init = init,
     .step = step_row,
     .batch = batch,
+    .family = &family,
 };

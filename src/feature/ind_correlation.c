@@ -1,4 +1,5 @@
 #include "feature/moments.h"
+#include "feature/window_family.h"
 
 static const pln_indicator_param params[] = {
     PLN_PARAM_INT("period", "rows in the window", 30, 1, PLN_IND_MAX_PERIOD),
@@ -16,6 +17,7 @@ PLN_INLINE void finish(const pln_window *s, const double *in, const double *mome
   out[1] = moments[3] > 0.0 && moments[4] > 0.0;
 }
 PLN_WINDOW_MAPPED(pln_window, PLN_MOMENTS_PAIR, 2, 1, pln_merge_pair, pln_leaf_pair, finish)
+PLN_WINDOW_MAPPED_FAMILY(pln_window, PLN_MOMENTS_PAIR, 2, 1, pln_merge_pair, pln_leaf_pair, finish)
 
 const pln_ind_desc pln_ind_correlation = {
     .info = {.name = "correlation",
@@ -38,4 +40,5 @@ const pln_ind_desc pln_ind_correlation = {
     .init = init,
     .step = step_row,
     .batch = batch,
+    .family = &family,
 };

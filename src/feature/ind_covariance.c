@@ -1,4 +1,5 @@
 #include "feature/moments.h"
+#include "feature/window_family.h"
 
 static const pln_indicator_param params[] = {
     PLN_PARAM_INT("period", "rows in the window", 20, 1, PLN_IND_MAX_PERIOD),
@@ -25,6 +26,7 @@ PLN_INLINE void finish(const covariance *s, const double *in, const double *mome
   out[0] = moments[2] / s->divisor;
 }
 PLN_WINDOW_MAPPED(covariance, PLN_MOMENTS_CROSS, 2, 1, pln_merge_cross, pln_leaf_cross, finish)
+PLN_WINDOW_MAPPED_FAMILY(covariance, PLN_MOMENTS_CROSS, 2, 1, pln_merge_cross, pln_leaf_cross, finish)
 
 const pln_ind_desc pln_ind_covariance = {
     .info = {.name = "covariance",
@@ -45,4 +47,5 @@ const pln_ind_desc pln_ind_covariance = {
     .init = init,
     .step = step_row,
     .batch = batch,
+    .family = &family,
 };

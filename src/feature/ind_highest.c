@@ -1,10 +1,12 @@
 #include "feature/extrema.h"
+#include "feature/window_family.h"
 
 static const pln_indicator_param params[] = {
     PLN_PARAM_INT("period", "rows in the window", 20, 1, PLN_IND_MAX_PERIOD),
 };
 
 PLN_WINDOW_KERNEL(1, pln_merge_highest_last)
+PLN_WINDOW_FAMILY(1, pln_merge_highest_last)
 
 const pln_ind_desc pln_ind_highest = {
     .info = {.name = "highest",
@@ -25,4 +27,5 @@ const pln_ind_desc pln_ind_highest = {
     .init = init,
     .step = step_row,
     .batch = batch,
+    .family = &family,
 };

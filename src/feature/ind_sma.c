@@ -1,10 +1,11 @@
-#include "feature/window.h"
+#include "feature/window_family.h"
 
 static const pln_indicator_param params[] = {
     PLN_PARAM_INT("period", "rows in the window", 20, 1, PLN_IND_MAX_PERIOD),
 };
 
 PLN_WINDOW_KERNEL(0, pln_merge_mean)
+PLN_WINDOW_FAMILY(0, pln_merge_mean)
 
 const pln_ind_desc pln_ind_sma = {
     .info = {.name = "sma",
@@ -24,4 +25,5 @@ const pln_ind_desc pln_ind_sma = {
     .init = init,
     .step = step_row,
     .batch = batch,
+    .family = &family,
 };

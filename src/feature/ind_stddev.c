@@ -1,4 +1,4 @@
-#include "feature/window.h"
+#include "feature/window_family.h"
 
 static const pln_indicator_param params[] = {
     PLN_PARAM_INT("period", "rows in the window", 20, 1, PLN_IND_MAX_PERIOD),
@@ -18,11 +18,16 @@ static void init(void *state, const double *p) {
   s->divisor = p[0] > p[1] ? p[0] - p[1] : 1.0;
 }
 
+PLN_INLINE void finish(const stddev *s, const double *in, const double *moments, double *out) {
+  (void)in;
+  out[0] = sqrt(moments[1] / s->divisor);
+}
+
 static inline void step(stddev *s, double *memory, const double *in, double *out) {
   const double leaf[2] = {in[0], 0.0};
   double moments[2] = {0.0, 0.0};
   pln_window_step(&s->window, memory, 2, 0, pln_merge_moments, leaf, moments);
-  out[0] = sqrt(moments[1] / s->divisor);
+  finish(s, in, moments, out);
 }
 PLN_IND_STEP(stddev, step)
 
@@ -41,6 +46,7 @@ PLN_INLINE void rows(void *state, const double *const *in, double *const *out, i
   }
 }
 PLN_IND_SIMD(batch, rows)
+PLN_WINDOW_MAPPED_FAMILY(stddev, 2, 1, 1, pln_merge_moments, pln_leaf_moments, finish)
 
 const pln_ind_desc pln_ind_stddev = {
     .info = {.name = "stddev",
@@ -61,4 +67,5 @@ const pln_ind_desc pln_ind_stddev = {
     .init = init,
     .step = step_row,
     .batch = batch,
+    .family = &family,
 };

@@ -1,4 +1,4 @@
-#include "feature/window.h"
+#include "feature/window_family.h"
 
 static const pln_indicator_param params[] = {
     PLN_PARAM_INT("period", "rows in the window", 20, 1, PLN_IND_MAX_PERIOD),
@@ -23,6 +23,7 @@ PLN_INLINE void finish(const variance *s, const double *in, const double *moment
   out[0] = moments[1] / s->divisor;
 }
 PLN_WINDOW_MAPPED(variance, 2, 1, 1, pln_merge_moments, pln_leaf_moments, finish)
+PLN_WINDOW_MAPPED_FAMILY(variance, 2, 1, 1, pln_merge_moments, pln_leaf_moments, finish)
 
 const pln_ind_desc pln_ind_variance = {
     .info = {.name = "variance",
@@ -45,4 +46,5 @@ const pln_ind_desc pln_ind_variance = {
     .init = init,
     .step = step_row,
     .batch = batch,
+    .family = &family,
 };

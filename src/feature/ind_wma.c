@@ -1,10 +1,18 @@
 #include "feature/ma.h"
+#include "feature/window_family.h"
 
 static const pln_indicator_param params[] = {
     PLN_PARAM_INT("period", "rows in the window", 20, 1, PLN_IND_MAX_PERIOD),
 };
 
 PLN_MA_KERNEL(PLN_MA_WMA)
+
+PLN_INLINE void twice(const double *in, double *out) { out[0] = out[1] = in[0]; }
+PLN_INLINE void finish(const pln_ma *s, const double *in, const double *both, double *out) {
+  (void)s, (void)in;
+  out[0] = both[0];
+}
+PLN_WINDOW_MAPPED_FAMILY(pln_ma, 2, 1, 1, pln_merge_weighted, twice, finish)
 
 const pln_ind_desc pln_ind_wma = {
     .info = {.name = "wma",
@@ -25,4 +33,5 @@ const pln_ind_desc pln_ind_wma = {
     .init = init,
     .step = step_row,
     .batch = batch,
+    .family = &family,
 };

@@ -1,4 +1,4 @@
-#include "feature/window.h"
+#include "feature/window_family.h"
 
 static const pln_indicator_param params[] = {
     PLN_PARAM_INT("period", "rows in the window", 20, 1, PLN_IND_MAX_PERIOD),
@@ -24,6 +24,7 @@ PLN_INLINE void finish(const zscore *s, const double *in, const double *moments,
   out[1] = deviation > 0.0;
 }
 PLN_WINDOW_MAPPED(zscore, 2, 1, 1, pln_merge_moments, pln_leaf_moments, finish)
+PLN_WINDOW_MAPPED_FAMILY(zscore, 2, 1, 1, pln_merge_moments, pln_leaf_moments, finish)
 
 const pln_ind_desc pln_ind_zscore = {
     .info = {.name = "zscore",
@@ -44,4 +45,5 @@ const pln_ind_desc pln_ind_zscore = {
     .init = init,
     .step = step_row,
     .batch = batch,
+    .family = &family,
 };

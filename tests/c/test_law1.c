@@ -243,6 +243,59 @@ static void check_warm(const pln_bars *bars, const list *l, const double *out) {
   pln_hub_free(hub);
 }
 
+static void needs(const void *data) {
+  if (data) return;
+  print_message("skipped: the market data is absent\n");
+  skip();
+}
+
+/* Many calls over the same source, which the hub may compute together: the same bits as each call alone. */
+static void families(void **state) {
+  (void)state;
+  static const int32_t periods[] = {
+      1,   2,   3,   4,   5,   6,   7,   8,   9,   11,   12,   13,   15,   16,   17,   21,   23,  27,
+      31,  32,  33,  37,  48,  55,  63,  64,  65,  95,   96,   97,   100,  127,  128,  129,  192, 200,
+      255, 256, 257, 300, 511, 512, 513, 600, 768, 1000, 1023, 1024, 1025, 1500, 2047, 2048, 2049};
+  pln_bars *bars = bitfinex_bars("BTCUSD_1m_2013.csv.gz", "BTCUSD", 2600);
+  needs(bars);
+  const feed f = {(const pln_bars *const *)&bars, 1};
+  static list all, one;
+  int32_t n_families = 0;
+  for (int32_t i = 0; i < pln_ind_count; i++) {
+    const pln_ind_desc *desc = pln_ind_list[i];
+    if (!desc->family) continue;
+    n_families++;
+    all.n = 0;
+    const char *second = desc->info.input_kind == PLN_INPUT_SOURCE ? "" : ", volume";
+    for (size_t k = 0; k < sizeof periods / sizeof periods[0]; k++) {
+      char text[TEXT];
+      if (periods[k] < desc->info.params[0].min_value) continue;
+      snprintf(text, TEXT, "%s(close%s, %d)", desc->info.name, second, (int)periods[k]);
+      add(&all, text);
+    }
+    for (int32_t k = 40; desc->info.n_params > 1 && k < 140; k++) { /* more than one family holds */
+      char text[TEXT];
+      snprintf(text, TEXT, "%s(close%s, %d, %d)", desc->info.name, second, (int)k,
+               (int)fmin(desc->info.params[1].max_value, 1 + k % 3));
+      add(&all, text);
+    }
+    double *together = check(&f, &all);
+    for (int32_t k = 0; k < all.n; k++) {
+      one.n = 0;
+      add(&one, all.text[k]);
+      double *alone = compute(&f, &one, &ways[k % 4]);
+      for (int64_t row = 0; row < bars->n_bars; row++)
+        if (!same(alone[row], together[k * bars->n_bars + row]))
+          fail_msg("%s: row %d is %.17g alone and %.17g in a family", all.text[k], (int)row, alone[row],
+                   together[k * bars->n_bars + row]);
+      free(alone);
+    }
+    free(together);
+  }
+  assert_true(n_families >= 8);
+  pln_bars_free(bars);
+}
+
 static list expressions;
 
 static const pln_ind_desc *indicator(int32_t i) {
@@ -268,12 +321,6 @@ static void one_stream(const pln_bars *bars) {
   add_operators(&expressions);
   add_windows(&expressions);
   check_list(bars);
-}
-
-static void needs(const void *data) {
-  if (data) return;
-  print_message("skipped: the market data is absent\n");
-  skip();
 }
 
 static void bitcoin_minutes(void **state) {
@@ -464,9 +511,13 @@ static void step_equals_batch(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(step_equals_batch),    cmocka_unit_test(bitcoin_minutes),
-      cmocka_unit_test(spy_minutes),          cmocka_unit_test(flat_and_zero_prices),
-      cmocka_unit_test(streams_joined_as_of), cmocka_unit_test(further_columns_with_gaps),
+      cmocka_unit_test(families),
+      cmocka_unit_test(step_equals_batch),
+      cmocka_unit_test(bitcoin_minutes),
+      cmocka_unit_test(spy_minutes),
+      cmocka_unit_test(flat_and_zero_prices),
+      cmocka_unit_test(streams_joined_as_of),
+      cmocka_unit_test(further_columns_with_gaps),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
