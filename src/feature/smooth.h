@@ -15,7 +15,7 @@
  *     v[j] = alpha (x[j] - x0), c1[j] = v[j] + beta v[j-1], c2[j] = c1[j] + beta^2 c1[j-2],
  *     c4[j] = c2[j] + beta^4 c2[j-4], c[j] = c4[j] + beta^8 c4[j-8]
  *
- * A flat price gives x0 exactly. */
+ * A flat price gives x0 exactly; with alpha = 1 every row is itself. */
 enum { PLN_SMOOTH_BLOCK = 16, PLN_SMOOTH_PAD = 8 /* zeros before a block */ };
 
 typedef struct pln_smooth {
@@ -65,6 +65,7 @@ PLN_INLINE double pln_smooth_seed(pln_smooth *s, double x) {
 /* One row. The result means nothing before the seed is complete, at row skip + n - 1. */
 PLN_INLINE double pln_smooth_step(pln_smooth *s, double x) {
   if (s->seeded < s->n) return pln_smooth_seed(s, x);
+  if (s->beta == 0.0) return s->e0 = x;
   const int32_t j = s->j, at = PLN_SMOOTH_PAD + j;
   if (j == 0) s->x0 = x;
   s->v[at] = s->alpha * (x - s->x0);
@@ -104,6 +105,10 @@ PLN_INLINE double pln_smooth_whole_block(const pln_smooth *s, double e0, const d
 PLN_INLINE void pln_smooth_rows(pln_smooth *s, const double *x, double *out, int64_t n) {
   int64_t i = 0;
   for (; i < n && (s->seeded < s->n || s->j != 0); i++) out[i] = pln_smooth_step(s, x[i]);
+  if (s->beta == 0.0) {
+    for (; i < n; i++) out[i] = s->e0 = x[i];
+    return;
+  }
   double e0 = s->e0;
   for (; i + PLN_SMOOTH_BLOCK <= n; i += PLN_SMOOTH_BLOCK) e0 = pln_smooth_whole_block(s, e0, x + i, out + i);
   s->e0 = e0;
