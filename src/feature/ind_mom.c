@@ -8,17 +8,16 @@ static int64_t lookback(const double *p) { return (int64_t)p[0]; }
 static int64_t size(const double *p) { return PLN_IND_SIZE(pln_lag, p[0]); }
 static void init(void *state, const double *p) { ((pln_lag *)state)->n = (int32_t)p[0]; }
 
+PLN_INLINE double difference(double x, double old) { return x - old; }
+
 static inline void step(pln_lag *s, double *memory, const double *in, double *out) {
-  out[0] = in[0] - pln_lag_step(s, memory, in[0]);
+  out[0] = difference(in[0], pln_lag_step(s, memory, in[0]));
 }
 PLN_IND_STEP(pln_lag, step)
 
 PLN_INLINE void rows(void *state, const double *const *in, double *const *out, int64_t n) {
-  const double *x = in[0];
-  double *y = out[0];
-  pln_lag_rows(state, (double *)((pln_lag *)state + 1), x, y, n);
-  PLN_IVDEP
-  for (int64_t i = 0; i < n; i++) y[i] = x[i] - y[i];
+  pln_lag *s = state;
+  PLN_LAG_EACH(s, (double *)(s + 1), in[0], out[0], n, difference);
 }
 PLN_IND_SIMD(batch, rows)
 

@@ -30,15 +30,11 @@ PLN_IND_STEP(returns, step)
 
 PLN_INLINE void rows(void *state, const double *const *in, double *const *out, int64_t n) {
   returns *s = state;
-  const double *x = in[0];
-  double *y = out[0];
-  pln_lag_rows(&s->lag, (double *)(s + 1), x, y, n);
-  if (s->is_log) {
-    for (int64_t i = 0; i < n; i++) y[i] = logarithmic(x[i], y[i]);
-    return;
-  }
-  PLN_IVDEP
-  for (int64_t i = 0; i < n; i++) y[i] = simple(x[i], y[i]);
+  double *ring = (double *)(s + 1);
+  if (s->is_log)
+    PLN_LAG_EACH(&s->lag, ring, in[0], out[0], n, logarithmic);
+  else
+    PLN_LAG_EACH(&s->lag, ring, in[0], out[0], n, simple);
 }
 PLN_IND_SIMD(batch, rows)
 

@@ -21,10 +21,7 @@ static inline void step(pln_lag *s, double *memory, const double *in, double *ou
 PLN_IND_STEP(pln_lag, step)
 
 PLN_INLINE void rows(void *state, const double *const *in, double *const *out, int64_t n) {
-  const double *x = in[0];
-  double *y = out[0];
-  pln_lag_rows(state, (double *)((pln_lag *)state + 1), x, y, n);
-  PLN_IVDEP
-  for (int64_t i = 0; i < n; i++) y[i] = change(x[i], y[i]);
+  pln_lag *s = state;
+  PLN_LAG_EACH(s, (double *)(s + 1), in[0], out[0], n, change);
 }
 PLN_IND_SIMD(batch, rows)
