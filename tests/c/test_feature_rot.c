@@ -24,6 +24,7 @@ static const struct {
   const char *reason;
 } endless[] = {
     {"ad", SUM, NULL},
+    {"drawdown", OTHER, "the peak is that of all rows"},
     {"max_index", OTHER, "rows are counted from the first one"},
     {"min_index", OTHER, "rows are counted from the first one"},
     {"nvi", PRODUCT, NULL},
