@@ -130,14 +130,22 @@ local function tulip_candles(catalog, root)
     local set = { bars = memo(function()
       return { tables.bars({ open = ohlc[1], high = ohlc[2], low = ohlc[3], close = ohlc[4] }, { n = n }) }
     end) }
-    for _, expect in ipairs(case.expect) do
-      new(catalog, { source = "tulip", name = ("candles#%d.%s"):format(number, expect[1]), set = set, abs = 1e-3,
-        rel = 0, at = function()
-          local at = {}
-          for i = 0, n - 1 do at[i] = 0 end
-          for _, row in ipairs(expect[2]) do at[row] = 1 end
-          return at
-        end })
+    -- 1 in the rows where a pattern must stand, 0 where it must not; nothing is said of the others.
+    local order, rows = {}, {}
+    local function take(list, value)
+      for _, expect in ipairs(list) do
+        local pattern = expect[1]
+        if not rows[pattern] then
+          order[#order + 1], rows[pattern] = pattern, {}
+        end
+        for _, row in ipairs(expect[2]) do rows[pattern][row] = value end
+      end
+    end
+    take(case.expect, 1)
+    take(case.expect_not, 0)
+    for _, pattern in ipairs(order) do
+      new(catalog, { source = "tulip", name = ("candles#%d.%s"):format(number, pattern), set = set, abs = 1e-3, rel = 0,
+        at = function() return rows[pattern] end })
     end
   end
 end
