@@ -3,7 +3,9 @@
 --     x.close                           a column; open high low close volume hl2 hlc3 ohlc4, and the source's own
 --     x.sma(x.close, 20), x.sma(20)     an indicator; its source defaults to close
 --     x.bbands(20, 2).upper             one of its outputs
---     x.ema(x.close, 20, { seed = 1 })  parameters by name, in a table at the end
+--     x.ema(20, { seed = "first" })     parameters by name, in a table at the end
+--     x.ma(x.close, 20, "wma")          words of a parameter
+--     x.tr, x.tr(), x.heikin_ashi.open  indicators without arguments stand by themselves too
 --     a + b, a - b, a * b, a / b, -a    arithmetic of expressions and numbers
 --     x.gt(a, b), lt, ge, le, eq, ne    comparisons: 1 or 0
 --     x.all(a, b, …), x.any(a, b, …)    conditions together: 1 or 0
@@ -53,7 +55,8 @@ local COMBINATIONS = { all = "and", any = "or" }
 
 local indicators
 
--- What the hub computes by name: { outputs = list, is_series = it stands without arguments, as hl2 }.
+-- What the hub computes by name: { outputs = list, words = { word = true }, is_bare = it stands without arguments, as
+-- hl2 and tr }.
 local function known_indicators()
   if indicators then return indicators end
   indicators = {}
@@ -62,16 +65,49 @@ local function known_indicators()
     local outputs = {}
     for output in ffi.string(info.outputs):gmatch "%S+" do outputs[#outputs + 1] = output end
     if info.has_valid ~= 0 then outputs[#outputs + 1] = "valid" end
-    local known = { outputs = outputs, is_series = ffi.string(info.group) == "series" }
+    local known = {
+      outputs = outputs, words = {}, is_bare = info.n_params == 0 and info.input_kind == C.PLN_INPUT_COLUMNS,
+    }
+    for k = 0, info.n_params - 1 do
+      local words = info.params[k].words
+      for word in (words ~= nil and ffi.string(words) or ""):gmatch "%S+" do known.words[word] = true end
+    end
     indicators[ffi.string(info.name)] = known
     for alias in (info.aliases ~= nil and ffi.string(info.aliases) or ""):gmatch "%S+" do indicators[alias] = known end
   end
   return indicators
 end
 
-local function callable_names()
+-- The same of a definition in Lua.
+local own = setmetatable({}, { __mode = "k" })
+
+local function known_own(def)
+  local known = own[def]
+  if not known then
+    known = { outputs = { unpack(def.outputs) }, words = {}, is_bare = false }
+    known.is_bare = #def.hub_params == 0 and def.input_kind == "columns"
+    if def.has_valid then known.outputs[#known.outputs + 1] = "valid" end
+    for _, param in ipairs(def.hub_params) do
+      for _, word in ipairs(param.words or {}) do known.words[word] = true end
+    end
+    own[def] = known
+  end
+  return known
+end
+
+-- What is known of a name, nil where there is no such indicator. A file that cannot be loaded is told as such.
+local function known_as(name, library)
+  local known = known_indicators()[name]
+  if known then return known end
+  local def, message = library:find(name)
+  if message then error(message, 0) end
+  return def and known_own(def)
+end
+
+local function callable_names(library)
   local names = {}
   for name in pairs(known_indicators()) do names[#names + 1] = name end
+  for _, def in ipairs((library:list())) do names[#names + 1] = def.name end
   for name in pairs(COMPARISONS) do names[#names + 1] = name end
   for name in pairs(COMBINATIONS) do names[#names + 1] = name end
   table.sort(names)
@@ -79,7 +115,9 @@ local function callable_names()
 end
 
 -- Nodes -------------------------------------------------------------------------------------------------------------
--- kind: "number" value; "column" name, scope; "call" name, args, keywords, scope; "output" base, name;
+-- kind: "number" value; "column" name, scope; "call" name, known, args, keywords, scope; "output" base, name;
+-- "word" name;
+-- "name" name, known, scope, library: what stands behind a dot and is a column, or to be called;
 -- "binary" operator, a, b; "negate" a. own = some leaf belongs to the strategy's own symbol.
 
 local function make(node)
@@ -103,7 +141,9 @@ local function operand(value, what)
   if not node then fail("%s: expected a feature or a number, got %s", what, describe(value)) end
   if node.kind == "name" then
     local name = node.name
-    if node.callable then fail("%s is not a series by itself: call it, as in x.%s(…)", name, name) end
+    if node.callable and not (node.known and node.known.is_bare) then
+      fail("%s is not a series by itself: call it, as in x.%s(…)", name, name)
+    end
     return { kind = "column", name = name, scope = node.scope, own = node.scope == nil }
   end
   return node
@@ -126,6 +166,8 @@ function render(node, current, top)
   local kind = node.kind
   if kind == "number" then
     return M.number_text(node.value)
+  elseif kind == "word" then
+    return node.name
   elseif kind == "column" then
     return prefix(node.scope, current) .. node.name
   elseif kind == "call" then
@@ -163,7 +205,20 @@ local function keyword_list(name, options)
   return keywords
 end
 
-local function call(scope, name, ...)
+-- A text among the arguments: one of the words that a parameter of the indicator knows.
+local function word(name, known, text, position)
+  if known and known.words[text] then return { kind = "word", name = text } end
+  local words = {}
+  for other in pairs(known and known.words or {}) do words[#words + 1] = other end
+  table.sort(words)
+  if #words == 0 then
+    fail("x.%s: argument %d is the text '%s', expected a feature or a number", name, position, text)
+  end
+  fail("x.%s: argument %d: '%s' is not one of its words: %s%s", name, position, text, table.concat(words, ", "),
+    suggest.hint(text, words))
+end
+
+local function call(scope, library, name, ...)
   local n, values = select("#", ...), { ... }
   if COMPARISONS[name] then
     if n ~= 2 then fail("x.%s: expected two features or numbers, got %d", name, n) end
@@ -180,36 +235,43 @@ local function call(scope, name, ...)
     keywords = keyword_list(name, values[n])
     n = n - 1
   end
-  local args, own = {}, scope == nil
+  local args, is_own = {}, scope == nil
+  local known = known_as(name, library)
   for i = 1, n do
-    local arg = operand(values[i], ("x.%s: argument %d"):format(name, i))
+    local arg = type(values[i]) == "string" and word(name, known, values[i], i)
+      or operand(values[i], ("x.%s: argument %d"):format(name, i))
     if scope and arg.own then
       fail("x.%s: argument %d belongs to the strategy's own symbol, but the call to %s: take both from one builder",
         name, i, scope)
     end
     args[i] = arg
   end
-  return make { kind = "call", name = name, args = args, keywords = keywords, scope = scope, own = own }
+  return make {
+    kind = "call", name = name, known = known, library = library, args = args, keywords = keywords, scope = scope,
+    own = is_own,
+  }
 end
 
 Expr.__index = function(self, key)
   local node = data[self]
-  if METHODS[key] then
-    return function(...) return call(node.scope, key, ...) end
-  end
   if type(key) ~= "string" then fail("a feature has outputs by name, not %s", tostring(key)) end
+  local known, found = node.known, false
+  for _, output in ipairs(known and known.outputs or {}) do found = found or output == key end
+  if METHODS[key] and not (found and (node.kind == "call" or known.is_bare)) then
+    return function(...) return call(node.scope, node.library, key, ...) end -- all of these are built in
+  end
+  if node.kind == "name" and known and known.is_bare then
+    node = {
+      kind = "call", name = node.name, known = known, args = {}, keywords = {}, scope = node.scope, own = node.own,
+    }
+  end
   if node.kind == "name" then
     fail("%s has no '%s': call it first, as in x.%s(…).%s", node.name, key, node.name, key)
   end
   if node.kind ~= "call" then fail("only an indicator has outputs: there is no '.%s' here", key) end
-  local info = known_indicators()[node.name]
-  if info then
-    local found = false
-    for _, output in ipairs(info.outputs) do found = found or output == key end
-    if not found then
-      fail("%s has no output '%s'%s (it has %s)", node.name, key, suggest.hint(key, info.outputs),
-        table.concat(info.outputs, ", "))
-    end
+  if known and not found then
+    fail("%s has no output '%s'%s (it has %s)", node.name, key, suggest.hint(key, known.outputs),
+      table.concat(known.outputs, ", "))
   end
   return make { kind = "output", base = node, name = key, scope = node.scope, own = node.own }
 end
@@ -218,9 +280,9 @@ Expr.__call = function(self, ...)
   local node = data[self]
   if node.kind ~= "name" then fail("this feature is a series already, it cannot be called") end
   if not node.callable then
-    fail("unknown indicator '%s'%s", node.name, suggest.hint(node.name, callable_names()))
+    fail("unknown indicator '%s'%s", node.name, suggest.hint(node.name, callable_names(node.library)))
   end
-  return call(node.scope, node.name, ...)
+  return call(node.scope, node.library, node.name, ...)
 end
 Expr.__add = function(a, b) return binary("+", a, b) end
 Expr.__sub = function(a, b) return binary("-", a, b) end
@@ -241,7 +303,7 @@ Expr.__metatable = false
 -- Builders ----------------------------------------------------------------------------------------------------------
 
 local Builder = {}
-local scopes = setmetatable({}, { __mode = "k" }) -- builder → { scope, own, multi }
+local scopes = setmetatable({}, { __mode = "k" }) -- builder → { scope, stream, multi, library }
 
 --- A scope as the language writes it: quoted where the symbol is no plain name. "BRK.B_1d" → "\"BRK.B\"_1d".
 function M.scope_text(stream)
@@ -254,15 +316,17 @@ function M.scope_text(stream)
   return symbol:find "^[%a_][%w_]*$" and stream or ('"%s"_%s'):format(symbol, timeframe)
 end
 
-local function builder(stream, own, multi)
+local function builder(library, stream, own_stream, multi)
   local self = setmetatable({}, Builder)
-  scopes[self] = { scope = stream and M.scope_text(stream), stream = stream or own, multi = multi }
+  scopes[self] = {
+    scope = stream and M.scope_text(stream), stream = stream or own_stream, multi = multi, library = library,
+  }
   return self
 end
 
 local function on(self, stream)
   if type(stream) ~= "string" then fail("expected SYMBOL_TIMEFRAME, such as x\"SPY_1d\", got %s", describe(stream)) end
-  return builder(stream, scopes[self].stream)
+  return builder(scopes[self].library, stream, scopes[self].stream)
 end
 
 local function at_timeframe(self, timeframe)
@@ -270,7 +334,7 @@ local function at_timeframe(self, timeframe)
   local stream = scopes[self].stream or ""
   local symbol = stream:match "^(.+)_%w+$"
   if not symbol then fail("x.tf: the strategy's own symbol is not known here") end
-  return builder(symbol .. "_" .. timeframe, stream)
+  return builder(scopes[self].library, symbol .. "_" .. timeframe, stream)
 end
 
 -- x.on("…"), x:on("…") and x.tf in either form.
@@ -298,24 +362,28 @@ Builder.__index = function(self, key)
       return list
     end)
   end
-  local known = known_indicators()[key]
-  local is_column = IS_COLUMN[key] or known and known.is_series
-  local callable = not is_column and (known ~= nil or COMPARISONS[key] ~= nil or COMBINATIONS[key] ~= nil)
-  if is_column and info.multi then
+  local known = not IS_COLUMN[key] and known_as(key, info.library) or nil
+  local callable = known ~= nil or COMPARISONS[key] ~= nil or COMBINATIONS[key] ~= nil
+  if info.multi and (IS_COLUMN[key] or known and known.is_bare) then
     fail("x.%s: of which symbol? Write x[1].%s", key, key)
   end
-  return make { kind = "name", name = key, scope = info.scope, callable = callable, own = info.scope == nil }
+  return make {
+    kind = "name", name = key, known = known, library = info.library, scope = info.scope, callable = callable,
+    own = info.scope == nil,
+  }
 end
 Builder.__newindex = function() fail("the builder cannot be changed") end
 Builder.__call = function(self, stream) return on(self, stream) end
 Builder.__metatable = false
 
 --- A builder.
--- @param own name of the strategy's stream, "SPY_1m"
+-- @param own_stream name of the strategy's stream, "SPY_1m"
 -- @param symbols nil, or the list of stream names of a multi-symbol strategy
-function M.builder(own, symbols)
-  local self = builder(nil, own, symbols)
-  for k, stream in ipairs(symbols or {}) do rawset(self, k, builder(stream, stream)) end
+-- @param library of indicators in Lua (indicator_hub.library), nil: the default one
+function M.builder(own_stream, symbols, library)
+  library = library or require("indicator_hub").default()
+  local self = builder(library, nil, own_stream, symbols)
+  for k, stream in ipairs(symbols or {}) do rawset(self, k, builder(library, stream, stream)) end
   return self
 end
 

@@ -3,6 +3,7 @@
 local ffi = require "ffi"
 local abi = require "abi"
 local docs = require "feature_docs"
+local indicator_hub = require "indicator_hub"
 local json = require "json"
 local suggest = require "suggest"
 local terminal = require "terminal"
@@ -29,7 +30,7 @@ end
 
 --- Adds a feature over the rows of a stream. The same expression on the same stream gives the same id.
 -- @return its id, or nil and a message
-function Hub:add(stream, expression) return abi.check(C.pln_hub_add_feature(self, stream, expression)) end
+function Hub:add(stream, expression) return indicator_hub.add_feature(self, stream, expression) end
 
 --- Ends building. @return 0, or nil and a message
 function Hub:seal() return abi.check(C.pln_hub_seal(self)) end
@@ -45,9 +46,7 @@ end
 function Hub:advance(until_ns)
   until_ns = until_ns or self:horizon()
   if not until_ns then return 0 end
-  local rows = tonumber(C.pln_hub_advance(self, until_ns))
-  if rows < 0 then return nil, abi.last_error() end
-  return rows
+  return indicator_hub.advance(self, until_ns)
 end
 
 --- The rows of a stream in the current slice, as indices of its bars from 0: first, and last + 1.
@@ -72,23 +71,27 @@ function Hub:nodes() return C.pln_hub_nodes(self) end
 
 ffi.metatype("pln_hub", { __index = Hub })
 
---- A new hub. @param chunk_rows rows of a slice at most, 1 … 65536 (default 4096)
+--- A new hub.
+-- @param chunk_rows rows of a slice at most, 1 … 65536 (default 4096)
+-- @param library indicators in Lua (indicator_hub.library), nil: the default ones
 -- @return the hub, or nil and a message
-function M.hub(chunk_rows)
+function M.hub(chunk_rows, library)
   local hub = C.pln_hub_new(chunk_rows or M.CHUNK_ROWS)
   if hub == nil then return nil, abi.last_error() end
   ffi.gc(hub, C.pln_hub_free)
   kept[hub] = {}
+  indicator_hub.attach(hub, library)
   return hub
 end
 
 --- Evaluates expressions over all of `bars`.
 -- @param expressions a list
--- @param options nil or { streams = further bars for scopes, chunk_rows = rows of a slice }
+-- @param options nil or { streams = further bars for scopes, chunk_rows = rows of a slice, library = indicators in Lua
+--   (indicator_hub.library, default: those of the folder `indicators`) }
 -- @return a list of columns (double[n], NaN where not warm) and the list of their warm-ups, or nil and a message
 function M.compute(bars, expressions, options)
   options = options or {}
-  local hub, message = M.hub(options.chunk_rows)
+  local hub, message = M.hub(options.chunk_rows, options.library)
   if not hub then return nil, message end
   local all = { bars }
   for _, other in ipairs(options.streams or {}) do all[#all + 1] = other end
@@ -185,24 +188,78 @@ local function describe(index)
   return setmetatable(info, Info)
 end
 
-local list, by_name, groups_by_name
+local list, by_name
 
 local function load()
   if list then return end
-  list, by_name, groups_by_name = setmetatable({}, Listing), {}, {}
+  list, by_name = setmetatable({}, Listing), {}
   for index = 0, C.pln_indicator_count() - 1 do
     local info = describe(index)
-    list[#list + 1], by_name[info.name], groups_by_name[info.group] = info, info, true
+    list[#list + 1], by_name[info.name] = info, info
     for _, alias in ipairs(info.aliases) do by_name[alias] = info end
   end
 end
 
---- All indicators and functions, sorted by name: { name, aliases, group, help, formula, inputs, outputs, example,
--- input_kind = "source" | "columns" | "series" | "variadic", has_valid (it has `.valid`), lookback (first row with a
--- value, with the defaults), params = { { name, help, default, min, max, is_integer, words = list or nil } } } each.
-function M.list()
+-- The same of an indicator written in Lua.
+local function describe_own(def)
+  local info = {
+    name = def.name, aliases = json.array(), group = def.group, help = def.help, formula = def.formula,
+    inputs = json.array(), outputs = json.array(), input_kind = def.input_kind, has_valid = def.has_valid,
+    params = json.array(), file = def.file,
+  }
+  for i, name in ipairs(def.inputs) do info.inputs[i] = name end
+  for i, name in ipairs(def.outputs) do info.outputs[i] = name end
+  local p = {}
+  for i, param in ipairs(def.hub_params) do
+    info.params[i] = {
+      name = param.name, help = param.help, default = param.default, min = param.min, max = param.max,
+      is_integer = param.is_integer, words = param.words and json.array { unpack(param.words) } or nil,
+    }
+    p[i - 1] = param.default
+  end
+  info.lookback = indicator_hub.lookback(def, p)
+  info.example = def.example
+  if not info.example then
+    local values = {}
+    for i, param in ipairs(info.params) do values[i] = docs.param_text(param, param.default) end
+    if info.input_kind == "series" then
+      for i = 1, #info.inputs do table.insert(values, i, "close") end
+    end
+    info.example = ("%s(%s)"):format(def.name, table.concat(values, ", "))
+  end
+  return setmetatable(info, Info)
+end
+
+-- Descriptions of a library's indicators, sorted by name, and by name.
+local described = setmetatable({}, { __mode = "k" })
+
+local function own(library)
+  library = library or indicator_hub.default()
+  local infos, names = {}, {}
+  for i, def in ipairs((library:list())) do
+    described[def] = described[def] or describe_own(def)
+    infos[i], names[def.name] = described[def], described[def]
+  end
+  return infos, names
+end
+
+--- What is built in, sorted by name: descriptions as of `list`.
+function M.built_in()
   load()
   return list
+end
+
+--- All indicators and functions, built in and of a library in Lua (default: that of the folder `indicators`), sorted by
+-- name: { name, aliases, group, help, formula, inputs, outputs, example,
+-- input_kind = "source" | "columns" | "series" | "variadic", has_valid (it has `.valid`), lookback (first row with a
+-- value, with the defaults), params = { { name, help, default, min, max, is_integer, words = list or nil } }, file = of
+-- one in Lua } each.
+function M.list(library)
+  load()
+  local all = setmetatable({ unpack(list) }, Listing)
+  for _, info in ipairs((own(library))) do all[#all + 1] = info end
+  table.sort(all, function(a, b) return a.name < b.name end)
+  return all
 end
 
 -- The expressions of a text: at commas that are in no bracket and no quotes.
@@ -226,12 +283,16 @@ local function split(text)
 end
 
 --- The indicator of that name, or nil and a message that suggests one.
-function M.info(name)
+function M.info(name, library)
   load()
-  local info = by_name[name]
+  local _, own_names = own(library)
+  local info = by_name[name] or own_names[name]
   if info then return info end
+  local broken = select(2, (library or indicator_hub.default()):find(tostring(name)))
+  if broken then return nil, broken end
   local names = {}
   for other in pairs(by_name) do names[#names + 1] = other end
+  for other in pairs(own_names) do names[#names + 1] = other end
   table.sort(names)
   return nil, ("no indicator '%s'%s"):format(tostring(name), suggest.hint(tostring(name), names))
 end
@@ -240,15 +301,18 @@ end
 -- the description.
 -- @param wanted a list of words; none: all
 -- @return a list as of `list`, or nil and a message where there is none
-function M.search(wanted)
+function M.search(wanted, library)
   local found = setmetatable({}, Listing)
-  for _, info in ipairs(M.list()) do
+  local all_infos = M.list(library)
+  local group_names = {}
+  for _, info in ipairs(all_infos) do group_names[info.group] = true end
+  for _, info in ipairs(all_infos) do
     local text = table.concat({ info.name, table.concat(info.aliases, " "), table.concat(info.outputs, " "), info.group,
       info.help }, "\n"):lower()
     local all = true
     for _, word in ipairs(wanted) do
       word = word:lower()
-      local group = groups_by_name[word]
+      local group = group_names[word]
       if group then
         all = all and info.group == word
       else
@@ -259,8 +323,8 @@ function M.search(wanted)
   end
   if #found > 0 then return found end
   local names = {}
-  for name in pairs(by_name) do names[#names + 1] = name end
-  for name in pairs(groups_by_name) do names[#names + 1] = name end
+  for _, info in ipairs(all_infos) do names[#names + 1] = info.name end
+  for name in pairs(group_names) do names[#names + 1] = name end
   table.sort(names)
   return nil, ("no indicator has '%s' in its name, group or description%s"):format(table.concat(wanted, "' and '"),
     #wanted == 1 and suggest.hint(wanted[1], names) or "")
@@ -303,6 +367,6 @@ function M.plot(bars, expressions, options)
 end
 
 --- docs/indicators.md (scripts/gen_indicators.lua writes it).
-function M.markdown() return docs.markdown(M.list()) end
+function M.markdown() return docs.markdown(M.built_in()) end
 
 return M

@@ -3,6 +3,7 @@
 local ffi = require "ffi"
 local abi = require "abi"
 local drain = require "drain"
+local indicator_hub = require "indicator_hub"
 local registry = require "registry"
 local sandbox = require "sandbox"
 local C = abi.C
@@ -27,16 +28,17 @@ local function rule_signal(f)
   return 0
 end
 
-local function features_of(def, p, names, own)
-  if not def.rule then return def:feature_list(p, names, own) end
-  local expr, err = def:rule_expression(p, own)
+local function features_of(def, p, names, own, library)
+  if not def.rule then return def:feature_list(p, names, own, library) end
+  local expr, err = def:rule_expression(p, own, library)
   if not expr then return nil, err end
   return { { name = "rule", expr = expr } }
 end
 
 --- Makes an instance.
 -- @param spec { id, def, p, stream = stream record of the topology, symbols = list of stream records (multi-symbol),
---   regime_of = classifier instance or nil, budget = loop iterations a bar, rows = chunk size, seed }
+--   library = indicators in Lua (nil: the default ones), regime_of = classifier instance or nil, budget = loop
+--   iterations a bar, rows = chunk size, seed }
 -- @param hub pln_hub*, not sealed yet
 -- @return the instance, or nil and a message
 function M.new(spec, hub)
@@ -48,15 +50,14 @@ function M.new(spec, hub)
   self.regime_of = spec.regime_of
   local names = {}
   for k, stream in ipairs(spec.symbols or { spec.stream }) do names[k] = stream.name end
-  local list, err = features_of(self.def, self.p, names, spec.stream.name)
+  local list, err = features_of(self.def, self.p, names, spec.stream.name, spec.library)
   if not list then return nil, err end
   self.signal = self.def.rule and rule_signal or self.def.signal
   self.columns = drain.columns(list)
   self.features = ffi.new("int32_t[?]", math.max(#self.columns, 1))
   for k, column in ipairs(self.columns) do
-    local id = C.pln_hub_add_feature(hub, spec.stream.hub_id, column.expr)
-    if id < 0 then
-      local message = abi.last_error()
+    local id, message = indicator_hub.add_feature(hub, spec.stream.hub_id, column.expr)
+    if not id then
       local symbol, timeframe = message:match("no stream '(.+)_(%w+)' here")
       local expr = #column.expr > 100 and column.expr:sub(1, 100) .. "…" or column.expr
       local hint = symbol and ("; streams are the configuration's symbols at their timeframes: list %s under the "

@@ -6,7 +6,7 @@ local suggest = require "suggest"
 local Checks = {}
 
 local READ_ONLY = {
-  features = "features", bar = "bars", params = "parameters", fill = "fills", order = "orders",
+  features = "features", bar = "bars", params = "parameters", inputs = "inputs", fill = "fills", order = "orders",
   builder = "the feature builder",
 }
 

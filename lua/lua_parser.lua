@@ -29,6 +29,8 @@ local ROLES = {
   features = { "params", "builder" },
   rule = { "params", "builder" },
   state = { "params" },
+  step = { "state", "inputs", "params" },
+  warmup = { "params" },
 }
 -- Left and right binding powers, as in the reference implementation (lparser.c).
 local BINARY = {
@@ -193,7 +195,7 @@ function Parser:suffixes_after_constructor()
   end
 end
 
-local function is_declaration(name) return name == "strategy" or name == "classifier" end
+local function is_declaration(name) return name == "strategy" or name == "classifier" or name == "indicator" end
 
 function Parser:suffixed()
   local expression = self:primary()

@@ -5,6 +5,7 @@ local abi = require "abi"
 local combos = require "combos"
 local config = require "config"
 local data = require "data"
+local indicator_hub = require "indicator_hub"
 local registry = require "registry"
 local suggest = require "suggest"
 local C = abi.C
@@ -179,6 +180,7 @@ function M.new(cfg)
   local _, folder = config.source(cfg)
   plan.folder = folder
   local reg = registry.new { folders = { folder .. "/strategies" } }
+  plan.library = indicator_hub.library { folders = { folder .. "/indicators" } }
   local by_id
   plan.classifiers, by_id = load_definitions(plan, cfg, reg, cfg.classifiers or {}, "classifier")
   if not plan.classifiers then return nil, by_id end

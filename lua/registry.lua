@@ -1,4 +1,4 @@
---- Strategies and classifiers: finding their files, loading them into the sandbox, what they declare.
+--- Strategies, classifiers and indicators: finding their files, loading them into the sandbox, what they declare.
 --
 --     local reg = registry.new { folders = { "strategies" } }
 --     local def, err = reg:load "momentum"
@@ -10,6 +10,7 @@ local ffi = require "ffi"
 local abi = require "abi"
 local expression = require "expression"
 local frozen = require "frozen"
+local indicator = require "indicator"
 local params = require "params"
 local context = require "context"
 local parser = require "lua_parser"
@@ -36,8 +37,9 @@ local KEYS = {
     "on_start", "on_end",
   },
   classifier = { "name", "help", "params", "features", "state", "regimes", "classify" },
+  indicator = indicator.KEYS,
 }
-local FUNCTION_KEYS = { features = true, signal = true, rule = true, classify = true }
+local FUNCTION_KEYS = { features = true, signal = true, rule = true, classify = true, step = true }
 for _, name in ipairs(CALLBACKS) do FUNCTION_KEYS[name] = true end
 
 local Def = {}
@@ -97,10 +99,10 @@ function M.describe(err, def)
     else
       -- Where a function ends with `return g(…)`, it is gone when g fails: its own line is the best there is.
       local from_loop, from_engine
-      message, from_loop = message:gsub("^drain loop:%d+: ", "")
+      message, from_loop = message:gsub("^%l+ loop:%d+: ", "")
       message, from_engine = message:gsub("^[^:\n]*%.lua:%d+: ", "")
       if from_loop > 0 or from_engine > 0 and not def.on_bar then
-        line = line or def.lines.signal or def.lines.on_bar or def.lines.classify
+        line = line or def.lines.signal or def.lines.on_bar or def.lines.classify or def.lines.step
       end
     end
   elseif type(err) == "table" and type(rawget(err, "message")) == "string" then
@@ -147,9 +149,10 @@ local function check_keys(def, declared)
   table.sort(given)
   for _, key in ipairs(given) do
     if not known[key] then
-      local other = def.kind == "strategy" and "classifier" or "strategy"
-      for _, name in ipairs(KEYS[other]) do
-        if name == key then return at(def, key, "'%s' belongs to a %s, this is a %s", key, other, def.kind) end
+      for _, other in ipairs { "strategy", "classifier", "indicator" } do
+        for _, name in ipairs(KEYS[other]) do
+          if name == key then return at(def, key, "'%s' belongs to a %s, this is a %s", key, other, def.kind) end
+        end
       end
       return at(def, key, "unknown key '%s' in %s{…}%s", key, def.kind, suggest.hint(key, KEYS[def.kind]))
     end
@@ -223,6 +226,7 @@ local function check_params_and_state(def, declared)
   local list, message, key = params.read_schema(declared.params, def.literals, def.order)
   if not list then return at(def, key, "%s", message) end
   def.params = list
+  if def.kind == "indicator" then return true end
   def.state = declared.state
   if type(declared.state) == "function" or declared.state == nil then return true end
   def.layout, message = state.layout(declared.state)
@@ -232,7 +236,8 @@ end
 
 -- Fields of p and s in the source that are never there.
 local function check_uses(def)
-  local names = { params = {}, state = def.layout and state.names(def.layout) or {} }
+  local names = { params = {}, state = def.layout and state.names(def.layout) or def.state_names or {} }
+  if def.kind == "indicator" then names.inputs = #def.inputs > 1 and def.inputs or {} end
   for i, param in ipairs(def.params) do names.params[i] = param.name end
   for _, use in ipairs(def.uses) do
     local list = names[use.role]
@@ -241,10 +246,12 @@ local function check_uses(def)
       local found = false
       for _, name in ipairs(list) do found = found or name == use.name end
       if not found then
-        local what = use.role == "params" and "parameter" or "state field"
+        local what = use.role == "params" and "parameter" or use.role == "inputs" and "input" or "state field"
         local fix = suggest.hint(use.name, list)
         if fix == "" then
           fix = use.role == "params" and (": add it to params = { %s = … }"):format(use.name)
+            or use.role == "inputs" and (#def.inputs > 1 and (": there are %s"):format(table.concat(def.inputs, ", "))
+              or ": with one input it is the number itself")
             or (": add it to state = { %s = 0 }"):format(use.name)
         end
         return nil, ("%s:%d: there is no %s '%s'%s"):format(def.file, use.line, what, use.name, fix)
@@ -254,12 +261,20 @@ local function check_uses(def)
   return true
 end
 
+local check_kind = {
+  strategy = check_strategy, classifier = check_classifier, indicator = function() return true end,
+}
+
 local function check(def, declared, base)
   local steps = {
     function() return check_keys(def, declared) end,
     function() return check_names(def, declared, base) end,
-    function() return (def.kind == "strategy" and check_strategy or check_classifier)(def, declared) end,
+    function() return check_kind[def.kind](def, declared) end,
     function() return check_params_and_state(def, declared) end,
+    function()
+      if def.kind ~= "indicator" then return true end
+      return indicator.check(def, declared, function(key, ...) return at(def, key, ...) end)
+    end,
     function() return check_uses(def) end,
   }
   for _, step in ipairs(steps) do
@@ -298,13 +313,14 @@ function M.compile(source, file)
   local function declare(kind)
     return function(t)
       if type(t) ~= "table" then error(("%s: expected a table, as in %s{ name = … }"):format(kind, kind), 2) end
-      if declared then error("a file declares one strategy or classifier", 2) end
+      if declared then error("a file declares one strategy, classifier or indicator", 2) end
       def.kind, declared = kind, t
       return t
     end
   end
   local box = sandbox.new(def.hooks, {
-    strategy = declare "strategy", classifier = declare "classifier", array = state.array,
+    strategy = declare "strategy", classifier = declare "classifier", indicator = declare "indicator",
+    array = state.array,
   })
   def.budget, def.random = box.budget, box.random
   local chunk = assert(loadstring(instrumented, "@" .. def.chunk))
@@ -312,8 +328,8 @@ function M.compile(source, file)
   local ok, result = run(def, 1, chunk, box.budget, box.stop, box.pow)
   if not ok then return nil, result end
   if not declared or result ~= declared then
-    return nil, ("%s:1: the file returns no strategy: it ends with `return strategy{…}` or `return classifier{…}`")
-      :format(file)
+    return nil, ("%s:1: the file returns no strategy: it ends with `return strategy{…}`, `return classifier{…}` or "
+      .. "`return indicator{…}`"):format(file)
   end
   local hash = ffi.new "char[33]"
   C.pln_hash128_hex(source, #source, hash)
@@ -367,8 +383,9 @@ end
 -- @param p of check_params
 -- @param symbols list of stream names (SPY_1m), one for each symbol of a multi-symbol strategy
 -- @param own name of the stream on whose bars the strategy runs
+-- @param library of indicators in Lua (indicator_hub.library), nil: the default one
 -- @return list of { name, expr = text } or { name, exprs = list of texts, one for each symbol }; or nil, message
-function Def:feature_list(p, symbols, own)
+function Def:feature_list(p, symbols, own, library)
   local several = self.symbols ~= nil
   if type(self.symbols) == "number" and #(symbols or {}) ~= self.symbols then
     return nil, ("%s: strategy '%s' trades %d symbols together, %d were given"):format(self.file, self.name,
@@ -376,7 +393,7 @@ function Def:feature_list(p, symbols, own)
   end
   local list = {}
   if self.features_function then
-    local made, builder = pcall(expression.builder, own, several and symbols or nil)
+    local made, builder = pcall(expression.builder, own, several and symbols or nil, library)
     if not made then return nil, ("%s: %s"):format(self.file, builder) end
     local ok, result = run(self, self.lines.features, self.features_function, p, builder)
     if not ok then return nil, result end
@@ -420,8 +437,8 @@ function Def:feature_list(p, symbols, own)
 end
 
 --- The rule of a strategy that has one, as an expression whose sign is the signal. Returns text, or nil, message.
-function Def:rule_expression(p, own)
-  local made, builder = pcall(expression.builder, own)
+function Def:rule_expression(p, own, library)
+  local made, builder = pcall(expression.builder, own, nil, library)
   if not made then return nil, ("%s: %s"):format(self.file, builder) end
   local ok, result = run(self, self.lines.rule, self.rule, p, builder)
   if not ok then return nil, result end
@@ -487,13 +504,18 @@ function Registry:_load_file(path)
   return entry.def, entry.message
 end
 
+--- Runs a function of a definition's file under its budget, outside of any row. Returns true and its result, or nil and
+-- "file:line: message" with the line of `key` where the message has none.
+function M.run(def, key, fn, ...) return run(def, def.lines[key], fn, ...) end
+
 local function exists(path)
   local handle = io.open(path, "rb")
   if handle then handle:close() end
   return handle ~= nil
 end
 
-local function files_of(folder)
+--- Names of the Lua files of a folder, sorted; none where there is no such folder.
+function M.files_of(folder)
   local names = {}
   local listing = C.pln_folder_new(folder, ".lua")
   if listing == nil then return names end
@@ -507,11 +529,11 @@ end
 function Registry:list()
   local list, seen = {}, {}
   for _, folder in ipairs(self.folders) do
-    for _, file in ipairs(files_of(folder)) do
+    for _, file in ipairs(M.files_of(folder)) do
       local path = folder .. "/" .. file
       local def, message = self:_load_file(path)
       local name = def and def.name or file:gsub("%.lua$", "")
-      if not seen[name] then
+      if not seen[name] and not (def and def.kind == "indicator") then
         seen[name] = true
         list[#list + 1] = def and { name = name, kind = def.kind, help = def.help, file = path }
           or { name = name, file = path, error = message }

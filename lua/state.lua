@@ -26,9 +26,9 @@ function M.bad_field(name)
   return nil
 end
 
---- array(n [, init]): n numbers, counted from 1, in a state declaration.
+--- array(n [, init]): n numbers, counted from 1, in a state declaration. An indicator's may name a parameter for n.
 function M.array(n, init)
-  if type(n) ~= "number" or n % 1 ~= 0 or n < 1 or n > M.MAX_ARRAY then
+  if type(n) ~= "string" and (type(n) ~= "number" or n % 1 ~= 0 or n < 1 or n > M.MAX_ARRAY) then
     error(("array(%s): expected a whole number from 1 to %d"):format(tostring(n), M.MAX_ARRAY), 2)
   end
   if init == nil then init = 0 end
@@ -89,10 +89,11 @@ local function struct_type(fields, key)
   return ctype
 end
 
---- Reads a state declaration.
+--- Reads the fields of a state declaration.
 -- @param declared table of numbers, booleans and array(n)
--- @return layout for `new`, or nil and a message
-function M.layout(declared)
+-- @param size_of function(text) that gives the size of array "text", or nil and a message; nil: a text is an error
+-- @return list of { name, initial, boolean, n }, sorted by name, or nil and a message
+function M.fields(declared, size_of)
   if type(declared) ~= "table" or getmetatable(declared) == Array then
     return nil, "state must be a table, such as { count = 0, ring = array(20) }"
   end
@@ -105,6 +106,19 @@ function M.layout(declared)
       field.boolean = true
     elseif type(value) == "table" and getmetatable(value) == Array then
       field.n, field.initial = value.n, value.init
+      if type(field.n) == "string" then
+        local n, message
+        if size_of then n, message = size_of(field.n) end
+        if not size_of then
+          message = ("array(\"%s\"): write state = function(p) return { %s = array(p.%s) } end"):format(field.n, name,
+            field.n)
+        elseif n and (type(n) ~= "number" or n % 1 ~= 0 or n < 1 or n > M.MAX_ARRAY) then
+          message = ("array \"%s\" would have %s numbers, expected a whole number from 1 to %d"):format(field.n,
+            tostring(n), M.MAX_ARRAY)
+        end
+        if message then return nil, ("state: '%s': %s"):format(name, message) end
+        field.n = n
+      end
     elseif type(value) ~= "number" then
       return nil, ("state: '%s' is a %s, expected a number, true, false or array(n)"):format(name, type(value))
     end
@@ -113,6 +127,15 @@ function M.layout(declared)
   if #fields == 0 then return nil, "state is empty: leave it out" end
   if #fields > 150 then return nil, ("state has %d fields, at most 150 are possible: use array(n)"):format(#fields) end
   table.sort(fields, function(a, b) return a.name < b.name end)
+  return fields
+end
+
+--- Reads a state declaration.
+-- @param declared table of numbers, booleans and array(n)
+-- @return layout for `new`, or nil and a message
+function M.layout(declared)
+  local fields, message = M.fields(declared)
+  if not fields then return nil, message end
   local parts = {}
   for i, field in ipairs(fields) do
     parts[i] = field.name .. (field.n and ":" .. field.n or field.boolean and ":b" or "")

@@ -13,6 +13,7 @@
 -- and it passes events on with phase:emit(node, "SIGNAL", batch).
 local ffi = require "ffi"
 local abi = require "abi"
+local indicator_hub = require "indicator_hub"
 local C = abi.C
 
 local INT64_MAX = abi.INT64_MAX
@@ -82,8 +83,8 @@ end
 
 --- Builds the containers of one combo for one window.
 -- @param topology entry of M.topologies, or a table of the same form
--- @param plan { streams, symbols, strategies, classifiers, portfolios, execution, window, engine, sinks }: see
---   coordinator.lua, which makes it
+-- @param plan { library = indicators in Lua (nil: the default ones), streams, symbols, strategies, classifiers,
+--   portfolios, execution, window, engine, sinks }: see coordinator.lua, which makes it
 -- @return the phase, or nil and a message
 function M.build(topology, plan)
   local phase = setmetatable({
@@ -91,6 +92,7 @@ function M.build(topology, plan)
   }, Phase)
   phase.hub = ffi.gc(C.pln_hub_new(plan.engine.chunk_rows), C.pln_hub_free)
   if phase.hub == nil then return nil, abi.last_error() end
+  indicator_hub.attach(phase.hub, plan.library, plan.engine.loop_budget)
   for _, stream in ipairs(plan.streams) do
     local id = C.pln_hub_add_stream(phase.hub, stream.bars)
     if id < 0 then return nil, abi.last_error() end

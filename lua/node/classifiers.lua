@@ -11,6 +11,7 @@ function M.new(phase)
     for _, stream in ipairs(classifier.streams) do
       local one, err = instance.new({
         id = classifier.id, def = classifier.def, p = classifier.p, stream = stream,
+        library = plan.library,
         budget = plan.engine.loop_budget, rows = plan.engine.chunk_rows, seed = plan.seed,
         on_record = plan.sinks.record, on_log = plan.sinks.log,
       }, phase.hub)

@@ -24,6 +24,7 @@ function M.instances(phase, strategy, overrides)
     local one
     one, err = instance.new({
       id = strategy.id, def = strategy.def, p = strategy.p, stream = stream, symbols = symbols, regime_of = regime,
+      library = plan.library,
       budget = plan.engine.loop_budget, rows = plan.engine.chunk_rows, seed = plan.seed,
       on_record = overrides and overrides.record or plan.sinks.record,
       on_log = overrides and overrides.log or plan.sinks.log,
