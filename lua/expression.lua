@@ -66,7 +66,7 @@ local function known_indicators()
     for output in ffi.string(info.outputs):gmatch "%S+" do outputs[#outputs + 1] = output end
     if info.has_valid ~= 0 then outputs[#outputs + 1] = "valid" end
     local known = {
-      outputs = outputs, words = {}, is_bare = info.n_params == 0 and info.input_kind == C.PLN_INPUT_COLUMNS,
+      outputs = outputs, words = {}, is_bare = info.input_kind == C.PLN_INPUT_COLUMNS,
     }
     for k = 0, info.n_params - 1 do
       local words = info.params[k].words
@@ -85,7 +85,7 @@ local function known_own(def)
   local known = own[def]
   if not known then
     known = { outputs = { unpack(def.outputs) }, words = {}, is_bare = false }
-    known.is_bare = #def.hub_params == 0 and def.input_kind == "columns"
+    known.is_bare = def.input_kind == "columns"
     if def.has_valid then known.outputs[#known.outputs + 1] = "valid" end
     for _, param in ipairs(def.hub_params) do
       for _, word in ipairs(param.words or {}) do known.words[word] = true end

@@ -9,6 +9,7 @@
 -- Bars count from 1. Without open, high and low a bar's prices are its close.
 local ffi = require "ffi"
 local abi = require "abi"
+local indicator_hub = require "indicator_hub"
 local registry = require "registry"
 local suggest = require "suggest"
 local topology = require "topology"
@@ -103,7 +104,8 @@ end
 
 local KEYS = {
   "strategy", "params", "closes", "bars", "symbols", "order", "capital", "quantity", "percent", "fill",
-  "commission_pct", "slippage_bps", "finalize_trades", "lot_size", "timeframe", "folders", "chunk_rows", "loop_budget",
+  "commission_pct", "slippage_bps", "finalize_trades", "lot_size", "timeframe", "folders", "indicators",
+  "chunk_rows", "loop_budget",
 }
 local KNOWN = {}
 for _, key in ipairs(RISK) do KEYS[#KEYS + 1] = key end
@@ -116,7 +118,8 @@ for _, key in ipairs(KEYS) do KNOWN[key] = true end
 --   symbols = { NAME = { closes = … }, … } with `order = {NAME, …}` for strategies over several symbols,
 --   capital = 10000, quantity = 1 | percent = 100 (default: one unit), fill = "next_open", commission_pct = 0,
 --   slippage_bps = 0, timeframe = "1d", finalize_trades = false, lot_size = 1, chunk_rows, loop_budget,
---   folders = {…} to search (default: "strategies"), and the risk rules by name (stop_loss_pct = 5) }
+--   folders = {…} to search (default: "strategies"), indicators = {…} for indicators in Lua (default: "indicators"),
+--   and the risk rules by name (stop_loss_pct = 5) }
 -- @return { signals = { {symbol, bar, direction, strength, confidence} … }, orders, trades, equity, records, log };
 --   raises what the strategy raised, as its file and line
 function M.run(spec)
@@ -138,6 +141,7 @@ function M.run(spec)
   local start_ns = 946684800000000000LL -- 2000-01-01, a Saturday: no meaning but a fixed one
   local run = { signals = {}, orders = {}, trades = {}, equity = {}, records = {}, log = {} }
   local plan = {
+    library = spec.indicators and indicator_hub.library { folders = spec.indicators } or nil,
     streams = {}, symbols = {}, signals = run.signals, classifiers = {}, record_orders = true,
     window = { from_ns = INT64_MIN, until_ns = INT64_MAX },
     engine = { chunk_rows = spec.chunk_rows or 64, loop_budget = spec.loop_budget or 1e6 },

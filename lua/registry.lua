@@ -39,6 +39,7 @@ local KEYS = {
   classifier = { "name", "help", "params", "features", "state", "regimes", "classify" },
   indicator = indicator.KEYS,
 }
+local A = { strategy = "a strategy", classifier = "a classifier", indicator = "an indicator" }
 local FUNCTION_KEYS = { features = true, signal = true, rule = true, classify = true, step = true }
 for _, name in ipairs(CALLBACKS) do FUNCTION_KEYS[name] = true end
 
@@ -151,7 +152,7 @@ local function check_keys(def, declared)
     if not known[key] then
       for _, other in ipairs { "strategy", "classifier", "indicator" } do
         for _, name in ipairs(KEYS[other]) do
-          if name == key then return at(def, key, "'%s' belongs to a %s, this is a %s", key, other, def.kind) end
+          if name == key then return at(def, key, "'%s' belongs to %s, this is %s", key, A[other], A[def.kind]) end
         end
       end
       return at(def, key, "unknown key '%s' in %s{…}%s", key, def.kind, suggest.hint(key, KEYS[def.kind]))
