@@ -230,7 +230,8 @@ function M.markdown(list)
   add ""
   add "What is built in, by group. Written from the descriptors by `scripts/gen_indicators.lua`;"
   add "`perilune features help NAME` prints the same, `perilune features list WORD…` looks for words. How they are put"
-  add "together is in [expressions.md](expressions.md), how to write one in Lua in [indicators_lua.md](indicators_lua.md)."
+  add "together is in [expressions.md](expressions.md), how to write one in Lua in"
+  add "[indicators_lua.md](indicators_lua.md)."
   add "Rows are counted from 0, and the first row with a value is that of the defaults."
   add_contents(add, groups)
   for _, group in ipairs(groups) do

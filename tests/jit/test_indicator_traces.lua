@@ -12,12 +12,13 @@ TestIndicatorTraces = {}
 local HARMLESS = { ["inner loop in root trace"] = true, ["leaving loop in root trace"] = true,
   ["NYI: return to lower frame"] = true }
 
-local function watch(work)
+local function watch(work, chunk)
   local seen = { loops = 0, stitches = 0, aborts = {} }
   local started = {}
   local function on_trace(what, trace, func, pc, code, reason)
     if what == "start" then
-      started[trace] = util.funcinfo(func, pc).source == "=indicator loop" or (code and started[code]) or false
+      local source = util.funcinfo(func, pc).source
+      started[trace] = source == "=indicator loop" or source == "@" .. chunk or (code and started[code]) or false
     elseif what == "stop" and started[trace] then
       local link = util.traceinfo(trace).linktype
       if link == "stitch" then seen.stitches = seen.stitches + 1 end
@@ -72,7 +73,8 @@ function TestIndicatorTraces.test_loops_compile()
   end
   lu.assertTrue(#names >= 3)
   for _, name in ipairs(names) do
-    local seen = watch(function() assert(feature.compute(bars, { name .. "()" }, { library = library })) end)
+    local chunk = library:find(name).chunk
+    local seen = watch(function() assert(feature.compute(bars, { name .. "()" }, { library = library })) end, chunk)
     lu.assertEquals(seen.aborts, {}, name)
     lu.assertEquals(seen.stitches, 0, name)
     lu.assertTrue(seen.loops > 0, name .. ": no loop trace")
