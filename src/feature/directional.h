@@ -132,13 +132,13 @@ PLN_INLINE void pln_directional_block(pln_directional *s, const double *high, co
 
 /* 100 movement / range; 0 where nothing moves. */
 PLN_INLINE double pln_directional_indicator(double movement, double range) {
-  return range < PLN_NO_MOVEMENT ? 0.0 : 100.0 * (movement / range);
+  return range > 0.0 ? 100.0 * (movement / range) : 0.0;
 }
 
 /* 100 |plus - minus| / (plus + minus) of the two indicators, -1 where it is not defined. */
 PLN_INLINE double pln_directional_index(double plus, double minus) {
   const double sum = plus + minus;
-  return sum < PLN_NO_MOVEMENT ? -1.0 : 100.0 * (fabs(minus - plus) / sum);
+  return sum > 0.0 ? 100.0 * (fabs(minus - plus) / sum) : -1.0;
 }
 
 /* Movements of n rows into indicators, in place, and the index of each row (-1 where it is not defined).

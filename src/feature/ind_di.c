@@ -14,7 +14,7 @@ static inline void step(pln_directional *s, double *memory, const double *in, do
   const pln_movement m = pln_directional_step(s, in[0], in[1], in[2]);
   out[0] = pln_directional_indicator(m.plus, m.range);
   out[1] = pln_directional_indicator(m.minus, m.range);
-  out[2] = m.range >= PLN_NO_MOVEMENT;
+  out[2] = m.range > 0.0;
 }
 PLN_IND_STEP(pln_directional, step)
 

@@ -1,0 +1,39 @@
+#pragma once
+#include "feature/range_average.h"
+
+/* Bands that only come closer while the close stays between them, and a stop that is one of them: supertrend
+ * and atr_stop. */
+typedef struct pln_trailing {
+  pln_range range;
+  double factor;
+  double upper;
+  double lower;
+  double close;      /* of the row before */
+  int64_t rows;      /* until the first band */
+  int32_t direction; /* 1: the stop is the lower band */
+  int32_t kind;
+} pln_trailing;
+
+/* One row; before the first band the result means nothing. `above` and `below` are what the bands are set off
+ * from; a position begins long where `begins_long`. */
+static inline double pln_trailing_step(pln_trailing *s, double *memory, double high, double low, double close,
+                                       double above, double below, int32_t begins_long) {
+  const double distance = s->factor * pln_range_step(&s->range, memory, high, low, close);
+  const double previous = s->close;
+  s->close = close;
+  if (s->rows > 0) {
+    s->rows--;
+    return 0.0;
+  }
+  above += distance;
+  below -= distance;
+  if (s->direction == 0) {
+    s->direction = begins_long ? 1 : -1;
+    s->upper = above;
+    s->lower = below;
+  }
+  if (above < s->upper || previous > s->upper) s->upper = above;
+  if (below > s->lower || previous < s->lower) s->lower = below;
+  s->direction = close <= (s->direction > 0 ? s->lower : s->upper) ? -1 : 1;
+  return s->direction > 0 ? s->lower : s->upper;
+}
