@@ -26,6 +26,7 @@ static const struct {
     {"ad", SUM, NULL},
     {"drawdown", OTHER, "the peak is that of all rows"},
     {"max_index", OTHER, "rows are counted from the first one"},
+    {"mcclellan_summation", OTHER, "the sum of an oscillator whose averages begin with the piece"},
     {"min_index", OTHER, "rows are counted from the first one"},
     {"nvi", PRODUCT, NULL},
     {"obv", SUM, NULL},

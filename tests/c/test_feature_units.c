@@ -24,6 +24,7 @@ static const struct {
     {"floor", "of a number"},
     {"linearreg_angle", "the angle of a price against a row, as TA-Lib has it"},
     {"log", "a factor adds to it"},
+    {"pfe", "a row counts as one unit of price, by definition"},
     {"log10", "a factor adds to it"},
     {"pow", "of a number"},
     {"round", "of a number"},

@@ -1,0 +1,79 @@
+#include "feature/extrema.h"
+#include "feature/smooth.h"
+
+static const pln_indicator_param params[] = {
+    PLN_PARAM_INT("period", "rows in the window", 13, 1, PLN_IND_MAX_PERIOD),
+    PLN_PARAM_INT("first", "period of the first average", 25, 1, PLN_IND_MAX_PERIOD),
+    PLN_PARAM_INT("second", "period of the average of that", 2, 1, PLN_IND_MAX_PERIOD),
+    PLN_PARAM_INT("signal", "period of the average of smi; 1: none", 3, 1, PLN_IND_MAX_PERIOD),
+    PLN_PARAM_WORD("seed", "of the averages: the mean of their first values, or the first value", 0, 1,
+                   "sma first"),
+};
+
+typedef struct smi {
+  pln_window high;
+  pln_window low;
+  int64_t low_memory;
+  pln_smooth gap[2]; /* of the close from the middle */
+  pln_smooth range[2];
+  pln_smooth signal;
+} smi;
+
+static int64_t lookback(const double *p) {
+  return (int64_t)p[0] - 1 + (p[4] == 0.0 ? (int64_t)(p[1] + p[2] + p[3]) - 3 : 0);
+}
+static int64_t size(const double *p) { return PLN_IND_SIZE(smi, 2 * pln_extreme_doubles((int64_t)p[0])); }
+static void init(void *state, const double *p) {
+  smi *s = state;
+  const int first = p[4] != 0.0;
+  int64_t skip = (int64_t)p[0] - 1;
+  pln_extreme_init(&s->high, (int64_t)p[0]);
+  pln_extreme_init(&s->low, (int64_t)p[0]);
+  s->low_memory = pln_extreme_doubles((int64_t)p[0]);
+  for (int32_t k = 0; k < 2; k++) {
+    const int64_t rows = first ? 1 : (int64_t)p[1 + k];
+    pln_smooth_init(&s->gap[k], 2.0 / (p[1 + k] + 1.0), rows, skip);
+    pln_smooth_init(&s->range[k], 2.0 / (p[1 + k] + 1.0), rows, skip);
+    skip += rows - 1;
+  }
+  pln_smooth_init(&s->signal, 2.0 / (p[3] + 1.0), first ? 1 : (int64_t)p[3], skip);
+}
+
+static inline void step(smi *s, double *memory, const double *in, double *out) {
+  const double highest = pln_extreme_step(&s->high, memory, PLN_HIGHEST_LAST, in[0]);
+  const double lowest = pln_extreme_step(&s->low, memory + s->low_memory, PLN_LOWEST_LAST, in[1]);
+  double gap = in[2] - 0.5 * (highest + lowest), range = highest - lowest;
+  for (int32_t k = 0; k < 2; k++) {
+    gap = pln_smooth_step(&s->gap[k], gap);
+    range = pln_smooth_step(&s->range[k], range);
+  }
+  out[0] = range == 0.0 ? 0.0 : 100.0 * (gap / (0.5 * range));
+  out[1] = pln_smooth_step(&s->signal, out[0]);
+  out[2] = range != 0.0;
+}
+PLN_IND_STEP(smi, step)
+PLN_IND_BATCH(smi, 3, 2, step)
+
+const pln_ind_desc pln_ind_smi = {
+    .info = {.name = "smi",
+             .group = "momentum",
+             .help = "Stochastic momentum index (Blau)",
+             .formula = "100 ema(ema(close - (H + L) / 2, first), second) / (ema(ema(H - L, first), second) "
+                        "/ 2), H and L the highest high and the lowest low of the last `period` rows; signal "
+                        "= ema of smi; each average seeded with the mean of its first values, or with the "
+                        "first one (seed=first: Stock.Indicators); 0 where the denominator is 0",
+             .inputs = "high low close",
+             .outputs = "smi signal",
+             .example = "smi(13, 25, 2, 3).signal",
+             .params = params,
+             .n_params = 5,
+             .input_kind = PLN_INPUT_COLUMNS,
+             .has_valid = 1},
+    .n_inputs = 3,
+    .n_outputs = 2,
+    .lookback = lookback,
+    .size = size,
+    .init = init,
+    .step = step_row,
+    .batch = step_rows,
+};
