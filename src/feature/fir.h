@@ -22,22 +22,23 @@ static inline void pln_fir_init(pln_fir *s, double *memory, int64_t taps) {
   for (int64_t k = 0; k < taps; k++) memory[k] /= sum;
 }
 
-PLN_INLINE double pln_fir_step(pln_fir *s, double *memory, double x) {
+/* Σ w[k] (x[k] - x[0]), for weights that need not sum to 1. */
+PLN_INLINE double pln_fir_sum_step(pln_fir *s, double *memory, double x) {
   const int64_t taps = s->taps, at = s->row++ % taps;
   double *ring = memory + taps, acc = 0.0;
   ring[at] = x;
   int64_t k = 0;
   for (int64_t i = at; i >= 0; i--, k++) acc += memory[k] * (ring[i] - x);
   for (int64_t i = taps - 1; i > at; i--, k++) acc += memory[k] * (ring[i] - x);
-  return x + acc;
+  return acc;
 }
 
 /* n rows; the same bits as n steps. `x` and `out` must not overlap. */
-PLN_INLINE void pln_fir_rows(pln_fir *s, double *memory, const double *x, double *out, int64_t n) {
+PLN_INLINE void pln_fir_sum_rows(pln_fir *s, double *memory, const double *x, double *out, int64_t n) {
   enum { LANES = 64 };
   const int64_t taps = s->taps;
   int64_t i = 0;
-  for (; i < n && i < taps - 1; i++) out[i] = pln_fir_step(s, memory, x[i]);
+  for (; i < n && i < taps - 1; i++) out[i] = pln_fir_sum_step(s, memory, x[i]);
   if (i == n) return;
   for (; i + LANES <= n; i += LANES) {
     double acc[LANES] = {0};
@@ -46,16 +47,26 @@ PLN_INLINE void pln_fir_rows(pln_fir *s, double *memory, const double *x, double
       PLN_IVDEP
       for (int64_t j = 0; j < LANES; j++) acc[j] += w * (x[i + j - k] - x[i + j]);
     }
-    for (int64_t j = 0; j < LANES; j++) out[i + j] = x[i + j] + acc[j];
+    for (int64_t j = 0; j < LANES; j++) out[i + j] = acc[j];
   }
   for (; i < n; i++) {
     double acc = 0.0;
     for (int64_t k = 0; k < taps; k++) acc += memory[k] * (x[i - k] - x[i]);
-    out[i] = x[i] + acc;
+    out[i] = acc;
   }
   s->row += n - (taps - 1);
   double *ring = memory + taps;
   for (int64_t k = 0; k < taps; k++) ring[(s->row - 1 - k) % taps] = x[n - 1 - k];
+}
+
+PLN_INLINE double pln_fir_step(pln_fir *s, double *memory, double x) {
+  return x + pln_fir_sum_step(s, memory, x);
+}
+
+PLN_INLINE void pln_fir_rows(pln_fir *s, double *memory, const double *x, double *out, int64_t n) {
+  pln_fir_sum_rows(s, memory, x, out, n);
+  PLN_IVDEP
+  for (int64_t i = 0; i < n; i++) out[i] = x[i] + out[i];
 }
 
 /* The kernel of an indicator that is such a mean of its source; TAPS(p) and WEIGHTS(p, w, taps) are

@@ -26,6 +26,7 @@ static const struct {
     {"log", "a factor adds to it"},
     {"pfe", "a row counts as one unit of price, by definition"},
     {"log10", "a factor adds to it"},
+    {"mavp", "the periods are numbers of rows"},
     {"pow", "of a number"},
     {"round", "of a number"},
     {"sin", "of a number"},
