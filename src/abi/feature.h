@@ -59,6 +59,10 @@ int32_t pln_hub_add_stream(pln_hub *hub, const pln_bars *bars);
  * expression as its column. Ids are stable: the same expression on the same stream gives the same id. */
 int32_t pln_hub_add_feature(pln_hub *hub, int32_t stream, const char *expression);
 
+/* Before seal: lets n threads (1 … 64, the caller's included; 1 by default) compute the features of a level together. The
+ * values, and snapshots, are the same. Threads start with seal, sleep between slices and end with free. It pays where
+ * slices are long and features many: a level with less than some ten thousand values is left to the caller. */
+int32_t pln_hub_set_threads(pln_hub *hub, int32_t n);
 /* Ends building: orders the graph, makes its state. */
 int32_t pln_hub_seal(pln_hub *hub);
 

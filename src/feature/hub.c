@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { MAX_CHUNK_ROWS = 65536, MAX_STREAMS = 4096 };
+enum { MAX_CHUNK_ROWS = 65536, MAX_STREAMS = 4096, MAX_THREADS = 64 };
 
 int pln_hub_grow(void **array, int32_t *capacity, int32_t needed, size_t size) {
   if (needed <= *capacity) return 1;
@@ -29,6 +29,7 @@ pln_hub *pln_hub_new(int32_t chunk_rows) {
     return NULL;
   }
   hub->chunk_rows = chunk_rows;
+  hub->n_threads = 1;
   return hub;
 }
 
@@ -43,7 +44,10 @@ void pln_hub_free(pln_hub *hub) {
   free(hub->series_node);
   free(hub->features);
   free(hub->table);
+  pln_pool_free(hub->pool);
   free(hub->units);
+  free(hub->order);
+  free(hub->batches);
   free(hub->members);
   free(hub->column_nodes);
   free(hub->columns);
@@ -81,6 +85,14 @@ int32_t pln_hub_add_stream(pln_hub *hub, const pln_bars *bars) {
   return hub->n_streams++;
 }
 
+int32_t pln_hub_set_threads(pln_hub *hub, int32_t n) {
+  if (hub->sealed) return pln_fail(PLN_ERR_STATE, "feature hub: the number of threads is set after seal");
+  if (n < 1 || n > MAX_THREADS)
+    return pln_fail(PLN_ERR_RANGE, "feature hub: %d threads are out of range 1…%d", (int)n, (int)MAX_THREADS);
+  hub->n_threads = n;
+  return PLN_OK;
+}
+
 int32_t pln_hub_seal(pln_hub *hub) {
   if (hub->sealed) return pln_fail(PLN_ERR_STATE, "feature hub: sealed twice");
   for (int32_t i = 0; i < hub->n_calls; i++)
@@ -88,6 +100,8 @@ int32_t pln_hub_seal(pln_hub *hub) {
       return pln_fail(PLN_ERR_STATE, "indicator %s: its lookback was not told (pln_hub_answer_call)",
                       hub->definitions[hub->calls[i].definition]->info.name);
   if (pln_hub_plan(hub) < 0) return PLN_ERR_MEMORY;
+  if (hub->n_threads > 1 && !(hub->pool = pln_pool_new(hub->n_threads, pln_hub_run_part, hub)))
+    return PLN_ERR_LIMIT;
   hub->sealed = 1;
   return PLN_OK;
 }

@@ -7,9 +7,11 @@
  *   hub_stream.c    rows and times of the streams, joins between them
  *   hub_plan.c      seal: nodes become units of evaluation, with their memory
  *   hub_run.c       one slice, unit by unit
+ *   hub_pool.c      the threads that help with that
  *   hub_peek.c      a row that is not final
  *   hub_snapshot.c  the state as bytes */
 #include "feature/expression.h"
+#include "feature/hub_pool.h"
 #include "abi/time.h"
 #include <string.h>
 
@@ -40,7 +42,7 @@ typedef struct pln_hub_node {
 } pln_hub_node;
 
 typedef enum pln_hub_unit_kind {
-  PLN_HUB_CLOCK,
+  PLN_HUB_CLOCK = 1,
   PLN_HUB_JOIN,
   PLN_HUB_CALL,
   PLN_HUB_FAMILY,
@@ -91,9 +93,19 @@ typedef struct pln_hub_bound {
   int32_t place; /* in hub->columns; -1: its values are copied */
 } pln_hub_bound;
 
+/* Units that follow each other in hub->order and need not wait for another: all between two that are foreign,
+ * or with threads those of a level. A foreign unit is one of its own. */
+typedef struct pln_hub_batch {
+  int32_t first;
+  int32_t n;
+  int32_t n_columns;
+  int32_t is_foreign;
+} pln_hub_batch;
+
 /* How far the slice, or the peek, is computed. */
 typedef struct pln_hub_cursor {
-  int32_t unit;       /* the next one */
+  int32_t batch;      /* the next one; a peek: the next in hub->order */
+  int32_t unit;       /* of `request` */
   int32_t is_pending; /* `request` of this unit waits for its answer */
   int64_t first;      /* its rows, counted in the slice */
   int64_t last;
@@ -114,6 +126,7 @@ typedef struct pln_hub_peek {
 struct pln_hub {
   int32_t chunk_rows;
   int32_t sealed;
+  int32_t n_threads;
   int32_t failed; /* an answer was refused: nothing more is computed */
   pln_hub_stream *streams;
   pln_hub_node *nodes;
@@ -127,11 +140,15 @@ struct pln_hub {
   int32_t cap_streams, cap_nodes, cap_series, cap_series_node, cap_features, cap_calls, cap_definitions,
       table_size;
   pln_hub_unit *units;
+  int32_t *order; /* of computing them */
+  pln_hub_batch *batches;
+  pln_pool *pool;        /* NULL: one thread */
+  int64_t slice_rows;    /* of all streams */
   int32_t *members;      /* nodes of the units */
   int32_t *column_nodes; /* nodes that are columns of the bars */
   double **columns;      /* buffers of the units' outputs */
   double **at;           /* the same, from some row on: scratch of the unit that is computed */
-  int32_t n_units, n_members, n_columns, n_column_nodes;
+  int32_t n_units, n_members, n_columns, n_column_nodes, n_batches;
   char *state;
   int64_t state_size;
   double *buffers;
@@ -198,6 +215,7 @@ int64_t pln_hub_take_rows(pln_hub *hub, int64_t until_ns);
 int32_t pln_hub_plan(pln_hub *hub); /* all of seal but its checks */
 
 /* hub_run.c */
+void pln_hub_run_part(const void *hub, int32_t place); /* for the pool: the unit at a place of hub->order */
 void pln_hub_fill_nan(double *out, int64_t first, int64_t last);
 /* The first row at or after `from` in which some input is NaN (want_nan) or none is; `rows` if there is none.
  */

@@ -231,7 +231,7 @@ int32_t pln_hub_resume(pln_hub *hub) {
     for (int64_t row = r->seen < n->lookback ? n->lookback - r->seen : 0; row < r->rows; row++)
       if (!isfinite(r->outputs[i][row])) return refuse(hub, n, i, row);
   if (hub->peek.is_active) {
-    c->unit++;
+    c->batch++;
     pln_hub_run_peek(hub);
   } else {
     pln_hub_run(hub);

@@ -70,7 +70,8 @@ static int peek_call(pln_hub *hub, const pln_hub_unit *unit) {
 
 void pln_hub_run_peek(pln_hub *hub) {
   pln_hub_peek_data *peek = &hub->peek;
-  for (; hub->cursor.unit < hub->n_units; hub->cursor.unit++) {
+  for (; hub->cursor.batch < hub->n_units; hub->cursor.batch++) {
+    hub->cursor.unit = hub->order[hub->cursor.batch];
     const pln_hub_unit *unit = &hub->units[hub->cursor.unit];
     const pln_hub_node *n = pln_hub_unit_node(hub, unit, 0);
     if (unit->stream != peek->stream) continue;
@@ -100,7 +101,7 @@ int32_t pln_hub_peek(pln_hub *hub, int32_t stream, const pln_hub_row *row, doubl
     const pln_hub_node *n = &hub->nodes[hub->column_nodes[i]];
     if (n->expr.stream == stream) peek->values[n->first_series] = column_value(hub, n);
   }
-  hub->cursor.unit = 0;
+  hub->cursor.batch = 0;
   pln_hub_run_peek(hub);
   return hub->cursor.is_pending;
 }

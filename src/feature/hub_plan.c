@@ -3,8 +3,9 @@
 
 #include <stdlib.h>
 
-/* More than so many calls are several families. */
-enum { ALIGNMENT = 64, MAX_FAMILY = 128 };
+/* More than so many calls are several families, which threads can share among them. The state, and with it a
+ * snapshot, must not depend on the number of threads: so they are several without threads too. */
+enum { ALIGNMENT = 64, MAX_FAMILY = 48 };
 
 typedef struct plan {
   pln_hub *hub;
@@ -162,6 +163,47 @@ static int place_buffers(pln_hub *hub) {
   return 1;
 }
 
+/* Units by the order in which they were made or, for threads, by level, foreign ones last. */
+static int make_order(pln_hub *hub) {
+  int32_t n = 0, n_levels = 1;
+  for (int32_t u = 0; u < hub->n_units; u++)
+    if (hub->units[u].level >= n_levels) n_levels = hub->units[u].level + 1;
+  if (hub->n_threads == 1) {
+    for (int32_t u = 0; u < hub->n_units; u++) hub->order[u] = u;
+    return 1;
+  }
+  int32_t *starts = make(2 * (int64_t)n_levels, sizeof *starts);
+  if (!starts) return 0;
+  for (int32_t u = 0; u < hub->n_units; u++)
+    starts[2 * hub->units[u].level + (hub->units[u].kind == PLN_HUB_FOREIGN)]++;
+  for (int32_t k = 0; k < 2 * n_levels; k++) {
+    const int32_t count = starts[k];
+    starts[k] = n;
+    n += count;
+  }
+  for (int32_t u = 0; u < hub->n_units; u++)
+    hub->order[starts[2 * hub->units[u].level + (hub->units[u].kind == PLN_HUB_FOREIGN)]++] = u;
+  free(starts);
+  return 1;
+}
+
+static void make_batches(pln_hub *hub) {
+  int32_t level = -1;
+  for (int32_t i = 0; i < hub->n_units; i++) {
+    const pln_hub_unit *unit = &hub->units[hub->order[i]];
+    const int is_foreign = unit->kind == PLN_HUB_FOREIGN;
+    pln_hub_batch *last = &hub->batches[hub->n_batches - (hub->n_batches > 0)];
+    if (hub->n_batches == 0 || is_foreign || last->is_foreign ||
+        (hub->n_threads > 1 && unit->level != level)) {
+      last = &hub->batches[hub->n_batches++];
+      *last = (pln_hub_batch){.first = i, .is_foreign = is_foreign};
+    }
+    last->n++;
+    last->n_columns += unit->n_columns;
+    level = unit->level;
+  }
+}
+
 int32_t pln_hub_plan(pln_hub *hub) {
   int64_t table_size = 64;
   while (table_size < 2 * (int64_t)hub->n_nodes) table_size *= 2;
@@ -169,17 +211,20 @@ int32_t pln_hub_plan(pln_hub *hub) {
   p.unit_of = make(hub->n_nodes, sizeof *p.unit_of);
   p.families = make(table_size, sizeof *p.families);
   hub->units = make(hub->n_nodes, sizeof *hub->units);
+  hub->order = make(hub->n_nodes, sizeof *hub->order);
+  hub->batches = make(hub->n_nodes, sizeof *hub->batches);
   hub->members = make(hub->n_nodes, sizeof *hub->members);
   hub->column_nodes = make(hub->n_nodes, sizeof *hub->column_nodes);
   hub->columns = make(hub->n_series, sizeof *hub->columns);
   hub->at = make(hub->n_series, sizeof *hub->at);
-  int ok =
-      p.unit_of && p.families && hub->units && hub->members && hub->column_nodes && hub->columns && hub->at;
+  int ok = p.unit_of && p.families && hub->units && hub->order && hub->batches && hub->members &&
+           hub->column_nodes && hub->columns && hub->at;
   if (ok) {
     memset(p.families, 0xff, (size_t)table_size * sizeof *p.families);
     make_units(&p);
     place_members(&p);
-    ok = place_state(hub) && place_buffers(hub);
+    ok = place_state(hub) && place_buffers(hub) && make_order(hub);
+    if (ok) make_batches(hub);
   }
   free(p.unit_of);
   free(p.families);

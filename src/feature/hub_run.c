@@ -106,13 +106,30 @@ static void run_unit(const pln_hub *hub, const pln_hub_unit *unit) {
     run_call(hub, unit, s->last - s->first);
 }
 
+void pln_hub_run_part(const void *context, int32_t place) {
+  const pln_hub *hub = context;
+  run_unit(hub, &hub->units[hub->order[place]]);
+}
+
+/* With fewer values than this to compute, the caller is done before another thread is awake. */
+enum { PARALLEL_VALUES = 32768 };
+
+static void run_batch(const pln_hub *hub, const pln_hub_batch *batch) {
+  if (hub->pool && batch->n > 1 && batch->n_columns * hub->slice_rows >= PARALLEL_VALUES)
+    pln_pool_run(hub->pool, batch->first, batch->first + batch->n);
+  else
+    for (int32_t i = 0; i < batch->n; i++) pln_hub_run_part(hub, batch->first + i);
+}
+
 void pln_hub_run(pln_hub *hub) {
-  for (; hub->cursor.unit < hub->n_units; hub->cursor.unit++) {
-    const pln_hub_unit *unit = &hub->units[hub->cursor.unit];
-    if (unit->kind != PLN_HUB_FOREIGN)
-      run_unit(hub, unit);
-    else if (pln_hub_ask(hub, unit))
-      return;
+  for (; hub->cursor.batch < hub->n_batches; hub->cursor.batch++) {
+    const pln_hub_batch *batch = &hub->batches[hub->cursor.batch];
+    if (!batch->is_foreign) {
+      run_batch(hub, batch);
+      continue;
+    }
+    hub->cursor.unit = hub->order[batch->first];
+    if (pln_hub_ask(hub, &hub->units[hub->cursor.unit])) return;
   }
   pln_hub_copy_bound(hub);
 }
@@ -125,7 +142,8 @@ int64_t pln_hub_advance(pln_hub *hub, int64_t until_ns) {
                     (long long)until_ns, (long long)horizon);
   const int64_t rows = pln_hub_take_rows(hub, until_ns);
   if (rows > 0) {
-    hub->cursor.unit = 0;
+    hub->slice_rows = rows;
+    hub->cursor.batch = 0;
     hub->cursor.last = 0;
     pln_hub_place_bound(hub);
     pln_hub_run_columns(hub);

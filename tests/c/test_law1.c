@@ -8,7 +8,7 @@
 #include "feature/ops.h"
 #include "feature_data.h"
 
-enum { MAX_EXPRESSIONS = 400, TEXT = 400, N_ROWS = 4001, WHOLE = 65536 };
+enum { MAX_EXPRESSIONS = 3000, TEXT = 400, N_ROWS = 4001, WHOLE = 65536 };
 
 typedef struct list {
   char text[MAX_EXPRESSIONS][TEXT];
@@ -113,6 +113,7 @@ typedef struct way {
   int32_t chunk_rows;
   int32_t ragged;   /* slices of 1 to so many rows; 0: as long as they may be */
   int32_t peek;     /* before each advance, all features are peeked at */
+  int32_t threads;  /* 0: one */
   int32_t snapshot; /* twice on the way, a new hub goes on from the state of the one before */
 } way;
 
@@ -129,8 +130,9 @@ typedef struct feed {
   int32_t n_bars;
 } feed;
 
-static pln_hub *open_hub(const feed *f, const list *l, int32_t chunk_rows, int32_t *ids) {
-  pln_hub *hub = pln_hub_new(chunk_rows);
+static pln_hub *open_hub(const feed *f, const list *l, const way *w, int32_t *ids) {
+  pln_hub *hub = pln_hub_new(w->chunk_rows);
+  if (w->threads) assert_int_equal(pln_hub_set_threads(hub, w->threads), 0);
   for (int32_t i = 0; i < f->n_bars; i++) assert_int_equal(pln_hub_add_stream(hub, f->bars[i]), i);
   for (int32_t i = 0; i < l->n; i++) {
     ids[i] = pln_hub_add_feature(hub, 0, l->text[i]);
@@ -141,12 +143,12 @@ static pln_hub *open_hub(const feed *f, const list *l, int32_t chunk_rows, int32
 }
 
 /* A fresh hub that goes on where the other stopped, which is freed. */
-static pln_hub *reopened(pln_hub *hub, const feed *f, const list *l, int32_t chunk_rows, int32_t *ids) {
+static pln_hub *reopened(pln_hub *hub, const feed *f, const list *l, const way *w, int32_t *ids) {
   const int64_t size = pln_hub_snapshot_size(hub);
   void *bytes = malloc((size_t)size);
   assert_int_equal(pln_hub_save(hub, bytes, size), 0);
   pln_hub_free(hub);
-  hub = open_hub(f, l, chunk_rows, ids);
+  hub = open_hub(f, l, w, ids);
   if (pln_hub_load(hub, bytes, size) != 0) fail_msg("%s", pln_error_last()->text);
   free(bytes);
   return hub;
@@ -180,7 +182,7 @@ static int same(double a, double b) { return memcmp(&a, &b, sizeof a) == 0 || (i
 static double *compute(const feed *f, const list *l, const way *w) {
   static int32_t ids[MAX_EXPRESSIONS];
   static double peeked[MAX_EXPRESSIONS];
-  pln_hub *hub = open_hub(f, l, w->chunk_rows, ids);
+  pln_hub *hub = open_hub(f, l, w, ids);
   const int64_t rows = f->bars[0]->n_bars;
   double *out = malloc((size_t)(rows * l->n) * sizeof *out);
   int64_t expected = 0, total = 0, all = 0;
@@ -203,7 +205,7 @@ static double *compute(const feed *f, const list *l, const way *w) {
         fail_msg("%s: row %d is %.17g, but %.17g when peeked at", l->text[i], (int)first,
                  out[i * rows + first], peeked[ids[i]]);
     if (w->snapshot && ((first < rows / 3 && last >= rows / 3) || (first < rows / 2 && last >= rows / 2)))
-      hub = reopened(hub, f, l, w->chunk_rows, ids);
+      hub = reopened(hub, f, l, w, ids);
   }
   for (int32_t i = 0; i < f->n_bars; i++) all += f->bars[i]->n_bars;
   assert_int_equal(total, all);
@@ -211,20 +213,24 @@ static double *compute(const feed *f, const list *l, const way *w) {
   return out;
 }
 
-/* Every way gives the same bits. Returns the values. */
-static double *check(const feed *f, const list *l) {
+/* Every one of n ways gives the same bits. Returns the values. */
+static double *check_ways(const feed *f, const list *l, const way *w, size_t n) {
   double *expected = compute(f, l, &whole);
   const int64_t rows = f->bars[0]->n_bars;
-  for (size_t k = 0; k < sizeof ways / sizeof ways[0]; k++) {
-    double *out = compute(f, l, &ways[k]);
+  for (size_t k = 0; k < n; k++) {
+    double *out = compute(f, l, &w[k]);
     for (int32_t i = 0; i < l->n; i++)
       for (int64_t row = 0; row < rows; row++)
         if (!same(out[i * rows + row], expected[i * rows + row]))
           fail_msg("%s: row %d is %.17g in %s and %.17g in one", l->text[i], (int)row, out[i * rows + row],
-                   ways[k].name, expected[i * rows + row]);
+                   w[k].name, expected[i * rows + row]);
     free(out);
   }
   return expected;
+}
+
+static double *check(const feed *f, const list *l) {
+  return check_ways(f, l, ways, sizeof ways / sizeof ways[0]);
 }
 
 /* Warm-up is fixed by the parameters, and after it there is no NaN and no infinity. */
@@ -337,6 +343,33 @@ static void spy_minutes(void **state) {
   needs(bars);
   one_stream(bars);
   pln_bars_free(bars);
+}
+
+/* All indicators in one hub, whose levels are shared among threads. */
+static void threads(void **state) {
+  (void)state;
+  static const way with_threads[] = {
+      {.name = "slices of 1 to 500 rows, two threads", .chunk_rows = 500, .ragged = 500, .threads = 2},
+      {.name = "slices of 97 rows, four threads, snapshots", .chunk_rows = 97, .snapshot = 1, .threads = 4},
+      {.name = "one slice, four threads", .chunk_rows = WHOLE, .threads = 4},
+      {.name = "slices of 1 row, three threads", .chunk_rows = 1, .peek = 1, .threads = 3},
+  };
+  pln_bars *spy = equity_bars("SPY", 700), *qqq = equity_bars("QQQ", 600);
+  needs(spy);
+  needs(qqq);
+  expressions.n = 0;
+  for (int32_t i = 0; i < pln_indicator_count(); i++) {
+    static const char *const inputs[] = {"close",  "QQQ_1m.close", "high",        "low", "sma(open, 3)",
+                                         "volume", "hl2",          "QQQ_1m.hlc3", "open"};
+    add_call(&expressions, indicator(i), DEFAULTS, -1, 0, inputs);
+    add_call(&expressions, indicator(i), SMALL, -1, 0, inputs + 1);
+  }
+  add_windows(&expressions);
+  const pln_bars *bars[] = {spy, qqq};
+  const feed f = {bars, 2};
+  free(check_ways(&f, &expressions, with_threads, sizeof with_threads / sizeof with_threads[0]));
+  pln_bars_free(spy);
+  pln_bars_free(qqq);
 }
 
 static void flat_and_zero_prices(void **state) {
@@ -512,6 +545,7 @@ static void step_equals_batch(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(families),
+      cmocka_unit_test(threads),
       cmocka_unit_test(step_equals_batch),
       cmocka_unit_test(bitcoin_minutes),
       cmocka_unit_test(spy_minutes),
