@@ -16,6 +16,7 @@ M.CHUNK_ROWS = 4096
 local END = abi.INT64_MAX -- pln_hub_horizon: nothing is left
 local columns_t = ffi.typeof "double[?]"
 local ids_t = ffi.typeof "int32_t[?]"
+local row_t = ffi.typeof "pln_hub_row"
 local kept = setmetatable({}, { __mode = "k" }) -- hub → the bars that it borrows
 
 local Hub = {}
@@ -31,6 +32,11 @@ end
 --- Adds a feature over the rows of a stream. The same expression on the same stream gives the same id.
 -- @return its id, or nil and a message
 function Hub:add(stream, expression) return indicator_hub.add_feature(self, stream, expression) end
+
+--- Before seal: how many threads compute the features of a level together (default 1). The values are the same; it pays
+-- with many features in slices of thousands of rows.
+-- @return 0, or nil and a message
+function Hub:set_threads(n) return abi.check(C.pln_hub_set_threads(self, n)) end
 
 --- Ends building. @return 0, or nil and a message
 function Hub:seal() return abi.check(C.pln_hub_seal(self)) end
@@ -48,6 +54,34 @@ function Hub:advance(until_ns)
   if not until_ns then return 0 end
   return indicator_hub.advance(self, until_ns)
 end
+
+--- Values of all features for a row that would be the stream's next, without taking it.
+-- @param row a pln_hub_row, or a table of its fields (ts_ns, open, high, low, close, volume, …)
+-- @param out double[features], default a new one: entry = id of the feature; NaN for features of other streams
+-- @return out, or nil and a message
+function Hub:peek(stream, row, out)
+  out = out or columns_t(C.pln_hub_features(self))
+  if type(row) == "table" then row = row_t(row) end
+  local status, message = abi.check(C.pln_hub_peek(self, stream, row, out))
+  if status == 1 then status, message = indicator_hub.answer_all(self) end
+  if not status then return nil, message end
+  return out
+end
+
+--- The state after the last advance, as a string for `load` of a hub with the same streams and features, added in the
+-- same order. @return the string, or nil and a message
+function Hub:save()
+  local size, message = abi.check(tonumber(C.pln_hub_snapshot_size(self)))
+  if not size then return nil, message end
+  local bytes = ffi.new("char[?]", size)
+  local ok
+  ok, message = abi.check(C.pln_hub_save(self, bytes, size))
+  if not ok then return nil, message end
+  return ffi.string(bytes, size)
+end
+
+--- Goes on from a state that `save` gave. @return 0, or nil and a message
+function Hub:load(bytes) return abi.check(C.pln_hub_load(self, bytes, #bytes)) end
 
 --- The rows of a stream in the current slice, as indices of its bars from 0: first, and last + 1.
 function Hub:rows(stream)

@@ -54,6 +54,31 @@ function TestFeature.test_several_streams()
   end
 end
 
+function TestFeature.test_peek_and_states_and_threads()
+  local bars, close = bars_of("SPY", "1m", 40, MINUTE)
+  local function open()
+    local hub = assert(feature.hub(32))
+    assert(hub:add_stream(bars))
+    assert(hub:add(0, "ema(close, 5)"))
+    assert(hub:add(0, "time"))
+    assert(hub:set_threads(2))
+    assert(hub:seal())
+    return hub
+  end
+  local hub = open()
+  assert(hub:advance(20 * MINUTE))
+  local price = close[20]
+  local peeked = assert(hub:peek(0, { ts_ns = 20 * MINUTE, open = price, high = price, low = price, close = price }))
+  local state = assert(hub:save())
+  local other = open()
+  lu.assertEquals({ other:load "no state" }, { nil, "feature hub: the bytes are no snapshot of a hub" })
+  assert(other:load(state))
+  lu.assertEquals(assert(other:advance(21 * MINUTE)), 1)
+  lu.assertEquals(other:column(0)[0], peeked[0])
+  lu.assertEquals(peeked[1], 1200)
+  lu.assertEquals({ other:set_threads(3) }, { nil, "feature hub: the number of threads is set after seal" })
+end
+
 function TestFeature.test_hub_goes_slice_by_slice()
   local bars = bars_of("SPY", "1m", 10, MINUTE)
   local hub = assert(feature.hub(4))
