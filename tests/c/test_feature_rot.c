@@ -25,6 +25,7 @@ static const struct {
 } endless[] = {
     {"ad", SUM, NULL},
     {"drawdown", OTHER, "the peak is that of all rows"},
+    {"hmm", OTHER, "it learns from its first rows"},
     {"max_index", OTHER, "rows are counted from the first one"},
     {"mcclellan_summation", OTHER, "the sum of an oscillator whose averages begin with the piece"},
     {"min_index", OTHER, "rows are counted from the first one"},
