@@ -69,39 +69,18 @@ function Run:_sinks(combo, params)
   }
 end
 
---- Runs one combo through a topology.
--- @return list of outcomes, one for each portfolio; or nil and a message
-function Run:combo(number, topology_name)
-  local plan = self.plan
-  local point = plan.points[number]
-  local combo, params = combos.id(number), plans.params(plan, point)
-  plans.select(plan, point)
-  local made, err = self:_sinks(combo, params)
-  if not made then return nil, err end
-  plan.sinks = made
-  local phase
-  phase, err = topology.build(topology.topologies[topology_name], plan)
-  if not phase then return nil, err end
-  self.n_instances = #phase.instances + #phase.all_classifiers
-  local ok
-  ok, err = phase:run(function(rows)
-    self.n_bars = math.min(number * plan.n_bars, (number - 1) * plan.n_bars + rows)
-    if C.pln_stop_requested() ~= 0 then return false end
-    if self.on_slice then self.on_slice(number, rows) end
-  end)
-  if not ok then
-    phase:free()
-    return nil, err
-  end
+-- The outcomes of a combo, one for each portfolio, from its part of a finished phase.
+local function outcomes_of(combo, plan, part)
   local outcomes = {}
   for k, portfolio in ipairs(plan.portfolios) do
-    local sink = made.list[k]
+    local sink = plan.sinks.list[k]
     outcomes[k] = {
-      combo = combo, portfolio = portfolio.name, capital = portfolio.capital, params = params, values = sink.values,
-      refusals = sink.refusals, sample = sink.sample, records = sink.series.samples, orders = sink.orders_made,
-      fills = sink.fills_made, halted = sink.halted, bankrupt = sink.bankrupt, strategies = {}, regimes = {},
+      combo = combo.id, portfolio = portfolio.name, capital = portfolio.capital, params = combo.params,
+      values = sink.values, refusals = sink.refusals, sample = sink.sample, records = sink.series.samples,
+      orders = sink.orders_made, fills = sink.fills_made, halted = sink.halted, bankrupt = sink.bankrupt,
+      strategies = {}, regimes = {},
     }
-    for _, one in ipairs(phase.instances) do
+    for _, one in ipairs(part.instances) do
       table.insert(outcomes[k].strategies, {
         id = one.id, stream = one.stream.name, warm_row = one.warm_row, n_changes = one.n_changes,
         n_bars = one.stream.window_last - one.stream.window_first, n_all = one.stream.window_last,
@@ -109,14 +88,55 @@ function Run:combo(number, topology_name)
         calls = one.def.on_bar ~= nil,
       })
     end
-    for _, one in ipairs(phase.all_classifiers) do
+    for _, one in ipairs(part.all_classifiers) do
       table.insert(outcomes[k].regimes, {
         id = one.id, stream = one.stream.name, names = one.def.regimes, bars = one.regime_bars,
       })
     end
   end
-  phase:free()
   return outcomes
+end
+
+-- Runs combos first … last through one phase. Returns the outcomes of each, or nil and a message.
+function Run:_batch(topology_name, first, last)
+  local plan = self.plan
+  local combo_of, list = {}, {}
+  for number = first, last do
+    local point = plan.points[number]
+    local combo = { id = combos.id(number), params = plans.params(plan, point) }
+    local made, err = self:_sinks(combo.id, combo.params)
+    if not made then return nil, err end
+    table.insert(combo_of, combo)
+    table.insert(list, plans.of_combo(plan, point, made))
+  end
+  local phase, err = topology.build(topology.topologies[topology_name], list)
+  if not phase then return nil, err end
+  self.n_instances = #phase.parts[1].instances + #phase.parts[1].all_classifiers
+  local ok
+  ok, err = phase:run(function(rows)
+    self.n_bars = math.min(last * plan.n_bars, (first - 1) * plan.n_bars + rows * #list)
+    if C.pln_stop_requested() ~= 0 then return false end
+    if self.on_slice then self.on_slice(self.n_bars) end
+  end)
+  local made = ok and {}
+  for k, combo in ipairs(made and combo_of or {}) do made[k] = outcomes_of(combo, list[k], phase.parts[k]) end
+  phase:free()
+  return made or nil, err
+end
+
+--- Runs all combos through a topology. They go through the data together, as many at a time as the configuration's
+-- engine.combos_at_once says, and what they share of features is computed once; `take(outcomes)` is called for each
+-- combo in order, with a list of one outcome for each portfolio.
+-- @return true, or nil and a message
+function Run:each(topology_name, take)
+  -- Rows of a file stand combo by combo.
+  local at_once = self.writes_files and 1 or self.plan.engine.combos_at_once
+  for first = 1, self:n_combos(), at_once do
+    local made, err = self:_batch(topology_name, first, math.min(first + at_once - 1, self:n_combos()))
+    if not made then return nil, err end
+    for _, outcomes in ipairs(made) do take(outcomes) end
+  end
+  return true
 end
 
 --- Number of combos of the run.
@@ -127,7 +147,10 @@ local function open_files(options)
   for _, kind in ipairs { "trades", "equity", "orders" } do
     if options[kind] then
       local writer, err = options[kind], nil
-      if type(writer) == "string" then writer, err = export[kind](writer) end
+      if type(writer) == "string" then
+        writer, err = export[kind](writer)
+        files.on_disk = true
+      end
       if not writer then
         for _, other in ipairs(opened) do other:abort() end
         return nil, err
@@ -142,8 +165,8 @@ end
 --- Runs a configuration.
 -- @param cfg of config.load
 -- @param options { db = path or false (default: the configuration's), trades, equity, orders = CSV paths (or writers
---   such as lua/export.lua's), on_slice = function(combo, rows), on_plan = function(plan),
---   log = function(instance, message) }
+--   such as lua/export.lua's), on_slice = function(bars) with the bars done so far, over all combos,
+--   on_plan = function(plan), log = function(instance, message) }
 -- @return { run = {…}, results = list of outcomes, db = path }, or nil, a message and, where it was not the run that
 --   failed, "configuration", "data" or "interrupted"
 function M.run(cfg, options)
@@ -156,6 +179,7 @@ function M.run(cfg, options)
   local opened
   self.files, opened = open_files(options)
   if not self.files then return nil, opened end
+  self.writes_files = self.files.on_disk
   local path = options.db
   if path == nil then path = cfg.results.db ~= "none" and cfg.results.db or false end
   local db

@@ -175,7 +175,7 @@ function M.run(spec)
     portfolio = function() return sink end, record = sink.record, log = sink.log, regime = function() end,
   }
   local phase
-  phase, err = topology.build(with_recorder(), plan)
+  phase, err = topology.build(with_recorder(), { plan })
   if not phase then error(err, 2) end
   local ok
   ok, err = phase:run()

@@ -217,9 +217,21 @@ function M.new(cfg)
   return plan
 end
 
---- Puts the parameters of one combo into the plan's strategies and classifiers.
-function M.select(plan, point)
-  for k, item in ipairs(plan.items) do item.p = point[k] end
+--- The plan of one combo: that of the run with its strategies and classifiers at a point of plan.points.
+-- @param sinks where its results go
+function M.of_combo(plan, point, sinks)
+  local made, own = { sinks = sinks, strategies = {}, classifiers = {}, portfolios = {} }, {}
+  for k, item in ipairs(plan.items) do own[item] = setmetatable({ p = point[k] }, { __index = item }) end
+  for k, strategy in ipairs(plan.strategies) do made.strategies[k] = own[strategy] end
+  for k, classifier in ipairs(plan.classifiers) do made.classifiers[k] = own[classifier] end
+  for k, portfolio in ipairs(plan.portfolios) do
+    local uses = {}
+    for j, use in ipairs(portfolio.strategies) do
+      uses[j] = setmetatable({ strategy = own[use.strategy] }, { __index = use })
+    end
+    made.portfolios[k] = setmetatable({ strategies = uses }, { __index = portfolio })
+  end
+  return setmetatable(made, { __index = plan })
 end
 
 --- The parameters of a combo as results show them: by name where there is one strategy and no classifier,

@@ -1,16 +1,17 @@
 --- Topologies: which containers and services exist and how events flow between them.
 --
--- A topology is data: nodes with a kind, edges with the topic that flows along them. `build` turns it into
--- containers for one combo and one window; `run` pulls the data through them, slice by slice; nothing outlives
--- the phase but what the sinks were given. A new component is one more node: its kind is a module in lua/node/
--- with
+-- A topology is data: nodes with a kind, edges with the topic that flows along them. `build` turns it into a phase:
+-- one feature hub, and for each combo a part with containers of its own; `run` pulls the data through them, slice by
+-- slice; nothing outlives the phase but what the sinks were given. What several combos ask of the hub is computed
+-- once. A new component is one more node: its kind is a module in lua/node/ with
 --
---   M.new(phase, node) → object, or nil and a message, with any of
+--   M.new(part, node) → object, or nil and a message, with any of
 --     object:step(until_ns)       → true, or nil and a message: once for each slice, in the order of the edges
 --     object:on_signal(batch)     → true, or nil and a message: batch = { instance, symbol, out, n }
 --     object:finish()             → true, or nil and a message
+--   M.is_shared                   true: the parts of a phase have one object together, made with the phase
 --
--- and it passes events on with phase:emit(node, "SIGNAL", batch).
+-- and it passes events on with part:emit(node, "SIGNAL", batch).
 local ffi = require "ffi"
 local abi = require "abi"
 local indicator_hub = require "indicator_hub"
@@ -59,8 +60,8 @@ local function cut(plan)
   end
 end
 
-local Phase = {}
-Phase.__index = Phase
+local Phase, Part = {}, {}
+Phase.__index, Part.__index = Phase, Part
 
 --- Nodes in an order that respects the edges; ties in the order in which they are listed.
 local function ordered(topology)
@@ -81,15 +82,42 @@ local function ordered(topology)
   return order
 end
 
---- Builds the containers of one combo for one window.
+local function kind_of(node) return require("node." .. node.kind) end
+
+-- { "strategies|SIGNAL" = { "execution" } … }
+local function routes_of(topology)
+  local routes = {}
+  for _, edge in ipairs(topology.edges) do
+    local key = edge[1] .. "|" .. edge[3]
+    routes[key] = routes[key] or {}
+    table.insert(routes[key], edge[2])
+  end
+  return routes
+end
+
+-- The containers of one combo.
+local function build_part(phase, plan)
+  local part = setmetatable({
+    plan = plan, hub = phase.hub, objects = {}, routes = phase.routes, instances = {},
+  }, Part)
+  phase.parts[#phase.parts + 1] = part
+  for _, node in ipairs(phase.nodes) do
+    local object, err = kind_of(node).new(part, node)
+    if not object then return nil, err end
+    part.objects[node.id] = object
+  end
+  return true
+end
+
+--- Builds the containers of one or several combos for one window.
 -- @param topology entry of M.topologies, or a table of the same form
--- @param plan { library = indicators in Lua (nil: the default ones), streams, symbols, strategies, classifiers,
---   portfolios, execution, window, engine, sinks }: see coordinator.lua, which makes it
--- @return the phase, or nil and a message
-function M.build(topology, plan)
-  local phase = setmetatable({
-    plan = plan, objects = {}, nodes = ordered(topology), routes = {}, instances = {}, hub_rows = 0,
-  }, Phase)
+-- @param list plans, one for each combo, that differ in parameters and sinks only: { library = indicators in Lua (nil:
+--   the default ones), streams, symbols, strategies, classifiers, portfolios, execution, window, engine, sinks }; see
+--   coordinator.lua, which makes them
+-- @return the phase, with its `parts` in the order of the plans; or nil and a message
+function M.build(topology, list)
+  local plan = list[1]
+  local phase = setmetatable({ parts = {}, nodes = {}, shared = {}, routes = routes_of(topology), hub_rows = 0 }, Phase)
   phase.hub = ffi.gc(C.pln_hub_new(plan.engine.chunk_rows), C.pln_hub_free)
   if phase.hub == nil then return nil, abi.last_error() end
   indicator_hub.attach(phase.hub, plan.library, plan.engine.loop_budget)
@@ -99,16 +127,20 @@ function M.build(topology, plan)
     stream.hub_id = id
   end
   cut(plan)
-  for _, node in ipairs(phase.nodes) do
-    local object, err = require("node." .. node.kind).new(phase, node)
-    if not object then return nil, err end
-    phase.objects[node.id] = object
-    for _, edge in ipairs(topology.edges) do
-      if edge[1] == node.id then
-        local key = edge[1] .. "|" .. edge[3]
-        phase.routes[key] = phase.routes[key] or {}
-        table.insert(phase.routes[key], edge[2])
-      end
+  for _, node in ipairs(ordered(topology)) do
+    if kind_of(node).is_shared then
+      local object, err = kind_of(node).new(phase, node)
+      if not object then return nil, err end
+      table.insert(phase.shared, object)
+    else
+      table.insert(phase.nodes, node)
+    end
+  end
+  for _, one in ipairs(list) do
+    local ok, err = build_part(phase, one)
+    if not ok then
+      phase:free()
+      return nil, err
     end
   end
   if C.pln_hub_seal(phase.hub) < 0 then return nil, abi.last_error() end
@@ -116,10 +148,21 @@ function M.build(topology, plan)
 end
 
 --- Sends an event along the edges of its topic.
-function Phase:emit(node, topic, batch)
+function Part:emit(node, topic, batch)
   for _, target in ipairs(self.routes[node.id .. "|" .. topic] or {}) do
     local ok, err = self.objects[target]:on_signal(batch)
     if not ok then return nil, err end
+  end
+  return true
+end
+
+function Part:_each(nodes, method, ...)
+  for _, node in ipairs(nodes) do
+    local object = self.objects[node.id]
+    if object[method] then
+      local ok, err = object[method](object, ...)
+      if not ok then return nil, err end
+    end
   end
   return true
 end
@@ -132,30 +175,30 @@ function Phase:run(on_slice)
   while not finished do
     local horizon = C.pln_hub_horizon(self.hub)
     finished = horizon == INT64_MAX
-    for _, node in ipairs(self.nodes) do
-      local object = self.objects[node.id]
-      if object.step then
-        local ok, err = object:step(horizon)
-        if not ok then return nil, err end
-      end
+    for _, object in ipairs(self.shared) do
+      local ok, err = object:step(horizon)
+      if not ok then return nil, err end
+    end
+    for _, part in ipairs(self.parts) do
+      local ok, err = part:_each(self.nodes, "step", horizon)
+      if not ok then return nil, err end
     end
     if on_slice and on_slice(self.hub_rows) == false then return nil, "interrupted" end
   end
-  for _, node in ipairs(self.nodes) do
-    local object = self.objects[node.id]
-    if object.finish then
-      local ok, err = object:finish()
-      if not ok then return nil, err end
-    end
+  for _, part in ipairs(self.parts) do
+    local ok, err = part:_each(self.nodes, "finish")
+    if not ok then return nil, err end
   end
   return true
 end
 
 --- Destroys the containers now rather than when Lua collects them.
 function Phase:free()
-  for i = #self.nodes, 1, -1 do
-    local object = self.objects[self.nodes[i].id]
-    if object and object.free then object:free() end
+  for _, part in ipairs(self.parts) do
+    for i = #self.nodes, 1, -1 do
+      local object = part.objects[self.nodes[i].id]
+      if object and object.free then object:free() end
+    end
   end
   if self.hub then
     C.pln_hub_free(ffi.gc(self.hub, nil))

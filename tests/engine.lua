@@ -165,12 +165,12 @@ function M.execute(plan)
     regime = function(one, ts_ns, index) note(capture.regimes, tostring(ts_ns), one.stream.name, tostring(index)) end,
   }
   package.loaded["node.capture"] = package.loaded["node.capture"] or {
-    new = function(phase)
+    new = function(part)
       return {
         on_signal = function(_, batch)
           for j = 0, batch.n - 1 do
             local s, one = batch.out[j], batch.instance
-            phase.plan.note(tostring(s.ts_ns), one.id, one.stream.name, tostring(batch.symbol or 1),
+            part.plan.note(tostring(s.ts_ns), one.id, one.stream.name, tostring(batch.symbol or 1),
               tostring(s.direction), bits(s.strength), bits(s.confidence))
           end
           return true
@@ -183,7 +183,7 @@ function M.execute(plan)
   local nodes, edges = { unpack(base.nodes) }, { unpack(base.edges) }
   nodes[#nodes + 1] = { id = "capture", kind = "capture" }
   edges[#edges + 1] = { "strategies", "capture", "SIGNAL" }
-  local phase = assert(topology.build({ nodes = nodes, edges = edges }, plan))
+  local phase = assert(topology.build({ nodes = nodes, edges = edges }, { plan }))
   assert(phase:run())
   phase:free()
   for _, part in ipairs(parts) do -- one portfolio after the other, whatever the slices
@@ -223,8 +223,7 @@ function M.run_config(configuration, bars, options)
   if not plan then error(err) end
   plan.engine = { chunk_rows = options.chunk_rows or 4096, loop_budget = 1e6 }
   plan.record_orders = options.record_orders ~= false
-  plans.select(plan, plan.points[1])
-  return M.execute(plan)
+  return M.execute(plans.of_combo(plan, plan.points[1]))
 end
 
 --- The rows of bars for which keep(row) is true.

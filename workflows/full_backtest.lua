@@ -12,9 +12,7 @@ end
 
 function M.run(run)
   local results, best = {}, nil
-  for number = 1, run:n_combos() do
-    local outcomes, err = run:combo(number, "full_backtest")
-    if not outcomes then return nil, err end
+  local ok, err = run:each("full_backtest", function(outcomes)
     for _, outcome in ipairs(outcomes) do
       results[#results + 1] = outcome
       if run:n_combos() > 1 then
@@ -24,7 +22,8 @@ function M.run(run)
         if is_best then best = outcome end
       end
     end
-  end
+  end)
+  if not ok then return nil, err end
   return results
 end
 

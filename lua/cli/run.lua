@@ -36,12 +36,11 @@ local function progress(quiet)
   local plan
   local self = {}
   function self.on_plan(p) plan = p end
-  function self.on_slice(combo, rows)
+  function self.on_slice(done)
     local now = C.pln_clock_monotonic_ns()
     if not watched or now - start_ns < 1000000000LL or now - shown_ns < 200000000LL then return end
     shown_ns, drawn = now, true
     local total = plan.n_bars * #plan.points
-    local done = math.min(total, (combo - 1) * plan.n_bars + rows)
     local seconds = tonumber(now - start_ns) / 1e9
     io.stderr:write(("\r\27[K%3.0f %%  %s of %s bars, %s bars/s, %s left"):format(100 * done / total,
       tabulate.number(done, 0), tabulate.number(total, 0), tabulate.number(done / seconds, 0),

@@ -3,10 +3,10 @@ local instance = require "instance"
 
 local M = {}
 
-function M.new(phase)
-  local plan = phase.plan
+function M.new(part)
+  local plan = part.plan
   local all = {}
-  phase.classifiers = {}
+  part.classifiers = {}
   for _, classifier in ipairs(plan.classifiers) do
     for _, stream in ipairs(classifier.streams) do
       local one, err = instance.new({
@@ -14,13 +14,13 @@ function M.new(phase)
         library = plan.library,
         budget = plan.engine.loop_budget, rows = plan.engine.chunk_rows, seed = plan.seed,
         on_record = plan.sinks.record, on_log = plan.sinks.log,
-      }, phase.hub)
+      }, part.hub)
       if not one then return nil, err end
       all[#all + 1] = one
-      phase.classifiers[classifier.id .. "|" .. stream.name] = one
+      part.classifiers[classifier.id .. "|" .. stream.name] = one
     end
   end
-  phase.all_classifiers = all
+  part.all_classifiers = all
   return {
     step = function()
       for _, one in ipairs(all) do

@@ -57,7 +57,7 @@ local function portfolio_config(portfolio, execution)
 end
 
 function Execution:_add_portfolio(spec)
-  local plan = self.phase.plan
+  local plan = self.part.plan
   local handle = C.pln_portfolio_new(portfolio_config(spec, plan.execution), #plan.symbols)
   if handle == nil then return nil, abi.last_error() end
   local portfolio = {
@@ -80,7 +80,7 @@ function Execution:_add_portfolio(spec)
 end
 
 function Execution:_add_sources(portfolio, strategy, weight)
-  for _, one in ipairs(self.phase.signal_instances[strategy.id]) do
+  for _, one in ipairs(self.part.signal_instances[strategy.id]) do
     table.insert(portfolio.instances, one)
     for k, stream in ipairs(one.symbols or { one.stream }) do
       local source = C.pln_exec_add_source(self.exec, portfolio.id, stream.instrument, weight)
@@ -95,7 +95,7 @@ function Execution:_add_sources(portfolio, strategy, weight)
 end
 
 function Execution:_add_callers(portfolio, strategy)
-  local made, err = strategies.instances(self.phase, strategy, portfolio.sink)
+  local made, err = strategies.instances(self.part, strategy, portfolio.sink)
   if not made then return nil, err end
   for _, one in ipairs(made) do
     table.insert(portfolio.instances, one)
@@ -255,7 +255,7 @@ function Execution:_drain()
   local n_fills = tonumber(C.pln_exec_fills(self.exec, self.fills))
   if waiting then n_orders, n_fills = n_orders - tonumber(view.n_new_orders), n_fills - tonumber(view.n_new_fills) end
   if n_orders > 0 or n_fills > 0 then
-    if self.phase.plan.record_orders then
+    if self.part.plan.record_orders then
       for _, portfolio in ipairs(self.portfolios) do
         portfolio.sink.orders(self.orders[0], n_orders, portfolio.id)
         portfolio.sink.fills(self.fills[0], n_fills, portfolio.id)
@@ -301,10 +301,10 @@ function Execution:free()
   self.portfolios = {}
 end
 
-function M.new(phase)
-  local plan = phase.plan
+function M.new(part)
+  local plan = part.plan
   local self = setmetatable({
-    phase = phase, portfolios = {}, sources = {}, callers = {}, caller_ids = {},
+    part = part, portfolios = {}, sources = {}, callers = {}, caller_ids = {},
     trades = ffi.new("const pln_trade *[1]"), orders = ffi.new("const pln_order *[1]"),
     fills = ffi.new("const pln_fill *[1]"),
   }, Execution)

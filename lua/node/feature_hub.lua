@@ -1,7 +1,7 @@
 --- Node kind `feature_hub`: advances the phase's hub by one slice.
 local indicator_hub = require "indicator_hub"
 
-local M = {}
+local M = { is_shared = true }
 
 function M.new(phase)
   return {

@@ -6,7 +6,7 @@ local M = {}
 
 local NAMES = { [-1] = "SHORT", [0] = "FLAT", [1] = "LONG" }
 
-function M.new(phase)
+function M.new(part)
   return {
     on_signal = function(_, batch)
       local one = batch.instance
@@ -15,7 +15,7 @@ function M.new(phase)
       for j = 0, batch.n - 1 do
         local change = ffi.cast("pln_signal *", batch.out) + j
         while C.pln_bars_visible_ns(clock, bar) < change.ts_ns do bar = bar + 1 end
-        table.insert(phase.plan.signals, {
+        table.insert(part.plan.signals, {
           symbol = stream.symbol, bar = bar + 1, direction = NAMES[change.direction], strength = change.strength,
           confidence = change.confidence,
         })

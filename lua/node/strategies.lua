@@ -4,9 +4,9 @@ local instance = require "instance"
 local M = {}
 
 --- The classifier instance that a strategy asked for, on the same stream. nil and a message if there is none.
-function M.regime_of(phase, strategy, stream)
+function M.regime_of(part, strategy, stream)
   if not strategy.classifier then return nil end
-  local found = phase.classifiers[strategy.classifier .. "|" .. stream.name]
+  local found = part.classifiers[strategy.classifier .. "|" .. stream.name]
   if not found then
     return nil, ("strategy '%s' asks for the regimes of classifier '%s' on %s, where that classifier does not run")
       :format(strategy.id, strategy.classifier, stream.name)
@@ -16,10 +16,10 @@ end
 
 --- Makes the instances of a strategy: one for each stream, or one over all symbols.
 -- @return list of instances, or nil and a message
-function M.instances(phase, strategy, overrides)
-  local plan, made = phase.plan, {}
+function M.instances(part, strategy, overrides)
+  local plan, made = part.plan, {}
   local function add(stream, symbols)
-    local regime, err = M.regime_of(phase, strategy, stream)
+    local regime, err = M.regime_of(part, strategy, stream)
     if err then return nil, err end
     local one
     one, err = instance.new({
@@ -28,10 +28,10 @@ function M.instances(phase, strategy, overrides)
       budget = plan.engine.loop_budget, rows = plan.engine.chunk_rows, seed = plan.seed,
       on_record = overrides and overrides.record or plan.sinks.record,
       on_log = overrides and overrides.log or plan.sinks.log,
-    }, phase.hub)
+    }, part.hub)
     if not one then return nil, err end
     made[#made + 1] = one
-    phase.instances[#phase.instances + 1] = one
+    part.instances[#part.instances + 1] = one
     return true
   end
   if strategy.def.symbols then
@@ -46,14 +46,14 @@ function M.instances(phase, strategy, overrides)
   return made
 end
 
-function M.new(phase, node)
+function M.new(part, node)
   local all = {}
-  phase.signal_instances = {} -- strategy id → instances, for the execution node's sources
-  for _, strategy in ipairs(phase.plan.strategies) do
+  part.signal_instances = {} -- strategy id → instances, for the execution node's sources
+  for _, strategy in ipairs(part.plan.strategies) do
     if not strategy.def.on_bar then
-      local made, err = M.instances(phase, strategy)
+      local made, err = M.instances(part, strategy)
       if not made then return nil, err end
-      phase.signal_instances[strategy.id] = made
+      part.signal_instances[strategy.id] = made
       for _, one in ipairs(made) do all[#all + 1] = one end
     end
   end
@@ -81,7 +81,7 @@ function M.new(phase, node)
           if batch.n > 0 then
             batch.instance = one
             local ok
-            ok, err = phase:emit(node, "SIGNAL", batch)
+            ok, err = part:emit(node, "SIGNAL", batch)
             if not ok then return nil, err end
           end
         end

@@ -1,8 +1,12 @@
 -- Law 3 for chunk sizes, and the same results with the JIT off: every shipped strategy on real minutes.
 local engine = require "engine"
 local market = require "market"
+local runs = require "run"
+local support = require "support"
 
 TestLaw3 = {}
+
+function TestLaw3.tearDown() support.cleanup() end
 
 local function strategies()
   local list = {}
@@ -46,4 +50,44 @@ function TestLaw3.test_the_same_with_the_jit_off()
     lu.assertTrue(ok, tostring(interpreted))
     engine.assert_equal(compiled, interpreted, case.strategy .. " with the JIT off")
   end
+end
+
+-- Combos that go through the data together are those that go alone: signals with and without a classifier, a strategy
+-- that places orders and draws random numbers.
+local GRID = [[
+workflow: full_backtest
+data:
+  source: csv
+  path: %s
+symbols: [{symbol: GOOG, timeframes: [1d]}]
+classifiers:
+  - {type: volatility}
+strategies:
+  - {type: sma_cross, params: {fast: [5, 10, 15], slow: [20, 40]}}
+  - {type: rsi, params: {period: [7, 14]}}
+  - {type: busy_orders}
+portfolios:
+  - {name: signals, capital: 10000, strategies: [sma_cross, rsi], risk: {stop_loss_pct: 3}}
+  - {name: orders, capital: 10000, strategies: [busy_orders]}
+engine: {combos_at_once: %d}
+]]
+
+function TestLaw3.test_combos_together_are_combos_alone()
+  local goog, folder = support.shared "data/backtesting_py/GOOG.csv", support.folder()
+  os.execute("mkdir " .. folder .. "/strategies")
+  support.write(folder .. "/strategies/busy_orders.lua", support.read(engine.fixtures .. "busy_orders.lua"))
+  local alone
+  for _, at_once in ipairs { 1, 2, 5, 16 } do
+    local file = support.write(folder .. "/run.yaml", GRID:format(goog, at_once))
+    local result = assert(runs.run(file, { db = false, trades = true, equity = true }))
+    lu.assertEquals(result.combos, 12)
+    alone = alone or result.results
+    lu.assertEquals(#result.results, 24)
+    for k, one in ipairs(result.results) do
+      lu.assertTrue(#one.equity > 2000, "equity of every bar")
+      lu.assertEquals(one, alone[k], ("%s of %s with %d at once"):format(one.portfolio, one.combo, at_once))
+    end
+  end
+  lu.assertTrue(#alone[1].trades > 0 and #alone[2].trades > 0, "both trade")
+  lu.assertNotEquals(alone[1].metrics.equity_final, alone[3].metrics.equity_final)
 end

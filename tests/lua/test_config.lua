@@ -71,7 +71,7 @@ function TestConfig.test_the_example()
     compat = "none" })
   lu.assertEquals(cfg.results, { db = "perilune.db", equity = "auto", trades = true, orders = true })
   lu.assertEquals(cfg.engine,
-    { chunk_rows = 4096, loop_budget = 1e6, timeout_s = 60, memory_limit_mb = 1024, jit = true })
+    { chunk_rows = 4096, combos_at_once = 16, loop_budget = 1e6, timeout_s = 60, memory_limit_mb = 1024, jit = true })
   lu.assertEquals(cfg.benchmark, "GOOG")
   lu.assertEquals(cfg.seed, 1)
 end
