@@ -49,10 +49,10 @@ typedef int tulip_function(int size, const double *const *inputs, const double *
   X(rsi, "rsi(14)", TA_RSI, (c, 14, TAIL1), "rsi", "c", {14})                                                \
   X(macd, "macd(12, 26, 9)|macd(12, 26, 9).signal|macd(12, 26, 9).histogram", TA_MACD,                       \
     (c, 12, 26, 9, TAIL3), "macd", "c", {12 COMMA 26 COMMA 9})                                               \
-  X(stoch, "stoch(5, 3, 3)|stoch(5, 3, 3).d", TA_STOCH, (h, l, c, 5, 3, 0, 3, 0, TAIL2), "stoch", "hlc",     \
+  X(stoch, "stoch(5, 3, 3)|stoch(5, 3, 3).slowd", TA_STOCH, (h, l, c, 5, 3, 0, 3, 0, TAIL2), "stoch", "hlc", \
     {5 COMMA 3 COMMA 3})                                                                                     \
-  X(stochf, "stochf(5, 3)|stochf(5, 3).d", TA_STOCHF, (h, l, c, 5, 3, 0, TAIL2), NULL, "", {0})              \
-  X(stochrsi, "stochrsi(14, 5, 3)|stochrsi(14, 5, 3).d", TA_STOCHRSI, (c, 14, 5, 3, 0, TAIL2), NULL, "",     \
+  X(stochf, "stochf(5, 3)|stochf(5, 3).fastd", TA_STOCHF, (h, l, c, 5, 3, 0, TAIL2), NULL, "", {0})          \
+  X(stochrsi, "stochrsi(14, 5, 3)|stochrsi(14, 5, 3).fastd", TA_STOCHRSI, (c, 14, 5, 3, 0, TAIL2), NULL, "", \
     {0})                                                                                                     \
   X(cci, "cci(20)", TA_CCI, (h, l, c, 20, TAIL1), "cci", "hlc", {20})                                        \
   X(cmo, "cmo(14)", TA_CMO, (c, 14, TAIL1), "cmo", "c", {14})                                                \
@@ -63,8 +63,8 @@ typedef int tulip_function(int size, const double *const *inputs, const double *
   X(roc, "roc(10)", TA_ROC, (c, 10, TAIL1), "roc", "c", {10})                                                \
   X(mom, "mom(10)", TA_MOM, (c, 10, TAIL1), "mom", "c", {10})                                                \
   X(trix, "trix(15)", TA_TRIX, (c, 15, TAIL1), "trix", "c", {15})                                            \
-  X(ppo, "ppo(12, 26)", TA_PPO, (c, 12, 26, 1, TAIL1), "ppo", "c", {12 COMMA 26})                            \
-  X(apo, "apo(12, 26)", TA_APO, (c, 12, 26, 1, TAIL1), "apo", "c", {12 COMMA 26})                            \
+  X(ppo, "ppo(12, 26, ma=ema)", TA_PPO, (c, 12, 26, 1, TAIL1), "ppo", "c", {12 COMMA 26})                    \
+  X(apo, "apo(12, 26, ma=ema)", TA_APO, (c, 12, 26, 1, TAIL1), "apo", "c", {12 COMMA 26})                    \
   X(adx, "adx(14)", TA_ADX, (h, l, c, 14, TAIL1), "adx", "hlc", {14})                                        \
   X(dx, "dx(14)", TA_DX, (h, l, c, 14, TAIL1), "dx", "hlc", {14})                                            \
   X(plus_di, "plus_di(14)", TA_PLUS_DI, (h, l, c, 14, TAIL1), NULL, "", {0})                                 \

@@ -17,8 +17,8 @@ PLN_INLINE double balance(double open, double high, double low, double close) {
 
 static inline void step(pln_window *s, double *memory, const double *in, double *out) {
   const double y = balance(in[0], in[1], in[2], in[3]);
-  double mean = 0.0;
-  pln_window_step(s, memory, 1, 0, pln_merge_mean, &y, &mean);
+  double mean = y;
+  if (s->n > 1) pln_window_step(s, memory, 1, 0, pln_merge_mean, &y, &mean);
   out[0] = mean;
   out[1] = in[1] != in[2];
 }
@@ -27,6 +27,12 @@ PLN_IND_STEP(pln_window, step)
 PLN_INLINE void rows(void *state, const double *const *in, double *const *out, int64_t n) {
   pln_window *s = state;
   const double *o = in[0], *h = in[1], *l = in[2], *c = in[3];
+  if (s->n == 1) {
+    double *y = out[0];
+    PLN_IVDEP
+    for (int64_t i = 0; i < n; i++) y[i] = balance(o[i], h[i], l[i], c[i]);
+    return;
+  }
   double raw[PLN_WINDOW_BLOCK];
   for (int64_t i = 0; i < n; i += PLN_WINDOW_BLOCK) {
     const int64_t m = n - i < PLN_WINDOW_BLOCK ? n - i : PLN_WINDOW_BLOCK;

@@ -34,7 +34,7 @@ static inline void step(efficiency_ratio *s, double *memory, const double *in, d
   if (s->started) pln_window_step(&s->walk, memory + s->walk_memory, 1, 0, pln_merge_mean, &change, &mean);
   s->started = 1;
   const double walked = mean * s->period, moved = fabs(in[0] - old);
-  out[0] = walked == 0.0 ? 0.0 : moved < walked ? moved / walked : 1.0;
+  out[0] = moved < walked ? moved / walked : 1.0;
   out[1] = walked != 0.0;
 }
 PLN_IND_STEP(efficiency_ratio, step)

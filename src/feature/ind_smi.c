@@ -1,4 +1,4 @@
-#include "feature/extrema.h"
+#include "feature/range.h"
 #include "feature/smooth.h"
 
 static const pln_indicator_param params[] = {
@@ -11,9 +11,7 @@ static const pln_indicator_param params[] = {
 };
 
 typedef struct smi {
-  pln_window high;
-  pln_window low;
-  int64_t low_memory;
+  pln_window window;
   pln_smooth gap[2]; /* of the close from the middle */
   pln_smooth range[2];
   pln_smooth signal;
@@ -22,14 +20,12 @@ typedef struct smi {
 static int64_t lookback(const double *p) {
   return (int64_t)p[0] - 1 + (p[4] == 0.0 ? (int64_t)(p[1] + p[2] + p[3]) - 3 : 0);
 }
-static int64_t size(const double *p) { return PLN_IND_SIZE(smi, 2 * pln_extreme_doubles((int64_t)p[0])); }
+static int64_t size(const double *p) { return PLN_IND_SIZE(smi, pln_range_doubles((int64_t)p[0])); }
 static void init(void *state, const double *p) {
   smi *s = state;
   const int first = p[4] != 0.0;
   int64_t skip = (int64_t)p[0] - 1;
-  pln_extreme_init(&s->high, (int64_t)p[0]);
-  pln_extreme_init(&s->low, (int64_t)p[0]);
-  s->low_memory = pln_extreme_doubles((int64_t)p[0]);
+  pln_window_init(&s->window, (int64_t)p[0]);
   for (int32_t k = 0; k < 2; k++) {
     const int64_t rows = first ? 1 : (int64_t)p[1 + k];
     pln_smooth_init(&s->gap[k], 2.0 / (p[1 + k] + 1.0), rows, skip);
@@ -40,8 +36,8 @@ static void init(void *state, const double *p) {
 }
 
 static inline void step(smi *s, double *memory, const double *in, double *out) {
-  const double highest = pln_extreme_step(&s->high, memory, PLN_HIGHEST_LAST, in[0]);
-  const double lowest = pln_extreme_step(&s->low, memory + s->low_memory, PLN_LOWEST_LAST, in[1]);
+  double highest, lowest;
+  pln_range_step(&s->window, memory, in[0], in[1], &highest, &lowest);
   double gap = in[2] - 0.5 * (highest + lowest), range = highest - lowest;
   for (int32_t k = 0; k < 2; k++) {
     gap = pln_smooth_step(&s->gap[k], gap);

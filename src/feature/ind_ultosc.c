@@ -1,6 +1,6 @@
-#include "feature/updown.h"
+#include "feature/windows.h"
 
-enum { N_WINDOWS = 3 };
+enum { N_WINDOWS = PLN_WINDOWS };
 
 static const pln_indicator_param params[] = {
     PLN_PARAM_INT("short", "rows of the shortest window", 7, 1, PLN_IND_MAX_PERIOD),
@@ -9,8 +9,7 @@ static const pln_indicator_param params[] = {
 };
 
 typedef struct ultosc {
-  pln_window window[N_WINDOWS];
-  int64_t memory[N_WINDOWS]; /* where each one's begins */
+  pln_windows windows;
   double close;
   int32_t started;
   int32_t reserved;
@@ -30,20 +29,11 @@ static int64_t lookback(const double *p) {
   sorted(p, period);
   return period[N_WINDOWS - 1];
 }
-static int64_t size(const double *p) {
-  int64_t doubles = 0;
-  for (int32_t k = 0; k < N_WINDOWS; k++) doubles += pln_window_doubles((int64_t)p[k], 2);
-  return PLN_IND_SIZE(ultosc, doubles);
-}
+static int64_t size(const double *p) { return PLN_IND_SIZE(ultosc, pln_window_doubles(lookback(p), 2)); }
 static void init(void *state, const double *p) {
-  ultosc *s = state;
-  int64_t period[N_WINDOWS], used = 0;
+  int64_t period[N_WINDOWS];
   sorted(p, period);
-  for (int32_t k = 0; k < N_WINDOWS; k++) {
-    pln_window_init(&s->window[k], period[k]);
-    s->memory[k] = used;
-    used += pln_window_doubles(period[k], 2);
-  }
+  pln_windows_init(&((ultosc *)state)->windows, period);
 }
 
 /* Buying pressure and true range of a row, given the close before it. */
@@ -57,7 +47,7 @@ PLN_INLINE double part(double buying, double range) { return range == 0.0 ? 0.0 
 PLN_INLINE double weighted(double a, double b, double c) { return 100.0 * ((4.0 * a + 2.0 * b + c) / 7.0); }
 
 static inline void step(ultosc *s, double *memory, const double *in, double *out) {
-  double leaf[2], mean[N_WINDOWS][2] = {{0.0, 0.0}, {0.0, 0.0}, {0.0, 0.0}};
+  double leaf[2], sums[N_WINDOWS][2] = {{0.0, 0.0}, {0.0, 0.0}, {0.0, 0.0}};
   pressure(in[0], in[1], in[2], s->close, &leaf[0], &leaf[1]);
   s->close = in[2];
   out[0] = out[1] = 0.0;
@@ -66,12 +56,10 @@ static inline void step(ultosc *s, double *memory, const double *in, double *out
     return;
   }
   double parts[N_WINDOWS];
-  for (int32_t k = 0; k < N_WINDOWS; k++) {
-    pln_window_step(&s->window[k], memory + s->memory[k], 2, 0, pln_merge_two_means, leaf, mean[k]);
-    parts[k] = part(mean[k][0], mean[k][1]);
-  }
+  pln_windows_step(&s->windows, memory, leaf, sums);
+  for (int32_t k = 0; k < N_WINDOWS; k++) parts[k] = part(sums[k][0], sums[k][1]);
   out[0] = weighted(parts[0], parts[1], parts[2]);
-  out[1] = mean[0][1] != 0.0;
+  out[1] = sums[0][1] != 0.0;
 }
 PLN_IND_STEP(ultosc, step)
 
@@ -87,7 +75,7 @@ PLN_INLINE void rows(void *state, const double *const *in, double *const *out, i
     y[0] = first[0];
     high++, low++, close++, y++, n--;
   }
-  double leaf[2][PLN_WINDOW_BLOCK], mean[N_WINDOWS][2][PLN_WINDOW_BLOCK];
+  double leaf[2][PLN_WINDOW_BLOCK], sums[N_WINDOWS][2][PLN_WINDOW_BLOCK];
   for (int64_t i = 0; i < n; i += PLN_WINDOW_BLOCK) {
     const int64_t m = n - i < PLN_WINDOW_BLOCK ? n - i : PLN_WINDOW_BLOCK;
     pressure(high[i], low[i], close[i], s->close, &leaf[0][0], &leaf[1][0]);
@@ -96,15 +84,12 @@ PLN_INLINE void rows(void *state, const double *const *in, double *const *out, i
       pressure(high[i + j], low[i + j], close[i + j], close[i + j - 1], &leaf[0][j], &leaf[1][j]);
     s->close = close[i + m - 1];
     const double *const x[] = {leaf[0], leaf[1]};
-    for (int32_t k = 0; k < N_WINDOWS; k++) {
-      double *const means[] = {mean[k][0], mean[k][1]};
-      pln_window_block(&s->window[k], memory + s->memory[k], 2, 0, pln_merge_two_means, x, means, m);
-    }
+    pln_windows_block(&s->windows, memory, x, sums, m);
     PLN_IVDEP
     for (int64_t j = 0; j < m; j++) {
-      const double a = part(mean[0][0][j], mean[0][1][j]); /* NOLINT: m entries were written */
-      const double b = part(mean[1][0][j], mean[1][1][j]);
-      const double c = part(mean[2][0][j], mean[2][1][j]);
+      const double a = part(sums[0][0][j], sums[0][1][j]); /* NOLINT: m entries were written */
+      const double b = part(sums[1][0][j], sums[1][1][j]);
+      const double c = part(sums[2][0][j], sums[2][1][j]);
       y[i + j] = weighted(a, b, c);
     }
   }

@@ -1,49 +1,34 @@
-#include "feature/extrema.h"
+#include "feature/range.h"
 
 static const pln_indicator_param params[] = {
     PLN_PARAM_INT("period", "rows in the window", 14, 1, PLN_IND_MAX_PERIOD),
 };
 
-typedef struct willr {
-  pln_window high;
-  pln_window low;
-  int64_t period;
-} willr;
-
 static int64_t lookback(const double *p) { return (int64_t)p[0] - 1; }
-static int64_t size(const double *p) { return PLN_IND_SIZE(willr, 2 * pln_extreme_doubles((int64_t)p[0])); }
-static void init(void *state, const double *p) {
-  willr *s = state;
-  s->period = (int64_t)p[0];
-  pln_extreme_init(&s->high, s->period);
-  pln_extreme_init(&s->low, s->period);
-}
+static int64_t size(const double *p) { return PLN_IND_SIZE(pln_window, pln_range_doubles((int64_t)p[0])); }
+static void init(void *state, const double *p) { pln_window_init(state, (int64_t)p[0]); }
 
 PLN_INLINE double position(double highest, double lowest, double close) {
   const double range = highest - lowest;
   return range == 0.0 ? 0.0 : -100.0 * ((highest - close) / range);
 }
 
-static inline void step(willr *s, double *memory, const double *in, double *out) {
-  const double highest = pln_extreme_step(&s->high, memory, PLN_HIGHEST_LAST, in[0]);
-  const double lowest =
-      pln_extreme_step(&s->low, memory + pln_extreme_doubles(s->period), PLN_LOWEST_LAST, in[1]);
+static inline void step(pln_window *s, double *memory, const double *in, double *out) {
+  double highest, lowest;
+  pln_range_step(s, memory, in[0], in[1], &highest, &lowest);
   out[0] = position(highest, lowest, in[2]);
   out[1] = highest != lowest;
 }
-PLN_IND_STEP(willr, step)
+PLN_IND_STEP(pln_window, step)
 
 PLN_INLINE void rows(void *state, const double *const *in, double *const *out, int64_t n) {
-  willr *s = state;
-  double *memory = (double *)(s + 1);
+  pln_window *s = state;
   double highest[PLN_WINDOW_BLOCK], lowest[PLN_WINDOW_BLOCK];
   for (int64_t i = 0; i < n; i += PLN_WINDOW_BLOCK) {
     const int64_t m = n - i < PLN_WINDOW_BLOCK ? n - i : PLN_WINDOW_BLOCK;
     const double *close = in[2] + i;
     double *y = out[0] + i;
-    pln_extreme_block(&s->high, memory, PLN_HIGHEST_LAST, in[0] + i, highest, m);
-    pln_extreme_block(&s->low, memory + pln_extreme_doubles(s->period), PLN_LOWEST_LAST, in[1] + i, lowest,
-                      m);
+    pln_range_block(s, (double *)(s + 1), in[0] + i, in[1] + i, highest, lowest, m);
     PLN_IVDEP
     for (int64_t j = 0; j < m; j++) y[j] = position(highest[j], lowest[j], close[j]);
   }
