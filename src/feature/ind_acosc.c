@@ -28,11 +28,29 @@ static void init(void *state, const double *p) {
 static inline void step(acosc *s, double *memory, const double *in, double *out) {
   double fast, slow;
   pln_ma_pair_step(&s->pair, memory, in[0], &fast, &slow);
-  out[0] = fast - slow;
-  out[0] -= pln_late_ma_step(&s->average, memory, out[0]);
+  const double y = fast - slow;
+  out[0] = y - pln_late_ma_step(&s->average, memory, y);
 }
 PLN_IND_STEP(acosc, step)
-PLN_IND_BATCH(acosc, 1, 1, step)
+
+enum { BLOCK = 512 };
+
+PLN_INLINE void rows(void *state, const double *const *in, double *const *out, int64_t n) {
+  acosc *s = state;
+  double *memory = (double *)(s + 1);
+  double fast[BLOCK], slow[BLOCK];
+  for (int64_t i = 0; i < n; i += BLOCK) {
+    const int64_t m = n - i < BLOCK ? n - i : BLOCK;
+    double *y = out[0] + i;
+    pln_ma_pair_rows(&s->pair, memory, in[0] + i, fast, slow, m);
+    PLN_IVDEP
+    for (int64_t j = 0; j < m; j++) fast[j] -= slow[j];
+    pln_late_ma_rows(&s->average, memory, fast, y, m);
+    PLN_IVDEP
+    for (int64_t j = 0; j < m; j++) y[j] = fast[j] - y[j];
+  }
+}
+PLN_IND_SIMD(batch, rows)
 
 const pln_ind_desc pln_ind_acosc = {
     .info = {.name = "acosc",
@@ -52,5 +70,5 @@ const pln_ind_desc pln_ind_acosc = {
     .size = size,
     .init = init,
     .step = step_row,
-    .batch = step_rows,
+    .batch = batch,
 };

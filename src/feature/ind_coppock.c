@@ -36,7 +36,24 @@ static inline void step(coppock *s, double *memory, const double *in, double *ou
   out[1] = slow != 0.0 && fast != 0.0;
 }
 PLN_IND_STEP(coppock, step)
-PLN_IND_BATCH(coppock, 1, 1, step)
+
+enum { BLOCK = 512 };
+
+PLN_INLINE void rows(void *state, const double *const *in, double *const *out, int64_t n) {
+  coppock *s = state;
+  double *memory = (double *)(s + 1);
+  double slow[BLOCK], fast[BLOCK];
+  for (int64_t i = 0; i < n; i += BLOCK) {
+    const int64_t m = n - i < BLOCK ? n - i : BLOCK;
+    const double *x = in[0] + i;
+    pln_lag_rows(&s->slow, memory, x, slow, m);
+    pln_lag_rows(&s->fast, memory + s->fast_memory, x, fast, m);
+    PLN_IVDEP
+    for (int64_t j = 0; j < m; j++) slow[j] = roc(x[j], slow[j]) + roc(x[j], fast[j]);
+    pln_late_ma_rows(&s->average, memory, slow, out[0] + i, m);
+  }
+}
+PLN_IND_SIMD(batch, rows)
 
 const pln_ind_desc pln_ind_coppock = {
     .info = {.name = "coppock",
@@ -58,5 +75,5 @@ const pln_ind_desc pln_ind_coppock = {
     .size = size,
     .init = init,
     .step = step_row,
-    .batch = step_rows,
+    .batch = batch,
 };

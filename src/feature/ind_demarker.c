@@ -22,18 +22,48 @@ static void init(void *state, const double *p) {
   pln_late_ma_init(&s->down, (int32_t)p[1], (int64_t)p[0], 1, pln_ma_doubles((int32_t)p[1], (int64_t)p[0]));
 }
 
+PLN_INLINE double rise(double x, double old) { return x > old ? x - old : 0.0; }
+PLN_INLINE double ratio(double up, double down) {
+  const double sum = up + down;
+  return sum == 0.0 ? 0.0 : up / sum;
+}
+
 static inline void step(demarker *s, double *memory, const double *in, double *out) {
-  const double rise = in[0] - s->high, fall = s->low - in[1];
+  const double up = pln_late_ma_step(&s->up, memory, rise(in[0], s->high));
+  const double down = pln_late_ma_step(&s->down, memory, rise(s->low, in[1]));
   s->high = in[0];
   s->low = in[1];
-  const double up = pln_late_ma_step(&s->up, memory, rise > 0.0 ? rise : 0.0);
-  const double down = pln_late_ma_step(&s->down, memory, fall > 0.0 ? fall : 0.0);
-  const double sum = up + down;
-  out[0] = sum == 0.0 ? 0.0 : up / sum;
-  out[1] = sum != 0.0;
+  out[0] = ratio(up, down);
+  out[1] = up + down != 0.0;
 }
 PLN_IND_STEP(demarker, step)
-PLN_IND_BATCH(demarker, 2, 1, step)
+
+enum { BLOCK = 512 };
+
+PLN_INLINE void rows(void *state, const double *const *in, double *const *out, int64_t n) {
+  demarker *s = state;
+  double *memory = (double *)(s + 1);
+  double up[BLOCK], down[BLOCK], average[BLOCK];
+  for (int64_t i = 0; i < n; i += BLOCK) {
+    const int64_t m = n - i < BLOCK ? n - i : BLOCK;
+    const double *high = in[0] + i, *low = in[1] + i;
+    double *y = out[0] + i;
+    up[0] = rise(high[0], s->high);
+    down[0] = rise(s->low, low[0]);
+    PLN_IVDEP
+    for (int64_t j = 1; j < m; j++) {
+      up[j] = rise(high[j], high[j - 1]);
+      down[j] = rise(low[j - 1], low[j]);
+    }
+    s->high = high[m - 1];
+    s->low = low[m - 1];
+    pln_late_ma_rows(&s->up, memory, up, y, m);
+    pln_late_ma_rows(&s->down, memory, down, average, m);
+    PLN_IVDEP
+    for (int64_t j = 0; j < m; j++) y[j] = ratio(y[j], average[j]);
+  }
+}
+PLN_IND_SIMD(batch, rows)
 
 const pln_ind_desc pln_ind_demarker = {
     .info = {.name = "demarker",
@@ -55,5 +85,5 @@ const pln_ind_desc pln_ind_demarker = {
     .size = size,
     .init = init,
     .step = step_row,
-    .batch = step_rows,
+    .batch = batch,
 };

@@ -13,8 +13,6 @@ typedef struct dti {
   pln_smooth size[STAGES];
   double high;
   double low;
-  int32_t started;
-  int32_t reserved;
 } dti;
 
 static int64_t lookback(const double *p) { return (int64_t)(p[0] + p[1] + p[2]) - 2; }
@@ -24,7 +22,7 @@ static int64_t size(const double *p) {
 }
 static void init(void *state, const double *p) {
   dti *s = state;
-  int64_t skip = 0;
+  int64_t skip = 1; /* the first row has no change */
   for (int32_t k = 0; k < STAGES; k++) {
     pln_smooth_init(&s->change[k], 2.0 / (p[k] + 1.0), (int64_t)p[k], skip);
     pln_smooth_init(&s->size[k], 2.0 / (p[k] + 1.0), (int64_t)p[k], skip);
@@ -32,26 +30,53 @@ static void init(void *state, const double *p) {
   }
 }
 
+PLN_INLINE double movement(double high, double old_high, double low, double old_low) {
+  const double up = high - old_high, down = old_low - low;
+  return (up > 0.0 ? up : 0.0) - (down > 0.0 ? down : 0.0);
+}
+PLN_INLINE double ratio(double change, double size) { return size == 0.0 ? 0.0 : 100.0 * (change / size); }
+
 static inline void step(dti *s, double *memory, const double *in, double *out) {
   (void)memory;
-  const double up = in[0] - s->high, down = s->low - in[1];
+  double change = movement(in[0], s->high, in[1], s->low), size = fabs(change);
   s->high = in[0];
   s->low = in[1];
-  out[0] = out[1] = 0.0;
-  if (!s->started) {
-    s->started = 1;
-    return;
-  }
-  double change = (up > 0.0 ? up : 0.0) - (down > 0.0 ? down : 0.0), size = fabs(change);
   for (int32_t k = 0; k < STAGES; k++) {
     change = pln_smooth_step(&s->change[k], change);
     size = pln_smooth_step(&s->size[k], size);
   }
-  out[0] = size == 0.0 ? 0.0 : 100.0 * (change / size);
+  out[0] = ratio(change, size);
   out[1] = size != 0.0;
 }
 PLN_IND_STEP(dti, step)
-PLN_IND_BATCH(dti, 2, 1, step)
+
+enum { BLOCK = 512 };
+
+PLN_INLINE void rows(void *state, const double *const *in, double *const *out, int64_t n) {
+  dti *s = state;
+  double change[2][BLOCK], size[2][BLOCK];
+  for (int64_t i = 0; i < n; i += BLOCK) {
+    const int64_t m = n - i < BLOCK ? n - i : BLOCK;
+    const double *high = in[0] + i, *low = in[1] + i;
+    double *y = out[0] + i;
+    change[0][0] = movement(high[0], s->high, low[0], s->low);
+    size[0][0] = fabs(change[0][0]);
+    PLN_IVDEP
+    for (int64_t j = 1; j < m; j++) {
+      change[0][j] = movement(high[j], high[j - 1], low[j], low[j - 1]);
+      size[0][j] = fabs(change[0][j]);
+    }
+    s->high = high[m - 1];
+    s->low = low[m - 1];
+    for (int32_t k = 0; k < STAGES; k++) {
+      pln_smooth_rows(&s->change[k], change[k & 1], change[!(k & 1)], m);
+      pln_smooth_rows(&s->size[k], size[k & 1], size[!(k & 1)], m);
+    }
+    PLN_IVDEP
+    for (int64_t j = 0; j < m; j++) y[j] = ratio(change[STAGES & 1][j], size[STAGES & 1][j]);
+  }
+}
+PLN_IND_SIMD(batch, rows)
 
 const pln_ind_desc pln_ind_dti = {
     .info = {.name = "dti",
@@ -73,5 +98,5 @@ const pln_ind_desc pln_ind_dti = {
     .size = size,
     .init = init,
     .step = step_row,
-    .batch = step_rows,
+    .batch = batch,
 };

@@ -21,15 +21,35 @@ static void init(void *state, const double *p) {
   pln_late_ma_init(&s->average, PLN_MA_WMA, (int64_t)p[1], (int64_t)p[0], 0);
 }
 
+PLN_INLINE double centred(double up, double down) {
+  const double sum = up + down;
+  return sum == 0.0 ? -5.0 : 10.0 * (up / sum) - 5.0;
+}
+
 static inline void step(ift_rsi *s, double *memory, const double *in, double *out) {
   double up, down;
   pln_updown_step(&s->updown, NULL, in[0], &up, &down);
-  const double sum = up + down, rsi = sum == 0.0 ? 0.0 : 100.0 * (up / sum);
-  out[0] = tanh(pln_late_ma_step(&s->average, memory, 0.1 * (rsi - 50.0)));
-  out[1] = sum != 0.0;
+  out[0] = tanh(pln_late_ma_step(&s->average, memory, centred(up, down)));
+  out[1] = up + down != 0.0;
 }
 PLN_IND_STEP(ift_rsi, step)
-PLN_IND_BATCH(ift_rsi, 1, 1, step)
+
+enum { BLOCK = 512 };
+
+PLN_INLINE void rows(void *state, const double *const *in, double *const *out, int64_t n) {
+  ift_rsi *s = state;
+  double up[BLOCK], down[BLOCK];
+  for (int64_t i = 0; i < n; i += BLOCK) {
+    const int64_t m = n - i < BLOCK ? n - i : BLOCK;
+    double *y = out[0] + i;
+    pln_updown_block(&s->updown, NULL, in[0] + i, up, down, m);
+    PLN_IVDEP
+    for (int64_t j = 0; j < m; j++) up[j] = centred(up[j], down[j]);
+    pln_late_ma_rows(&s->average, (double *)(s + 1), up, y, m);
+    for (int64_t j = 0; j < m; j++) y[j] = tanh(y[j]);
+  }
+}
+PLN_IND_SIMD(batch, rows)
 
 const pln_ind_desc pln_ind_ift_rsi = {
     .info = {.name = "ift_rsi",
@@ -51,5 +71,5 @@ const pln_ind_desc pln_ind_ift_rsi = {
     .size = size,
     .init = init,
     .step = step_row,
-    .batch = step_rows,
+    .batch = batch,
 };

@@ -11,8 +11,6 @@ typedef struct pmo {
   pln_smooth second;
   pln_smooth signal;
   double previous;
-  int32_t started;
-  int32_t reserved;
 } pmo;
 
 static int64_t lookback(const double *p) { return (int64_t)(p[0] + p[1] + p[2]) - 2; }
@@ -22,27 +20,43 @@ static int64_t size(const double *p) {
 }
 static void init(void *state, const double *p) {
   pmo *s = state;
-  pln_smooth_init(&s->first, 2.0 / p[0], (int64_t)p[0], 0);
-  pln_smooth_init(&s->second, 2.0 / p[1], (int64_t)p[1], (int64_t)p[0] - 1);
-  pln_smooth_init(&s->signal, 2.0 / (p[2] + 1.0), (int64_t)p[2], (int64_t)(p[0] + p[1]) - 2);
+  pln_smooth_init(&s->first, 2.0 / p[0], (int64_t)p[0], 1);
+  pln_smooth_init(&s->second, 2.0 / p[1], (int64_t)p[1], (int64_t)p[0]);
+  pln_smooth_init(&s->signal, 2.0 / (p[2] + 1.0), (int64_t)p[2], (int64_t)(p[0] + p[1]) - 1);
 }
+
+PLN_INLINE double roc(double x, double old) { return old == 0.0 ? 0.0 : (x / old - 1.0) * 100.0; }
 
 static inline void step(pmo *s, double *memory, const double *in, double *out) {
   (void)memory;
   const double old = s->previous;
   s->previous = in[0];
-  out[0] = out[1] = out[2] = 0.0;
-  if (!s->started) {
-    s->started = 1;
-    return;
-  }
-  const double roc = old == 0.0 ? 0.0 : (in[0] / old - 1.0) * 100.0;
-  out[0] = pln_smooth_step(&s->second, 10.0 * pln_smooth_step(&s->first, roc));
+  out[0] = pln_smooth_step(&s->second, 10.0 * pln_smooth_step(&s->first, roc(in[0], old)));
   out[1] = pln_smooth_step(&s->signal, out[0]);
   out[2] = old != 0.0;
 }
 PLN_IND_STEP(pmo, step)
-PLN_IND_BATCH(pmo, 1, 2, step)
+
+enum { BLOCK = 512 };
+
+PLN_INLINE void rows(void *state, const double *const *in, double *const *out, int64_t n) {
+  pmo *s = state;
+  double change[BLOCK], average[BLOCK];
+  for (int64_t i = 0; i < n; i += BLOCK) {
+    const int64_t m = n - i < BLOCK ? n - i : BLOCK;
+    const double *x = in[0] + i;
+    change[0] = roc(x[0], s->previous);
+    PLN_IVDEP
+    for (int64_t j = 1; j < m; j++) change[j] = roc(x[j], x[j - 1]);
+    s->previous = x[m - 1];
+    pln_smooth_rows(&s->first, change, average, m);
+    PLN_IVDEP
+    for (int64_t j = 0; j < m; j++) average[j] *= 10.0;
+    pln_smooth_rows(&s->second, average, out[0] + i, m);
+    pln_smooth_rows(&s->signal, out[0] + i, out[1] + i, m);
+  }
+}
+PLN_IND_SIMD(batch, rows)
 
 const pln_ind_desc pln_ind_pmo = {
     .info = {.name = "pmo",
@@ -64,5 +78,5 @@ const pln_ind_desc pln_ind_pmo = {
     .size = size,
     .init = init,
     .step = step_row,
-    .batch = step_rows,
+    .batch = batch,
 };

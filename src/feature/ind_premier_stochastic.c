@@ -23,12 +23,31 @@ static void init(void *state, const double *p) {
   pln_smooth_init(&s->second, 2.0 / (p[1] + 1.0), (int64_t)p[1], (int64_t)(p[0] + p[1]) - 2);
 }
 
+PLN_INLINE double centred(double raw) { return 0.1 * (raw - 50.0); }
+
 static inline void step(premier_stochastic *s, double *memory, const double *in, double *out) {
   const double raw = pln_stoch_step(&s->raw, memory, in[0], in[1], in[2], &out[1]);
-  out[0] = tanh(0.5 * pln_smooth_step(&s->second, pln_smooth_step(&s->first, 0.1 * (raw - 50.0))));
+  out[0] = tanh(0.5 * pln_smooth_step(&s->second, pln_smooth_step(&s->first, centred(raw))));
 }
 PLN_IND_STEP(premier_stochastic, step)
-PLN_IND_BATCH(premier_stochastic, 3, 1, step)
+
+enum { BLOCK = 512 };
+
+PLN_INLINE void rows(void *state, const double *const *in, double *const *out, int64_t n) {
+  premier_stochastic *s = state;
+  double raw[BLOCK], average[BLOCK];
+  for (int64_t i = 0; i < n; i += BLOCK) {
+    const int64_t m = n - i < BLOCK ? n - i : BLOCK;
+    double *y = out[0] + i;
+    pln_stoch_block(&s->raw, (double *)(s + 1), in[0] + i, in[1] + i, in[2] + i, raw, m);
+    PLN_IVDEP
+    for (int64_t j = 0; j < m; j++) raw[j] = centred(raw[j]);
+    pln_smooth_rows(&s->first, raw, average, m);
+    pln_smooth_rows(&s->second, average, y, m);
+    for (int64_t j = 0; j < m; j++) y[j] = tanh(0.5 * y[j]);
+  }
+}
+PLN_IND_SIMD(batch, rows)
 
 const pln_ind_desc pln_ind_premier_stochastic = {
     .info = {.name = "premier_stochastic",
@@ -50,5 +69,5 @@ const pln_ind_desc pln_ind_premier_stochastic = {
     .size = size,
     .init = init,
     .step = step_row,
-    .batch = step_rows,
+    .batch = batch,
 };

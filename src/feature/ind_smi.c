@@ -35,6 +35,10 @@ static void init(void *state, const double *p) {
   pln_smooth_init(&s->signal, 2.0 / (p[3] + 1.0), first ? 1 : (int64_t)p[3], skip);
 }
 
+PLN_INLINE double ratio(double gap, double range) {
+  return range == 0.0 ? 0.0 : 100.0 * (gap / (0.5 * range));
+}
+
 static inline void step(smi *s, double *memory, const double *in, double *out) {
   double highest, lowest;
   pln_range_step(&s->window, memory, in[0], in[1], &highest, &lowest);
@@ -43,12 +47,35 @@ static inline void step(smi *s, double *memory, const double *in, double *out) {
     gap = pln_smooth_step(&s->gap[k], gap);
     range = pln_smooth_step(&s->range[k], range);
   }
-  out[0] = range == 0.0 ? 0.0 : 100.0 * (gap / (0.5 * range));
+  out[0] = ratio(gap, range);
   out[1] = pln_smooth_step(&s->signal, out[0]);
   out[2] = range != 0.0;
 }
 PLN_IND_STEP(smi, step)
-PLN_IND_BATCH(smi, 3, 2, step)
+
+PLN_INLINE void rows(void *state, const double *const *in, double *const *out, int64_t n) {
+  smi *s = state;
+  double gap[2][PLN_WINDOW_BLOCK], range[2][PLN_WINDOW_BLOCK];
+  for (int64_t i = 0; i < n; i += PLN_WINDOW_BLOCK) {
+    const int64_t m = n - i < PLN_WINDOW_BLOCK ? n - i : PLN_WINDOW_BLOCK;
+    const double *close = in[2] + i, *highest = gap[1], *lowest = range[1];
+    double *y = out[0] + i;
+    pln_range_block(&s->window, (double *)(s + 1), in[0] + i, in[1] + i, gap[1], range[1], m);
+    PLN_IVDEP
+    for (int64_t j = 0; j < m; j++) {
+      gap[0][j] = close[j] - 0.5 * (highest[j] + lowest[j]);
+      range[0][j] = highest[j] - lowest[j];
+    }
+    for (int32_t k = 0; k < 2; k++) {
+      pln_smooth_rows(&s->gap[k], gap[k], gap[!k], m);
+      pln_smooth_rows(&s->range[k], range[k], range[!k], m);
+    }
+    PLN_IVDEP
+    for (int64_t j = 0; j < m; j++) y[j] = ratio(gap[0][j], range[0][j]);
+    pln_smooth_rows(&s->signal, y, out[1] + i, m);
+  }
+}
+PLN_IND_SIMD(batch, rows)
 
 const pln_ind_desc pln_ind_smi = {
     .info = {.name = "smi",
@@ -71,5 +98,5 @@ const pln_ind_desc pln_ind_smi = {
     .size = size,
     .init = init,
     .step = step_row,
-    .batch = step_rows,
+    .batch = batch,
 };
