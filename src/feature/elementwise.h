@@ -1,5 +1,9 @@
 #pragma once
 #include "feature/ind.h"
+#include <float.h>
+
+/* What arithmetic gives where the result is beyond the range of doubles, or undefined: 0. */
+PLN_INLINE double pln_finite(double x) { return fabs(x) <= DBL_MAX ? x : 0.0; }
 
 /* NAME_step and NAME_batch of a function that needs no memory; ROW computes one row from a, b, c. */
 #define ELEMENTWISE(NAME, N_IN, ROW)                                                                         \

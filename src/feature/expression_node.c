@@ -104,6 +104,15 @@ const pln_ind_desc *pln_parser_find(const pln_parser *p, const char *name, int32
 
 int pln_expr_is_bare(const pln_ind_desc *desc) { return desc->info.input_kind == PLN_INPUT_COLUMNS; }
 
+/* Whether arithmetic of two numbers leaves the range of doubles: told of what is written, neutral in series.
+ */
+static int is_too_large(const pln_ind_desc *desc, const double *in) {
+  if (desc == &pln_op_list[PLN_OP_ADD]) return !isfinite(in[0] + in[1]);
+  if (desc == &pln_op_list[PLN_OP_SUBTRACT]) return !isfinite(in[0] - in[1]);
+  if (desc == &pln_op_list[PLN_OP_MULTIPLY]) return !isfinite(in[0] * in[1]);
+  return desc == &pln_op_list[PLN_OP_DIVIDE] && in[1] != 0.0 && !isfinite(in[0] / in[1]);
+}
+
 pln_expr_ref pln_parser_call(pln_parser *p, int32_t offset, const pln_ind_desc *desc, const double *params,
                              const pln_expr_ref *args, int32_t n_args) {
   if (p->status != 0) return PLN_NOWHERE;
@@ -119,6 +128,7 @@ pln_expr_ref pln_parser_call(pln_parser *p, int32_t offset, const pln_ind_desc *
   if (constant) {
     double out[PLN_IND_MAX_OUTPUTS + 1];
     desc->step(NULL, in, out);
+    if (out[0] == 0.0 && is_too_large(desc, in)) out[0] = (double)INFINITY;
     return pln_parser_constant(p, offset, out[0]);
   }
   assert(params || desc->info.n_params == 0);

@@ -1,10 +1,10 @@
 #include "feature/ops.h"
 #include "feature/elementwise.h"
 
-ELEMENTWISE(add, 2, a + b)
-ELEMENTWISE(subtract, 2, a - b)
-ELEMENTWISE(multiply, 2, a *b)
-ELEMENTWISE(divide, 2, b == 0.0 ? 0.0 : a / b)
+ELEMENTWISE(add, 2, pln_finite(a + b))
+ELEMENTWISE(subtract, 2, pln_finite(a - b))
+ELEMENTWISE(multiply, 2, pln_finite(a *b))
+ELEMENTWISE(divide, 2, pln_finite(a / b))
 ELEMENTWISE(negate, 1, -a)
 ELEMENTWISE(greater, 2, a > b ? 1.0 : 0.0)
 ELEMENTWISE(greater_equal, 2, a >= b ? 1.0 : 0.0)

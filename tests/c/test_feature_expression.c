@@ -80,6 +80,14 @@ static void undefined_results_are_neutral(void **state) {
   gives("close / 0", 4, 0);
   gives("close / (volume - volume)", 4, 0);
   gives("sqrt(-1)", 0, 0);
+  gives("close * 1e308", 4, 0);
+  gives("close * 1e308 - close * 1e308", 4, 0);
+  gives("-close * 1e306 - 1.75e308", 4, 0);
+  gives("1e308 + close * 1e306", 4, 0);
+  gives("close / 1e-308", 4, 0);
+  gives("(volume - volume) / (close - close)", 4, 0);
+  gives("sma(close * 1e308, 3) + 1", 4, 1);
+  gives("close * 1e305", 4, 106e305);
   gives("log(0)", 0, 0);
 }
 
@@ -212,6 +220,9 @@ static void mistakes_are_explained(void **state) {
   fails("2x", PLN_ERR_PARSE, 1, "found '2'");
   fails("1e999", PLN_ERR_RANGE, 1, "too large");
   fails("1e308 * 10", PLN_ERR_RANGE, 7, "too large");
+  fails("1 - 1e308 * -10", PLN_ERR_RANGE, 11, "too large");
+  fails("1e308 + 1e308", PLN_ERR_RANGE, 7, "too large");
+  fails("1 / 1e-320", PLN_ERR_RANGE, 3, "too large");
 }
 
 static void depth_and_length_are_limited(void **state) {
