@@ -59,9 +59,14 @@ typedef struct pln_hub_unit {
   int32_t n_nodes;
   int32_t first_column; /* in hub->columns: the outputs of its nodes, one after the other */
   int32_t n_columns;
-  int32_t level;        /* 1 + the largest of its inputs */
-  int64_t max_lookback; /* of its nodes */
-  int64_t state_size;   /* with the head */
+  int32_t level; /* 1 + the largest of its inputs */
+  int32_t n_args;
+  int32_t may_gap;
+  int32_t valid_at; /* the step's output that is `valid`, where only that is asked for; else -1 */
+  int32_t args[PLN_IND_MAX_INPUTS];                         /* series */
+  int64_t max_lookback;                                     /* of its nodes */
+  void (*step)(void *state, const double *in, double *out); /* of a call or a family */
+  int64_t state_size;                                       /* with the head */
   int64_t state_offset;
 } pln_hub_unit;
 
@@ -225,8 +230,11 @@ void pln_hub_inputs(const pln_hub *hub, const pln_hub_node *node, const double *
 /* Blanks what is not warm of so many rows of the outputs, and counts the rows. */
 void pln_hub_finish_rows(const pln_hub *hub, const pln_hub_unit *unit, pln_hub_state *state,
                          double *const *out, int64_t rows);
-/* One row to a call's or a family's kernel; `out` has n_columns values. */
-void pln_hub_step(const pln_hub *hub, const pln_hub_unit *unit, void *state, const double *in, double *out);
+/* One row to a call's or a family's kernel; `out` has room for n_columns + PLN_IND_MAX_OUTPUTS values. */
+static inline void pln_hub_step(const pln_hub_unit *unit, void *state, const double *in, double *out) {
+  unit->step(state, in, out);
+  if (unit->valid_at >= 0) out[0] = out[unit->valid_at];
+}
 /* Computes up to the next request or the end of the slice. */
 void pln_hub_run(pln_hub *hub);
 

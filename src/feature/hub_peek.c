@@ -61,7 +61,7 @@ static int peek_call(pln_hub *hub, const pln_hub_unit *unit) {
     c->is_pending = 1;
     return 1;
   }
-  pln_hub_step(hub, unit, state + 1, in, out);
+  pln_hub_step(unit, state + 1, in, out);
   for (int32_t i = 0; i < unit->n_columns; i++) at[i] = &out[i];
   pln_hub_finish_rows(hub, unit, state, at, 1);
   keep(hub, unit, out);

@@ -79,12 +79,24 @@ static void make_units(plan *p) {
   }
 }
 
+/* What each row needs, at hand. */
+static void set_kernel(pln_hub_unit *unit, const pln_hub_node *n) {
+  const pln_expr_node *expr = &n->expr;
+  unit->may_gap = n->may_gap;
+  unit->n_args = expr->n_args;
+  for (int32_t i = 0; i < expr->n_args; i++) unit->args[i] = expr->args[i].node;
+  unit->valid_at = expr->valid ? expr->desc->n_outputs : -1;
+  if (unit->kind == PLN_HUB_CALL) unit->step = expr->desc->step;
+  if (unit->kind == PLN_HUB_FAMILY) unit->step = expr->desc->family->step;
+}
+
 /* Members next to each other, in the order of making. */
 static void place_members(plan *p) {
   pln_hub *hub = p->hub;
   for (int32_t u = 0; u < hub->n_units; u++) {
     pln_hub_unit *unit = &hub->units[u];
     if (unit->kind == PLN_HUB_FAMILY && unit->n_nodes == 1) unit->kind = PLN_HUB_CALL;
+    set_kernel(unit, &hub->nodes[unit->first_node]);
     unit->first_node = hub->n_members;
     unit->first_column = hub->n_columns;
     hub->n_members += unit->n_nodes;
@@ -122,7 +134,7 @@ static int place_state(pln_hub *hub) {
   hub->state = make(hub->state_size, 1);
   hub->peek.state = make(largest, 1);
   hub->peek.values = make(hub->n_series, sizeof *hub->peek.values);
-  hub->peek.step_values = make(hub->n_columns, sizeof *hub->peek.step_values);
+  hub->peek.step_values = make(hub->n_columns + PLN_IND_MAX_OUTPUTS, sizeof *hub->peek.step_values);
   if (!hub->state || !hub->peek.state || !hub->peek.values || !hub->peek.step_values) return 0;
   for (int32_t u = 0; u < hub->n_units; u++) {
     const pln_hub_unit *unit = &hub->units[u];

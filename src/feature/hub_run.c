@@ -31,28 +31,15 @@ void pln_hub_finish_rows(const pln_hub *hub, const pln_hub_unit *unit, pln_hub_s
   }
 }
 
-void pln_hub_step(const pln_hub *hub, const pln_hub_unit *unit, void *state, const double *in, double *out) {
-  const pln_expr_node *expr = &pln_hub_unit_node(hub, unit, 0)->expr;
-  if (unit->kind == PLN_HUB_FAMILY) {
-    expr->desc->family->step(state, in, out);
-  } else if (expr->valid) {
-    double y[PLN_IND_MAX_OUTPUTS + 1];
-    expr->desc->step(state, in, y);
-    out[0] = y[expr->desc->n_outputs];
-  } else {
-    expr->desc->step(state, in, out);
-  }
-}
-
 /* A batch of so few rows is dearer than a step for each. */
 enum { STEP_ROWS = 4, MAX_STEP_COLUMNS = 256 };
 
-static void step_rows(const pln_hub *hub, const pln_hub_unit *unit, void *state, int32_t n_args,
-                      const double *const *in, double *const *out, int64_t rows) {
+static void step_rows(const pln_hub_unit *unit, void *state, const double *const *in, double *const *out,
+                      int64_t rows) {
   for (int64_t row = 0; row < rows; row++) {
-    double x[PLN_IND_MAX_INPUTS], y[MAX_STEP_COLUMNS];
-    for (int32_t i = 0; i < n_args; i++) x[i] = in[i][row];
-    pln_hub_step(hub, unit, state, x, y);
+    double x[PLN_IND_MAX_INPUTS], y[MAX_STEP_COLUMNS + PLN_IND_MAX_OUTPUTS];
+    for (int32_t i = 0; i < unit->n_args; i++) x[i] = in[i][row];
+    pln_hub_step(unit, state, x, y);
     for (int32_t i = 0; i < unit->n_columns; i++) out[i][row] = y[i];
   }
 }
@@ -66,7 +53,7 @@ static void run_rows(const pln_hub *hub, const pln_hub_unit *unit, pln_hub_state
   for (int32_t i = 0; i < expr->n_args; i++) x[i] = in[i] + first;
   for (int32_t i = 0; i < unit->n_columns; i++) y[i] = hub->columns[unit->first_column + i] + first;
   if ((expr->valid || last - first < STEP_ROWS) && unit->n_columns <= MAX_STEP_COLUMNS)
-    step_rows(hub, unit, state + 1, expr->n_args, x, y, last - first);
+    step_rows(unit, state + 1, x, y, last - first);
   else if (unit->kind == PLN_HUB_FAMILY)
     expr->desc->family->batch(state + 1, x, y, last - first);
   else
@@ -94,6 +81,24 @@ static void run_call(const pln_hub *hub, const pln_hub_unit *unit, int64_t rows)
   }
 }
 
+/* The slices of live use, without the detours of longer ones. */
+static void run_row(const pln_hub *hub, const pln_hub_unit *unit) {
+  pln_hub_state *state = pln_hub_state_of(hub, unit);
+  double *const *out = hub->columns + unit->first_column;
+  double x[PLN_IND_MAX_INPUTS], y[MAX_STEP_COLUMNS + PLN_IND_MAX_OUTPUTS];
+  int is_nan = 0;
+  for (int32_t i = 0; i < unit->n_args; i++) x[i] = hub->series[unit->args[i]].values[0];
+  if (state->rows == 0 || unit->may_gap)
+    for (int32_t i = 0; i < unit->n_args; i++) is_nan |= isnan(x[i]);
+  if (!is_nan) pln_hub_step(unit, state + 1, x, y);
+  for (int32_t i = 0; i < unit->n_columns; i++) out[i][0] = is_nan ? (double)NAN : y[i];
+  if (is_nan) return;
+  if (state->rows < unit->max_lookback)
+    pln_hub_finish_rows(hub, unit, state, out, 1);
+  else
+    state->rows++;
+}
+
 static void run_unit(const pln_hub *hub, const pln_hub_unit *unit) {
   const pln_hub_stream *s = &hub->streams[unit->stream];
   if (unit->kind == PLN_HUB_JOIN)
@@ -102,6 +107,8 @@ static void run_unit(const pln_hub *hub, const pln_hub_unit *unit) {
     return;
   else if (unit->kind == PLN_HUB_CLOCK)
     pln_hub_run_clock(hub, unit);
+  else if (s->last - s->first == 1 && unit->n_columns <= MAX_STEP_COLUMNS)
+    run_row(hub, unit);
   else
     run_call(hub, unit, s->last - s->first);
 }
