@@ -57,7 +57,17 @@ static inline void step(crsi *s, double *memory, const double *in, double *out) 
   out[3] = percent_rank;
 }
 PLN_IND_STEP(crsi, step)
-PLN_IND_BATCH(crsi, 1, 4, step)
+
+/* By rows, for wider vectors among the returns. */
+PLN_INLINE void rows(void *state, const double *const *in, double *const *out, int64_t n) {
+  crsi *s = state;
+  for (int64_t i = 0; i < n; i++) {
+    double y[5];
+    step(s, (double *)(s + 1), in[0] + i, y);
+    for (int32_t k = 0; k < 4; k++) out[k][i] = y[k];
+  }
+}
+PLN_IND_SIMD(batch, rows)
 
 const pln_ind_desc pln_ind_crsi = {
     .info = {.name = "crsi",
@@ -81,5 +91,5 @@ const pln_ind_desc pln_ind_crsi = {
     .size = size,
     .init = init,
     .step = step_row,
-    .batch = step_rows,
+    .batch = batch,
 };

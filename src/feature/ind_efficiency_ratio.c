@@ -1,5 +1,5 @@
 #include "feature/lag.h"
-#include "feature/window.h"
+#include "feature/late_ma.h"
 
 static const pln_indicator_param params[] = {
     PLN_PARAM_INT("period", "rows of the path", 10, 1, PLN_IND_MAX_PERIOD),
@@ -7,38 +7,54 @@ static const pln_indicator_param params[] = {
 
 typedef struct efficiency_ratio {
   pln_lag lag;
-  pln_window walk;
+  pln_late_ma walk;
   double previous;
   double period;
-  int64_t walk_memory;
-  int32_t started;
-  int32_t reserved;
 } efficiency_ratio;
 
 static int64_t lookback(const double *p) { return (int64_t)p[0]; }
 static int64_t size(const double *p) {
-  return PLN_IND_SIZE(efficiency_ratio, p[0] + (double)pln_window_doubles((int64_t)p[0], 1));
+  return PLN_IND_SIZE(efficiency_ratio, p[0] + (double)pln_ma_doubles(PLN_MA_SMA, (int64_t)p[0]));
 }
 static void init(void *state, const double *p) {
   efficiency_ratio *s = state;
   s->lag.n = (int32_t)p[0];
   s->period = p[0];
-  s->walk_memory = (int64_t)p[0];
-  pln_window_init(&s->walk, (int64_t)p[0]);
+  pln_late_ma_init(&s->walk, PLN_MA_SMA, (int64_t)p[0], 1, (int64_t)p[0]);
 }
 
+PLN_INLINE double ratio(double moved, double walked) { return moved < walked ? moved / walked : 1.0; }
+
 static inline void step(efficiency_ratio *s, double *memory, const double *in, double *out) {
-  const double old = pln_lag_step(&s->lag, memory, in[0]), change = fabs(in[0] - s->previous);
+  const double old = pln_lag_step(&s->lag, memory, in[0]);
+  const double walked = pln_late_ma_step(&s->walk, memory, fabs(in[0] - s->previous)) * s->period;
   s->previous = in[0];
-  double mean = 0.0;
-  if (s->started) pln_window_step(&s->walk, memory + s->walk_memory, 1, 0, pln_merge_mean, &change, &mean);
-  s->started = 1;
-  const double walked = mean * s->period, moved = fabs(in[0] - old);
-  out[0] = moved < walked ? moved / walked : 1.0;
+  out[0] = ratio(fabs(in[0] - old), walked);
   out[1] = walked != 0.0;
 }
 PLN_IND_STEP(efficiency_ratio, step)
-PLN_IND_BATCH(efficiency_ratio, 1, 1, step)
+
+enum { BLOCK = 512 };
+
+PLN_INLINE void rows(void *state, const double *const *in, double *const *out, int64_t n) {
+  efficiency_ratio *s = state;
+  double *memory = (double *)(s + 1);
+  double change[BLOCK], walked[BLOCK];
+  for (int64_t i = 0; i < n; i += BLOCK) {
+    const int64_t m = n - i < BLOCK ? n - i : BLOCK;
+    const double *x = in[0] + i;
+    double *y = out[0] + i;
+    change[0] = fabs(x[0] - s->previous);
+    PLN_IVDEP
+    for (int64_t j = 1; j < m; j++) change[j] = fabs(x[j] - x[j - 1]);
+    s->previous = x[m - 1];
+    pln_late_ma_rows(&s->walk, memory, change, walked, m);
+    pln_lag_rows(&s->lag, memory, x, y, m);
+    PLN_IVDEP
+    for (int64_t j = 0; j < m; j++) y[j] = ratio(fabs(x[j] - y[j]), walked[j] * s->period);
+  }
+}
+PLN_IND_SIMD(batch, rows)
 
 const pln_ind_desc pln_ind_efficiency_ratio = {
     .info = {.name = "efficiency_ratio",
@@ -60,5 +76,5 @@ const pln_ind_desc pln_ind_efficiency_ratio = {
     .size = size,
     .init = init,
     .step = step_row,
-    .batch = step_rows,
+    .batch = batch,
 };

@@ -1,5 +1,5 @@
 #include "feature/lag.h"
-#include "feature/window.h"
+#include "feature/late_ma.h"
 
 static const pln_indicator_param params[] = {
     PLN_PARAM_INT("roc1", "period of rate of change 1", 10, 1, PLN_IND_MAX_PERIOD),
@@ -17,14 +17,9 @@ enum { N_ROC = 4 };
 
 typedef struct kst {
   pln_lag lag[N_ROC];
-  pln_window mean[N_ROC];
-  pln_window signal;
-  int64_t lag_memory[N_ROC]; /* where each one's memory begins */
-  int64_t mean_memory[N_ROC];
-  int64_t signal_memory;
-  int64_t rows;
-  int64_t first[N_ROC]; /* rows in which a rate of change first is one */
-  int64_t first_row;    /* of kst */
+  int64_t lag_memory[N_ROC]; /* where each one's begins */
+  pln_late_ma average[N_ROC];
+  pln_late_ma signal;
 } kst;
 
 static int64_t first_row(const double *p) {
@@ -37,8 +32,9 @@ static int64_t first_row(const double *p) {
 }
 static int64_t lookback(const double *p) { return first_row(p) + (int64_t)p[2 * N_ROC] - 1; }
 static int64_t size(const double *p) {
-  int64_t doubles = pln_window_doubles((int64_t)p[2 * N_ROC], 1);
-  for (int32_t k = 0; k < N_ROC; k++) doubles += (int64_t)p[k] + pln_window_doubles((int64_t)p[N_ROC + k], 1);
+  int64_t doubles = pln_ma_doubles(PLN_MA_SMA, (int64_t)p[2 * N_ROC]);
+  for (int32_t k = 0; k < N_ROC; k++)
+    doubles += (int64_t)p[k] + pln_ma_doubles(PLN_MA_SMA, (int64_t)p[N_ROC + k]);
   return PLN_IND_SIZE(kst, doubles);
 }
 static void init(void *state, const double *p) {
@@ -46,38 +42,52 @@ static void init(void *state, const double *p) {
   int64_t used = 0;
   for (int32_t k = 0; k < N_ROC; k++) {
     s->lag[k].n = (int32_t)p[k];
-    s->first[k] = (int64_t)p[k];
     s->lag_memory[k] = used;
     used += (int64_t)p[k];
-    pln_window_init(&s->mean[k], (int64_t)p[N_ROC + k]);
-    s->mean_memory[k] = used;
-    used += pln_window_doubles((int64_t)p[N_ROC + k], 1);
+    pln_late_ma_init(&s->average[k], PLN_MA_SMA, (int64_t)p[N_ROC + k], (int64_t)p[k], used);
+    used += pln_ma_doubles(PLN_MA_SMA, (int64_t)p[N_ROC + k]);
   }
-  pln_window_init(&s->signal, (int64_t)p[2 * N_ROC]);
-  s->signal_memory = used;
-  s->first_row = first_row(p);
+  pln_late_ma_init(&s->signal, PLN_MA_SMA, (int64_t)p[2 * N_ROC], first_row(p), used);
 }
 
+PLN_INLINE double roc(double x, double old) { return old == 0.0 ? 0.0 : (x / old - 1.0) * 100.0; }
+
 static inline void step(kst *s, double *memory, const double *in, double *out) {
-  double sum = 0.0, all_defined = 1.0;
+  double sum = 0.0, is_valid = 1.0;
   for (int32_t k = 0; k < N_ROC; k++) {
     const double old = pln_lag_step(&s->lag[k], memory + s->lag_memory[k], in[0]);
-    if (s->rows < s->first[k]) continue;
-    const double roc = old == 0.0 ? 0.0 : (in[0] / old - 1.0) * 100.0;
-    double mean = 0.0;
-    pln_window_step(&s->mean[k], memory + s->mean_memory[k], 1, 0, pln_merge_mean, &roc, &mean);
-    sum += (double)(k + 1) * mean;
-    if (old == 0.0) all_defined = 0.0;
+    sum += (k + 1) * pln_late_ma_step(&s->average[k], memory, roc(in[0], old));
+    if (old == 0.0) is_valid = 0.0;
   }
-  double signal = 0.0;
-  if (s->rows++ >= s->first_row)
-    pln_window_step(&s->signal, memory + s->signal_memory, 1, 0, pln_merge_mean, &sum, &signal);
   out[0] = sum;
-  out[1] = signal;
-  out[2] = all_defined;
+  out[1] = pln_late_ma_step(&s->signal, memory, sum);
+  out[2] = is_valid;
 }
 PLN_IND_STEP(kst, step)
-PLN_IND_BATCH(kst, 1, 2, step)
+
+enum { BLOCK = 512 };
+
+PLN_INLINE void rows(void *state, const double *const *in, double *const *out, int64_t n) {
+  kst *s = state;
+  double *memory = (double *)(s + 1);
+  double change[BLOCK], average[BLOCK];
+  for (int64_t i = 0; i < n; i += BLOCK) {
+    const int64_t m = n - i < BLOCK ? n - i : BLOCK;
+    const double *x = in[0] + i;
+    double *y = out[0] + i;
+    for (int64_t j = 0; j < m; j++) y[j] = 0.0;
+    for (int32_t k = 0; k < N_ROC; k++) {
+      pln_lag_rows(&s->lag[k], memory + s->lag_memory[k], x, change, m);
+      PLN_IVDEP
+      for (int64_t j = 0; j < m; j++) change[j] = roc(x[j], change[j]);
+      pln_late_ma_rows(&s->average[k], memory, change, average, m);
+      PLN_IVDEP
+      for (int64_t j = 0; j < m; j++) y[j] += (k + 1) * average[j];
+    }
+    pln_late_ma_rows(&s->signal, memory, y, out[1] + i, m);
+  }
+}
+PLN_IND_SIMD(batch, rows)
 
 const pln_ind_desc pln_ind_kst = {
     .info = {.name = "kst",
@@ -99,5 +109,5 @@ const pln_ind_desc pln_ind_kst = {
     .size = size,
     .init = init,
     .step = step_row,
-    .batch = step_rows,
+    .batch = batch,
 };

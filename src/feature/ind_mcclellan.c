@@ -22,5 +22,5 @@ const pln_ind_desc pln_ind_mcclellan = {
     .size = size,
     .init = init,
     .step = step_row,
-    .batch = step_rows,
+    .batch = batch,
 };

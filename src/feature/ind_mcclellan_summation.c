@@ -23,5 +23,5 @@ const pln_ind_desc pln_ind_mcclellan_summation = {
     .size = size,
     .init = init,
     .step = step_row,
-    .batch = step_rows,
+    .batch = batch,
 };

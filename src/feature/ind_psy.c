@@ -1,30 +1,42 @@
-#include "feature/window.h"
+#include "feature/late_ma.h"
 
 static const pln_indicator_param params[] = {
     PLN_PARAM_INT("period", "rows in the window", 12, 1, PLN_IND_MAX_PERIOD),
 };
 
 typedef struct psy {
-  pln_window rises;
+  pln_late_ma rises;
   double previous;
-  int32_t started;
-  int32_t reserved;
 } psy;
 
 static int64_t lookback(const double *p) { return (int64_t)p[0]; }
-static int64_t size(const double *p) { return PLN_IND_SIZE(psy, pln_window_doubles((int64_t)p[0], 1)); }
-static void init(void *state, const double *p) { pln_window_init(&((psy *)state)->rises, (int64_t)p[0]); }
+static int64_t size(const double *p) { return PLN_IND_SIZE(psy, pln_ma_doubles(PLN_MA_SMA, (int64_t)p[0])); }
+static void init(void *state, const double *p) {
+  pln_late_ma_init(&((psy *)state)->rises, PLN_MA_SMA, (int64_t)p[0], 1, 0);
+}
 
 static inline void step(psy *s, double *memory, const double *in, double *out) {
-  const double rise = in[0] > s->previous ? 100.0 : 0.0;
-  double mean = 0.0;
-  if (s->started) pln_window_step(&s->rises, memory, 1, 0, pln_merge_mean, &rise, &mean);
-  s->started = 1;
+  out[0] = pln_late_ma_step(&s->rises, memory, in[0] > s->previous ? 100.0 : 0.0);
   s->previous = in[0];
-  out[0] = mean;
 }
 PLN_IND_STEP(psy, step)
-PLN_IND_BATCH(psy, 1, 1, step)
+
+enum { BLOCK = 512 };
+
+PLN_INLINE void rows(void *state, const double *const *in, double *const *out, int64_t n) {
+  psy *s = state;
+  double rise[BLOCK];
+  for (int64_t i = 0; i < n; i += BLOCK) {
+    const int64_t m = n - i < BLOCK ? n - i : BLOCK;
+    const double *x = in[0] + i;
+    rise[0] = x[0] > s->previous ? 100.0 : 0.0;
+    PLN_IVDEP
+    for (int64_t j = 1; j < m; j++) rise[j] = x[j] > x[j - 1] ? 100.0 : 0.0;
+    s->previous = x[m - 1];
+    pln_late_ma_rows(&s->rises, (double *)(s + 1), rise, out[0] + i, m);
+  }
+}
+PLN_IND_SIMD(batch, rows)
 
 const pln_ind_desc pln_ind_psy = {
     .info = {.name = "psy",
@@ -44,5 +56,5 @@ const pln_ind_desc pln_ind_psy = {
     .size = size,
     .init = init,
     .step = step_row,
-    .batch = step_rows,
+    .batch = batch,
 };

@@ -31,20 +31,55 @@ static void init(void *state, const double *p) {
   s->period = p[0];
 }
 
+PLN_INLINE double ratio(double up, double down) {
+  const double sum = up + down;
+  return sum == 0.0 ? 0.0 : 100.0 * (up / sum);
+}
+
 static inline void step(relative_volatility *s, double *memory, const double *in, double *out) {
   const double leaf[2] = {in[0], 0.0};
   double moments[2] = {0.0, 0.0};
   pln_window_step(&s->deviation, memory, 2, 0, pln_merge_moments, leaf, moments);
-  const double deviation = sqrt(moments[1] / s->period), change = in[0] - s->previous;
+  const double deviation = sqrt(moments[1] / s->period);
+  const int rises = in[0] > s->previous;
   s->previous = in[0];
-  const double up = pln_late_ma_step(&s->up, memory, change > 0.0 ? deviation : 0.0);
-  const double down = pln_late_ma_step(&s->down, memory, change > 0.0 ? 0.0 : deviation);
-  const double sum = up + down;
-  out[0] = sum == 0.0 ? 0.0 : 100.0 * (up / sum);
-  out[1] = sum != 0.0;
+  const double up = pln_late_ma_step(&s->up, memory, rises ? deviation : 0.0);
+  const double down = pln_late_ma_step(&s->down, memory, rises ? 0.0 : deviation);
+  out[0] = ratio(up, down);
+  out[1] = up + down != 0.0;
 }
 PLN_IND_STEP(relative_volatility, step)
-PLN_IND_BATCH(relative_volatility, 1, 1, step)
+
+enum { BLOCK = 512 };
+
+PLN_INLINE void rows(void *state, const double *const *in, double *const *out, int64_t n) {
+  relative_volatility *s = state;
+  double *memory = (double *)(s + 1);
+  double mean[BLOCK], squares[BLOCK], up[BLOCK], down[BLOCK];
+  for (int64_t i = 0; i < n; i += BLOCK) {
+    const int64_t m = n - i < BLOCK ? n - i : BLOCK;
+    const double *x = in[0] + i;
+    double *y = out[0] + i;
+    const double *const leaf[] = {x, pln_window_zeros};
+    double *const moments[] = {mean, squares};
+    pln_window_block(&s->deviation, memory, 2, 0, pln_merge_moments, leaf, moments, m);
+    mean[0] = s->previous;
+    PLN_IVDEP
+    for (int64_t j = 1; j < m; j++) mean[j] = x[j - 1];
+    s->previous = x[m - 1];
+    PLN_IVDEP
+    for (int64_t j = 0; j < m; j++) {
+      const double deviation = sqrt(squares[j] / s->period);
+      up[j] = x[j] > mean[j] ? deviation : 0.0;
+      down[j] = x[j] > mean[j] ? 0.0 : deviation;
+    }
+    pln_late_ma_rows(&s->up, memory, up, y, m);
+    pln_late_ma_rows(&s->down, memory, down, mean, m);
+    PLN_IVDEP
+    for (int64_t j = 0; j < m; j++) y[j] = ratio(y[j], mean[j]);
+  }
+}
+PLN_IND_SIMD(batch, rows)
 
 const pln_ind_desc pln_ind_relative_volatility = {
     .info = {.name = "relative_volatility",
@@ -66,5 +101,5 @@ const pln_ind_desc pln_ind_relative_volatility = {
     .size = size,
     .init = init,
     .step = step_row,
-    .batch = step_rows,
+    .batch = batch,
 };

@@ -1,4 +1,3 @@
-#include "feature/window.h"
 #include "feature/updown.h"
 
 static const pln_indicator_param params[] = {

@@ -1,4 +1,4 @@
-#include "feature/extrema.h"
+#include "feature/range.h"
 #include "feature/smooth.h"
 
 static const pln_indicator_param params[] = {
@@ -12,9 +12,7 @@ static const pln_indicator_param params[] = {
 
 /* A stochastic that keeps its value where there is no range, and its average. */
 typedef struct stage {
-  pln_window high;
-  pln_window low;
-  int64_t low_memory;
+  pln_window window;
   int64_t skip; /* rows in which its input means nothing */
   int64_t fill; /* further rows before its windows are full */
   pln_smooth average;
@@ -26,11 +24,9 @@ typedef struct stc {
   pln_smooth slow;
   stage stages[2];
   int64_t stage_memory; /* of the second stage */
-  int32_t is_reversed;  /* fast > slow */
-  int32_t reserved;
 } stc;
 
-static int64_t stage_doubles(const double *p) { return 2 * pln_extreme_doubles((int64_t)p[0]); }
+static int64_t stage_doubles(const double *p) { return pln_range_doubles((int64_t)p[0]); }
 static int64_t slow_period(const double *p) { return (int64_t)(p[1] > p[2] ? p[1] : p[2]); }
 static int64_t stage_rows(const double *p) { return (int64_t)p[0] - 1 + (int64_t)p[3] - 1; }
 static int64_t lookback(const double *p) { return slow_period(p) - 1 + 2 * stage_rows(p); }
@@ -43,15 +39,18 @@ static void init(void *state, const double *p) {
   pln_smooth_init(&s->slow, 2.0 / (p[2] + 1.0), first ? 1 : (int64_t)p[2], 0);
   for (int32_t k = 0; k < 2; k++) {
     stage *g = &s->stages[k];
-    pln_extreme_init(&g->high, (int64_t)p[0]);
-    pln_extreme_init(&g->low, (int64_t)p[0]);
-    g->low_memory = pln_extreme_doubles((int64_t)p[0]);
+    pln_window_init(&g->window, (int64_t)p[0]);
     g->skip = skip;
     g->fill = (int64_t)p[0] - 1;
     pln_smooth_init(&g->average, 2.0 / (p[3] + 1.0), first ? 1 : (int64_t)p[3], skip + (int64_t)p[0] - 1);
     skip += stage_rows(p);
   }
   s->stage_memory = stage_doubles(p);
+}
+
+PLN_INLINE double position_of(double x, double highest, double lowest, double rounding, double before) {
+  const double range = highest - lowest;
+  return range > rounding ? 100.0 * ((x - lowest) / range) : before;
 }
 
 /* A range of no more than `rounding` is none. */
@@ -61,27 +60,67 @@ static inline double stage_step(stage *g, double *memory, double x, double round
     g->skip--;
     return pln_smooth_step(&g->average, 0.0);
   }
-  const double highest = pln_extreme_step(&g->high, memory, PLN_HIGHEST_LAST, x);
-  const double lowest = pln_extreme_step(&g->low, memory + g->low_memory, PLN_LOWEST_LAST, x);
-  const double range = highest - lowest;
+  double highest, lowest;
+  pln_range_step(&g->window, memory, x, x, &highest, &lowest);
   if (g->fill > 0) {
     g->fill--;
     return pln_smooth_step(&g->average, 0.0);
   }
-  *is_valid = range > rounding;
-  if (range > rounding) g->position = 100.0 * ((x - lowest) / range);
+  *is_valid = highest - lowest > rounding;
+  g->position = position_of(x, highest, lowest, rounding, g->position);
   return pln_smooth_step(&g->average, g->position);
 }
 
+enum { BLOCK = PLN_WINDOW_BLOCK };
+
+static inline void stage_block(stage *g, double *memory, const double *x, const double *rounding, double *out,
+                               int64_t m) {
+  double highest[BLOCK], lowest[BLOCK], position[BLOCK];
+  const int64_t skipped = g->skip < m ? g->skip : m;
+  g->skip -= skipped;
+  const int64_t filled = g->fill < m - skipped ? g->fill : m - skipped;
+  g->fill -= filled;
+  for (int64_t j = 0; j < skipped + filled; j++) position[j] = 0.0;
+  if (m > skipped)
+    pln_range_block(&g->window, memory, x + skipped, x + skipped, highest + skipped, lowest + skipped,
+                    m - skipped);
+  for (int64_t j = skipped + filled; j < m; j++)
+    g->position = position[j] = position_of(x[j], highest[j], lowest[j], rounding[j], g->position);
+  pln_smooth_rows(&g->average, position, out, m);
+}
+
+static const double price_rounding = 1e-13, ratio_rounding = 1e-10;
+
 static inline void step(stc *s, double *memory, const double *in, double *out) {
   const double fast = pln_smooth_step(&s->fast, in[0]), slow = pln_smooth_step(&s->slow, in[0]);
+  const double rounding = price_rounding * fabs(in[0]);
   double first_valid, second_valid;
-  const double d = stage_step(&s->stages[0], memory, fast - slow, 1e-13 * fabs(in[0]), &first_valid);
-  out[0] = stage_step(&s->stages[1], memory + s->stage_memory, d, 1e-10, &second_valid);
+  const double d = stage_step(&s->stages[0], memory, fast - slow, rounding, &first_valid);
+  out[0] = stage_step(&s->stages[1], memory + s->stage_memory, d, ratio_rounding, &second_valid);
   out[1] = first_valid != 0.0 && second_valid != 0.0;
 }
 PLN_IND_STEP(stc, step)
-PLN_IND_BATCH(stc, 1, 1, step)
+
+PLN_INLINE void rows(void *state, const double *const *in, double *const *out, int64_t n) {
+  stc *s = state;
+  double *memory = (double *)(s + 1);
+  double fast[BLOCK], slow[BLOCK], rounding[2][BLOCK];
+  for (int64_t j = 0; j < BLOCK; j++) rounding[1][j] = ratio_rounding;
+  for (int64_t i = 0; i < n; i += BLOCK) {
+    const int64_t m = n - i < BLOCK ? n - i : BLOCK;
+    const double *x = in[0] + i;
+    pln_smooth_rows(&s->fast, x, fast, m);
+    pln_smooth_rows(&s->slow, x, slow, m);
+    PLN_IVDEP
+    for (int64_t j = 0; j < m; j++) {
+      fast[j] -= slow[j];
+      rounding[0][j] = price_rounding * fabs(x[j]);
+    }
+    stage_block(&s->stages[0], memory, fast, rounding[0], slow, m);
+    stage_block(&s->stages[1], memory + s->stage_memory, slow, rounding[1], out[0] + i, m);
+  }
+}
+PLN_IND_SIMD(batch, rows)
 
 const pln_ind_desc pln_ind_stc = {
     .info = {.name = "stc",
@@ -107,5 +146,5 @@ const pln_ind_desc pln_ind_stc = {
     .size = size,
     .init = init,
     .step = step_row,
-    .batch = step_rows,
+    .batch = batch,
 };

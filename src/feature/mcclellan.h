@@ -37,22 +37,49 @@ static void init(void *state, const double *p) {
   s->is_ratio = p[2] != 0.0;
 }
 
+PLN_INLINE double net_of(double advances, double declines, int is_ratio) {
+  const double net = advances - declines, all = advances + declines;
+  if (!is_ratio) return net;
+  return all == 0.0 ? 0.0 : 1000.0 * (net / all);
+}
+
 static inline void step(mcclellan *s, double *memory, const double *in, double *out) {
   (void)memory;
-  double net = in[0] - in[1];
-  const double all = in[0] + in[1];
-  out[1] = 1.0;
-  if (s->is_ratio) {
-    net = all == 0.0 ? 0.0 : 1000.0 * (net / all);
-    out[1] = all != 0.0;
-  }
+  const double net = net_of(in[0], in[1], s->is_ratio);
   const double fast = pln_smooth_step(&s->fast, net), slow = pln_smooth_step(&s->slow, net);
-  double sum = 0.0;
-  if (s->skip > 0)
-    s->skip--;
-  else
-    sum = pln_cumulative_step(&s->sum, fast - slow);
-  out[0] = WHICH == SUMMATION ? sum : fast - slow;
+  out[0] = fast - slow;
+  if (WHICH == SUMMATION) {
+    if (s->skip > 0)
+      s->skip--;
+    else
+      out[0] = pln_cumulative_step(&s->sum, out[0]);
+  }
+  out[1] = !s->is_ratio || in[0] + in[1] != 0.0;
 }
 PLN_IND_STEP(mcclellan, step)
-PLN_IND_BATCH(mcclellan, 2, 1, step)
+
+enum { BLOCK = 512 };
+
+PLN_INLINE void rows(void *state, const double *const *in, double *const *out, int64_t n) {
+  mcclellan *s = state;
+  double net[BLOCK], fast[BLOCK], slow[BLOCK];
+  for (int64_t i = 0; i < n; i += BLOCK) {
+    const int64_t m = n - i < BLOCK ? n - i : BLOCK;
+    const double *advances = in[0] + i, *declines = in[1] + i;
+    double *y = out[0] + i;
+    PLN_IVDEP
+    for (int64_t j = 0; j < m; j++) net[j] = net_of(advances[j], declines[j], s->is_ratio);
+    pln_smooth_rows(&s->fast, net, fast, m);
+    pln_smooth_rows(&s->slow, net, slow, m);
+    PLN_IVDEP
+    for (int64_t j = 0; j < m; j++) fast[j] -= slow[j];
+    int64_t cold = 0;
+    if (WHICH == SUMMATION) {
+      cold = s->skip < m ? s->skip : m;
+      s->skip -= cold;
+      pln_cumulative_rows(&s->sum, fast + cold, y + cold, m - cold);
+    }
+    for (int64_t j = 0; j < (WHICH == SUMMATION ? cold : m); j++) y[j] = fast[j];
+  }
+}
+PLN_IND_SIMD(batch, rows)
