@@ -27,3 +27,28 @@ PLN_INLINE double pln_finite(double x) { return fabs(x) <= DBL_MAX ? x : 0.0; }
     }                                                                                                        \
   }                                                                                                          \
   PLN_IND_SIMD(NAME##_batch, NAME##_body)
+
+/* One of one input whose ROW does not hold where RARE: there it is SLOW, which need not run in lanes. */
+#define ELEMENTWISE_RARE(NAME, ROW, RARE, SLOW)                                                              \
+  static void NAME##_step(void *state, const double *in, double *out) {                                      \
+    (void)state;                                                                                             \
+    const double a = in[0];                                                                                  \
+    out[0] = (RARE) ? (SLOW) : (ROW);                                                                        \
+  }                                                                                                          \
+  PLN_INLINE void NAME##_body(void *state, const double *const *in, double *const *out, int64_t n) {         \
+    (void)state;                                                                                             \
+    const double *x = in[0];                                                                                 \
+    double *o = out[0];                                                                                      \
+    int rare = 0;                                                                                            \
+    PLN_IVDEP                                                                                                \
+    for (int64_t i = 0; i < n; i++) {                                                                        \
+      const double a = x[i];                                                                                 \
+      o[i] = (ROW);                                                                                          \
+      rare |= (RARE);                                                                                        \
+    }                                                                                                        \
+    for (int64_t i = 0; rare && i < n; i++) {                                                                \
+      const double a = x[i];                                                                                 \
+      if (RARE) o[i] = (SLOW);                                                                               \
+    }                                                                                                        \
+  }                                                                                                          \
+  PLN_IND_SIMD(NAME##_batch, NAME##_body)

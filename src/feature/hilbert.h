@@ -1,5 +1,5 @@
 #pragma once
-#include "feature/ind.h"
+#include "feature/vmath.h"
 
 /* Ehlers' homodyne discriminator: the dominant cycle's period from Hilbert transforms of the smoothed price
  * (J. F. Ehlers, Rocket Science for Traders, 2001, ch. 6 and 7), as TA-Lib computes it: the transforms begin
@@ -60,7 +60,7 @@ PLN_INLINE pln_hilbert_row pln_hilbert_step(pln_hilbert *s, double x) {
   s->q2 = q2;
   s->i2 = i2;
   double period = before;
-  if (s->im != 0.0 && s->re != 0.0) period = pln_hilbert_turn / atan(s->im / s->re);
+  if (s->im != 0.0 && s->re != 0.0) period = pln_hilbert_turn / pln_atan_ratio(s->im, s->re);
   if (period > 1.5 * before) period = 1.5 * before;
   if (period < 0.67 * before) period = 0.67 * before;
   if (period < 6.0) period = 6.0;

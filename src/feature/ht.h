@@ -9,7 +9,9 @@ enum { PLN_HT_LONGEST = 50, PLN_HT_RING = 64, PLN_HT_LOOKBACK = 63 };
 typedef struct pln_ht {
   pln_hilbert hilbert;
   double smooth[PLN_HT_RING * 2]; /* of the last rows, twice, so that any window lies in one piece */
-  double price[PLN_HT_RING * 2];
+  double price[PLN_HT_RING];
+  double sums[PLN_HT_RING]; /* of price - anchor, up to each row; rebuilt every 64 rows */
+  double anchor;
   double phase;    /* degrees */
   double trend[3]; /* means over the dominant cycle of the rows before, the newest first */
   double defined;  /* 1: this row has a phase of its own */
@@ -36,7 +38,6 @@ PLN_INLINE int64_t pln_ht_cycle(const pln_ht *s) { return (int64_t)(s->hilbert.s
 PLN_INLINE pln_hilbert_row pln_ht_step(pln_ht *s, double x) {
   const int64_t at = s->hilbert.row & (PLN_HT_RING - 1);
   const pln_hilbert_row r = pln_hilbert_step(&s->hilbert, x);
-  s->price[at] = s->price[at + PLN_HT_RING] = x;
   s->smooth[at] = s->smooth[at + PLN_HT_RING] = r.smooth;
   return r;
 }
@@ -70,7 +71,7 @@ PLN_INLINE void pln_ht_phase(pln_ht *s, const double *memory) {
   if (s->defined == 0.0) return;
   double phase = s->phase;
   if (imaginary != 0.0)
-    phase = pln_hilbert_degrees * atan(real / imaginary);
+    phase = pln_hilbert_degrees * pln_atan_ratio(real, imaginary);
   else
     phase += real > 0.0 ? 90.0 : -90.0;
   phase += 90.0 + 360.0 / s->hilbert.smooth_period;
@@ -79,17 +80,26 @@ PLN_INLINE void pln_ht_phase(pln_ht *s, const double *memory) {
   s->phase = phase;
 }
 
+/* The row's price joins the sums. */
+PLN_INLINE void pln_ht_add_price(pln_ht *s, double x) {
+  const int64_t row = s->hilbert.row - 1, at = row & (PLN_HT_RING - 1);
+  s->price[at] = x;
+  if (at == 0) {
+    double sum = 0.0;
+    s->anchor = x;
+    for (int64_t i = 1; row > 0 && i < PLN_HT_RING; i++) s->sums[i] = sum += s->price[i] - x;
+    s->sums[0] = sum;
+    return;
+  }
+  s->sums[at] = s->sums[at - 1] + (x - s->anchor);
+}
+
 /* Mean price over the dominant cycle, weighted 4 3 2 1 with those of the rows before. */
-PLN_INLINE double pln_ht_trendline(pln_ht *s) {
-  int64_t n = pln_ht_cycle(s);
-  if (n > s->hilbert.row) n = s->hilbert.row;
-  const double *x = pln_ht_last(s->price, s->hilbert.row);
-  double sum[4] = {0};
-  int64_t i = 0;
-  for (; i + 4 <= n; i += 4)
-    for (int64_t k = 0; k < 4; k++) sum[k] += x[-(i + k)] - x[0];
-  for (; i < n; i++) sum[0] += x[-i] - x[0];
-  const double mean = n > 0 ? x[0] + ((sum[0] + sum[1]) + (sum[2] + sum[3])) / (double)n : x[0];
+PLN_INLINE double pln_ht_trendline(pln_ht *s, double x) {
+  pln_ht_add_price(s, x);
+  const int64_t rows = s->hilbert.row, cycle = pln_ht_cycle(s), n = cycle < rows ? cycle : rows;
+  const double sum = s->sums[(rows - 1) & (PLN_HT_RING - 1)] - s->sums[(rows - 1 - n) & (PLN_HT_RING - 1)];
+  const double mean = n > 0 ? s->anchor + sum / (double)n : x;
   const double line =
       mean + 0.1 * (3.0 * (s->trend[0] - mean) + (2.0 * (s->trend[1] - mean) + (s->trend[2] - mean)));
   s->trend[2] = s->trend[1];
@@ -98,4 +108,4 @@ PLN_INLINE double pln_ht_trendline(pln_ht *s) {
   return line;
 }
 
-PLN_INLINE double pln_ht_sine(double degrees) { return sin(degrees / pln_hilbert_degrees); }
+PLN_INLINE double pln_ht_sine(double degrees) { return pln_sin(degrees / pln_hilbert_degrees); }

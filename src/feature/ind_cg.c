@@ -8,9 +8,9 @@ static const pln_indicator_param params[] = {
 static double rows_of(const double *p) { return p[1] == 0.0 ? p[0] : p[0] - 1.0; }
 
 typedef struct cg {
-  pln_window mean; /* weighted (newest heaviest) and plain */
+  pln_window window; /* mean and tilt */
   double n;
-  double middle;
+  double offset;
 } cg;
 
 static int64_t lookback(const double *p) { return (int64_t)rows_of(p) - 1; }
@@ -18,18 +18,18 @@ static int64_t size(const double *p) { return PLN_IND_SIZE(cg, pln_window_double
 static void init(void *state, const double *p) {
   cg *s = state;
   s->n = rows_of(p);
-  s->middle = p[1] == 0.0 ? (s->n + 1.0) / 2.0 : 0.0;
-  pln_window_init(&s->mean, (int64_t)s->n);
+  s->offset = p[1] == 0.0 ? 0.0 : (s->n + 1.0) / 2.0;
+  pln_window_init(&s->window, (int64_t)s->n);
 }
 
 static inline void step(cg *s, double *memory, const double *in, double *out) {
 
-  const double leaf[2] = {in[0], in[0]};
-  double mean[2] = {0.0, 0.0};
-  pln_window_step(&s->mean, memory, 2, 0, pln_merge_weighted, leaf, mean);
-  /* Weights 1 … n with the oldest heaviest are n + 1 less those of the weighted mean. */
-  out[0] = mean[1] != 0.0 ? s->middle - (s->n + 1.0) * (1.0 - 0.5 * mean[0] / mean[1]) : 0.0;
-  out[1] = mean[1] != 0.0;
+  const double leaf[2] = {in[0], 0.0};
+  double both[2] = {0.0, 0.0};
+  pln_window_step(&s->window, memory, 2, 0, pln_merge_tilt, leaf, both);
+  const double centre = both[0] != 0.0 ? -(s->offset + both[1] / (both[0] * s->n)) : 0.0;
+  out[0] = centre;
+  out[1] = both[0] != 0.0;
 }
 PLN_IND_STEP(cg, step)
 PLN_IND_BATCH(cg, 1, 1, step)

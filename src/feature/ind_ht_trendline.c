@@ -16,7 +16,7 @@ static void init(void *state, const double *p) {
 static inline void step(pln_ht *s, double *memory, const double *in, double *out) {
   (void)memory;
   pln_ht_step(s, in[0]);
-  out[0] = pln_ht_trendline(s);
+  out[0] = pln_ht_trendline(s, in[0]);
 }
 PLN_IND_STEP(pln_ht, step)
 PLN_IND_BATCH(pln_ht, 1, 1, step)

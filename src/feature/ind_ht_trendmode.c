@@ -24,11 +24,12 @@ static inline void step(trendmode *s, double *memory, const double *in, double *
   const double before = s->ht.phase, sine0 = s->sine, lead0 = s->lead;
   const pln_hilbert_row r = pln_ht_step(&s->ht, in[0]);
   if (s->ht.hilbert.row <= s->ht.hilbert.start) {
+    pln_ht_trendline(&s->ht, in[0]);
     out[0] = 0.0;
     return;
   }
   pln_ht_phase(&s->ht, memory);
-  const double line = pln_ht_trendline(&s->ht), cycle = s->ht.hilbert.smooth_period;
+  const double line = pln_ht_trendline(&s->ht, in[0]), cycle = s->ht.hilbert.smooth_period;
   s->sine = pln_ht_sine(s->ht.phase);
   s->lead = pln_ht_sine(s->ht.phase + 45.0);
   int trend = 1;

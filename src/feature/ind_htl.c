@@ -17,7 +17,7 @@ static inline void step(pln_ht *s, double *memory, const double *in, double *out
   (void)memory;
   const int64_t row = s->hilbert.row;
   const pln_hilbert_row r = pln_ht_step(s, in[0]);
-  const double line = pln_ht_trendline(s);
+  const double line = pln_ht_trendline(s, in[0]);
   const int64_t cycle = pln_ht_cycle(s);
   out[0] = row < 11 ? in[0] : line;
   out[1] = (double)(cycle < row + 1 ? cycle : row + 1);

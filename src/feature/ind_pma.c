@@ -24,12 +24,8 @@ static void init(void *state, const double *p) {
 static inline void step(pma *s, double *memory, const double *in, double *out) {
 
   double *second = memory + pln_window_doubles(7, 2);
-  const double leaf[2] = {in[0], in[0]};
-  double one[2] = {0.0, 0.0}, two[2] = {0.0, 0.0};
-  pln_window_step(&s->one, memory, 2, 0, pln_merge_weighted, leaf, one);
-  const double next[2] = {one[0], one[0]};
-  pln_window_step(&s->two, second, 2, 0, pln_merge_weighted, next, two);
-  const double predict = one[0] + (one[0] - two[0]);
+  const double one = pln_weighted_step(&s->one, memory, in[0]), two = pln_weighted_step(&s->two, second, one);
+  const double predict = one + (one - two);
   out[0] = predict;
   out[1] = predict + 0.1 * (3.0 * (s->predict[0] - predict) +
                             (2.0 * (s->predict[1] - predict) + (s->predict[2] - predict)));

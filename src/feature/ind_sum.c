@@ -4,16 +4,7 @@ static const pln_indicator_param params[] = {
     PLN_PARAM_INT("period", "rows in the window", 30, 1, PLN_IND_MAX_PERIOD),
 };
 
-/* The sum of a + b rows. */
-static inline void merge(double *const *out, const double *const *newer, const double *const *older,
-                         int64_t n, double a, double b) {
-  (void)a, (void)b;
-  double *o = out[0];
-  const double *x = newer[0], *y = older[0];
-  PLN_IVDEP
-  for (int64_t i = 0; i < n; i++) o[i] = x[i] + y[i];
-}
-PLN_WINDOW_KERNEL(0, merge)
+PLN_WINDOW_KERNEL(0, pln_merge_sum)
 
 const pln_ind_desc pln_ind_sum = {
     .info = {.name = "sum",

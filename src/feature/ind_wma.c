@@ -7,12 +7,15 @@ static const pln_indicator_param params[] = {
 
 PLN_MA_KERNEL(PLN_MA_WMA)
 
-PLN_INLINE void twice(const double *in, double *out) { out[0] = out[1] = in[0]; }
-PLN_INLINE void finish(const pln_ma *s, const double *in, const double *both, double *out) {
-  (void)s, (void)in;
-  out[0] = both[0];
+PLN_INLINE void flat(const double *in, double *out) {
+  out[0] = in[0];
+  out[1] = 0.0;
 }
-PLN_WINDOW_MAPPED_FAMILY(pln_ma, 2, 1, 1, pln_merge_weighted, twice, finish)
+PLN_INLINE void finish(const pln_ma *s, const double *in, const double *both, double *out) {
+  (void)in;
+  out[0] = pln_weighted_mean(both[0], both[1], (double)s->n);
+}
+PLN_WINDOW_MAPPED_FAMILY(pln_ma, 2, 1, 1, pln_merge_tilt, flat, finish)
 
 const pln_ind_desc pln_ind_wma = {
     .info = {.name = "wma",

@@ -148,13 +148,6 @@ PLN_INLINE double t3(const double *w, double e3, double e4, double e5, double e6
 }
 PLN_INLINE double zero_lag(double x, double old) { return x + (x - old); }
 
-PLN_INLINE double weighted_step(pln_window *w, double *memory, double x) {
-  const double leaf[2] = {x, x};
-  double both[2] = {0.0, 0.0};
-  pln_window_step(w, memory, 2, 0, pln_merge_weighted, leaf, both);
-  return both[0];
-}
-
 PLN_INLINE double mean_step(pln_window *w, double *memory, double x) {
   double mean = 0.0;
   pln_window_step(w, memory, 1, 0, pln_merge_mean, &x, &mean);
@@ -192,7 +185,8 @@ PLN_INLINE double mama_step(pln_ma *s, double x, double *fama) {
     if ((double)h->row <= s->mama.seed_rows) s->mama.mama += (x - s->mama.mama) / (double)h->row;
     return *fama = s->mama.fama = s->mama.mama;
   }
-  const double phase = r.in_phase != 0.0 ? pln_hilbert_degrees * atan(r.quadrature / r.in_phase) : 0.0;
+  const double phase =
+      r.in_phase != 0.0 ? pln_hilbert_degrees * pln_atan_ratio(r.quadrature, r.in_phase) : 0.0;
   const double turn = s->mama.phase - phase;
   s->mama.phase = phase;
   double alpha = s->mama.fast;
@@ -214,7 +208,7 @@ double pln_ma_step(pln_ma *s, double *memory, double x) {
   case PLN_MA_SMA:
     return mean_step(&s->window[0], memory, x);
   case PLN_MA_WMA:
-    return weighted_step(&s->window[0], memory, x);
+    return pln_weighted_step(&s->window[0], memory, x);
   case PLN_MA_EMA:
   case PLN_MA_SMMA:
     return pln_smooth_step(&s->smooth[0], x);
@@ -237,8 +231,8 @@ double pln_ma_step(pln_ma *s, double *memory, double x) {
   }
   case PLN_MA_HMA: {
     double *two = memory + pln_window_doubles(half(s->n), 2), *three = two + pln_window_doubles(s->n, 2);
-    const double near = weighted_step(&s->window[0], memory, x);
-    return weighted_step(&s->window[2], three, zero_lag(near, weighted_step(&s->window[1], two, x)));
+    const double near = pln_weighted_step(&s->window[0], memory, x);
+    return pln_weighted_step(&s->window[2], three, zero_lag(near, pln_weighted_step(&s->window[1], two, x)));
   }
   case PLN_MA_ZLEMA: {
     const double old = pln_lag_step(&s->zlema.lag, memory, x);
@@ -259,9 +253,12 @@ PLN_INLINE void mean_rows(pln_window *w, double *memory, const double *x, double
 
 PLN_INLINE void weighted_rows(pln_window *w, double *memory, const double *x, double *out, int64_t m) {
   double mean[BLOCK];
-  const double *const leaf[] = {x, x};
-  double *const both[] = {out, mean};
-  pln_window_block(w, memory, 2, 0, pln_merge_weighted, leaf, both, m);
+  const double *const leaf[] = {x, pln_window_zeros};
+  double *const both[] = {mean, out};
+  pln_window_block(w, memory, 2, 0, pln_merge_tilt, leaf, both, m);
+  const double n = (double)w->n;
+  PLN_IVDEP
+  for (int64_t i = 0; i < m; i++) out[i] = pln_weighted_mean(mean[i], out[i], n);
 }
 
 PLN_INLINE void zero_lag_rows(const double *x, const double *old, double *out, int64_t m) {

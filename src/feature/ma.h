@@ -78,20 +78,30 @@ void pln_ma_rows(pln_ma *s, double *memory, const double *x, double *out, int64_
 double pln_ma_step_two(pln_ma *s, double *memory, double x, double *second);
 void pln_ma_rows_two(pln_ma *s, double *memory, const double *x, double *out, double *second, int64_t n);
 
-/* Weighted mean (weights a … 1, newest first) and plain mean, as a merge of windows of width 2. The newer
- * part's weights rise by b each: sum = T(a) v_newer + a b m_newer + T(b) v_older, with T(k) = k (k + 1) / 2.
- */
-static inline void pln_merge_weighted(double *const *out, const double *const *newer,
-                                      const double *const *older, int64_t n, double a, double b) {
-  double *v = out[0], *m = out[1];
-  const double *vx = newer[0], *vy = older[0], *mx = newer[1], *my = older[1];
-  const double total = (a + b) * (a + b + 1.0) / 2.0;
-  const double lift = a * b / total, part = b * (b + 1.0) / 2.0 / total, weight = b / (a + b);
+/* Mean and tilt of a window, as a merge of windows of width 2: the tilt is Σ (k - middle) x[k] over ages k =
+ * 0 … n - 1, the newest being 0. The linearly weighted mean (weights n … 1, the newest heaviest) is mean -
+ * tilt 2 / (n (n + 1)). Equal means give no tilt at all, so that a flat price has itself as its mean. */
+static inline void pln_merge_tilt(double *const *out, const double *const *newer, const double *const *older,
+                                  int64_t n, double a, double b) {
+  double *mean = out[0], *tilt = out[1];
+  const double *mx = newer[0], *my = older[0], *tx = newer[1], *ty = older[1];
+  const double weight = b / (a + b), lever = 0.5 * a * b;
   PLN_IVDEP
   for (int64_t i = 0; i < n; i++) {
-    v[i] = vx[i] + ((mx[i] - vx[i]) * lift + (vy[i] - vx[i]) * part);
-    m[i] = mx[i] + (my[i] - mx[i]) * weight;
+    const double delta = my[i] - mx[i];
+    mean[i] = mx[i] + delta * weight;
+    tilt[i] = (tx[i] + ty[i]) + delta * lever;
   }
+}
+PLN_INLINE double pln_weighted_mean(double mean, double tilt, double n) {
+  return mean - tilt * (2.0 / (n * (n + 1.0)));
+}
+/* One row of that mean; memory: pln_window_doubles(n, 2). */
+PLN_INLINE double pln_weighted_step(pln_window *w, double *memory, double x) {
+  const double leaf[2] = {x, 0.0};
+  double both[2] = {0.0, 0.0};
+  pln_window_step(w, memory, 2, 0, pln_merge_tilt, leaf, both);
+  return pln_weighted_mean(both[0], both[1], (double)w->n);
 }
 
 /* The kernel of an indicator that is a moving average of its source over `period` rows, its first parameter,

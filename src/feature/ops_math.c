@@ -1,17 +1,48 @@
 #include "feature/elementwise.h"
 #include "feature/ops.h"
+#include "feature/vmath.h"
 
-/* e to this is finite; functions that grow as fast are those of ±709 beyond. */
-static const double LARGEST = 709.0;
+/* Functions that grow as e^x are those of ±709 beyond; e^x is 0 below -708. */
+static const double LARGEST = 709.0, LEAST = -708.0;
 
 PLN_INLINE double clamp(double x) { return x > LARGEST ? LARGEST : x < -LARGEST ? -LARGEST : x; }
+
+PLN_INLINE double natural_exp_of(double x) {
+  const double value = pln_exp(x > LARGEST ? LARGEST : x < LEAST ? LEAST : x);
+  return x < LEAST ? 0.0 : value;
+}
+
+PLN_INLINE double natural_log_of(double x) {
+  const double value = pln_log(x > 0.0 ? x : 1.0);
+  return x > 0.0 ? value : 0.0;
+}
+
+/* Powers of ten, so that their logarithms are whole numbers. */
+enum { TENS = 22 };
+static const double tens[2 * TENS + 1] = {
+    1e-22, 1e-21, 1e-20, 1e-19, 1e-18, 1e-17, 1e-16, 1e-15, 1e-14, 1e-13, 1e-12, 1e-11, 1e-10, 1e-9, 1e-8,
+    1e-7,  1e-6,  1e-5,  1e-4,  1e-3,  1e-2,  1e-1,  1e0,   1e1,   1e2,   1e3,   1e4,   1e5,   1e6,  1e7,
+    1e8,   1e9,   1e10,  1e11,  1e12,  1e13,  1e14,  1e15,  1e16,  1e17,  1e18,  1e19,  1e20,  1e21, 1e22};
+
+PLN_INLINE double decimal_log_of(double x) { return natural_log_of(x) * 0.4342944819032518; }
+
+PLN_INLINE int nearly_whole(double x) { return fabs(x - (x + pln_rounder - pln_rounder)) < 1e-12; }
+
+/* The whole number that log10 x nearly is, if x is that power of ten. */
+PLN_INLINE double whole_decimal_log(double x) {
+  const double value = decimal_log_of(x), n = value + pln_rounder - pln_rounder;
+  return fabs(n) <= TENS && x == tens[(int32_t)n + TENS] ? n : value;
+}
 
 PLN_INLINE double power(double a, double b) {
   if (a == 0.0 && b < 0.0) return 0.0;
   const double value = pow(a, b);
   if (isnan(value)) return 0.0;
-  return isinf(value) ? copysign(exp(LARGEST), value) : value;
+  return isinf(value) ? copysign(pln_exp(LARGEST), value) : value;
 }
+
+/* 0 where there is none. */
+PLN_INLINE double within_one(double x) { return fabs(x) <= 1.0 ? x : 0.0; }
 
 PLN_INLINE double nearest(double x) {
   const double down = floor(x);
@@ -19,8 +50,8 @@ PLN_INLINE double nearest(double x) {
 }
 
 ELEMENTWISE(absolute, 1, fabs(a))
-ELEMENTWISE(natural_exp, 1, exp(a < LARGEST ? a : LARGEST))
-ELEMENTWISE(natural_log, 1, a > 0.0 ? log(a) : 0.0)
+ELEMENTWISE(natural_exp, 1, natural_exp_of(a))
+ELEMENTWISE(natural_log, 1, natural_log_of(a))
 ELEMENTWISE(larger, 2, a > b ? a : b)
 ELEMENTWISE(smaller, 2, a < b ? a : b)
 ELEMENTWISE(signum, 1, (a > 0.0 ? 1.0 : 0.0) - (a < 0.0 ? 1.0 : 0.0))
@@ -34,16 +65,16 @@ ELEMENTWISE(difference, 2, pln_finite(a - b))
 ELEMENTWISE(product, 2, pln_finite(a *b))
 ELEMENTWISE(quotient, 2, pln_finite(a / b))
 ELEMENTWISE(to_the_power, 2, power(a, b))
-ELEMENTWISE(decimal_log, 1, a > 0.0 ? log10(a) : 0.0)
-ELEMENTWISE(sine, 1, sin(a))
-ELEMENTWISE(cosine, 1, cos(a))
-ELEMENTWISE(tangent, 1, tan(a))
-ELEMENTWISE(arc_sine, 1, fabs(a) <= 1.0 ? asin(a) : 0.0)
-ELEMENTWISE(arc_cosine, 1, fabs(a) <= 1.0 ? acos(a) : 0.0)
-ELEMENTWISE(arc_tangent, 1, atan(a))
-ELEMENTWISE(hyperbolic_sine, 1, sinh(clamp(a)))
-ELEMENTWISE(hyperbolic_cosine, 1, cosh(clamp(a)))
-ELEMENTWISE(hyperbolic_tangent, 1, tanh(a))
+ELEMENTWISE_RARE(decimal_log, decimal_log_of(a), nearly_whole(decimal_log_of(a)), whole_decimal_log(a))
+ELEMENTWISE_RARE(sine, pln_sin(a), fabs(a) > pln_sin_limit, sin(a))
+ELEMENTWISE_RARE(cosine, pln_cos(a), fabs(a) > pln_sin_limit, cos(a))
+ELEMENTWISE_RARE(tangent, pln_tan(a), fabs(a) > pln_sin_limit, tan(a))
+ELEMENTWISE(arc_sine, 1, pln_asin(within_one(a)))
+ELEMENTWISE(arc_cosine, 1, fabs(a) <= 1.0 ? pln_acos(a) : 0.0)
+ELEMENTWISE(arc_tangent, 1, pln_atan(a))
+ELEMENTWISE(hyperbolic_sine, 1, pln_sinh(clamp(a)))
+ELEMENTWISE(hyperbolic_cosine, 1, pln_cosh(clamp(a)))
+ELEMENTWISE(hyperbolic_tangent, 1, pln_tanh(a))
 ELEMENTWISE(rounded_up, 1, ceil(a))
 ELEMENTWISE(rounded_down, 1, floor(a))
 ELEMENTWISE(rounded, 1, nearest(a))
@@ -79,8 +110,8 @@ ELEMENTWISE(to_radians, 1, a * 0.017453292519943295)
 
 const pln_ind_desc pln_function_list[] = {
     FUNCTION("abs", NULL, "x", 1, absolute, "Absolute value", "|x|", "abs(close - open)"),
-    FUNCTION("exp", NULL, "x", 1, natural_exp, "Exponential", "e^x; that of 709 where x is larger",
-             "exp(returns(1, log=1))"),
+    FUNCTION("exp", NULL, "x", 1, natural_exp, "Exponential",
+             "e^x; that of 709 where x is larger, 0 below -708", "exp(returns(1, log=1))"),
     FUNCTION("log", "ln", "x", 1, natural_log, "Natural logarithm", "ln x; 0 where x <= 0", "log(close)"),
     FUNCTION("max", NULL, "a b", 2, larger, "The larger of two series", "a where a > b, else b",
              "max(open, close)"),
