@@ -60,24 +60,27 @@ static void step_row(void *state, const double *in, double *out) {
   s->row++;
 }
 
-static void batch(void *state, const double *const *in, double *const *out, int64_t rows) {
+PLN_INLINE void rows(void *state, const double *const *in, double *const *out, int64_t n_rows) {
   mavp *s = state;
-  double value[BLOCK];
-  for (int64_t i = 0; i < rows; i += BLOCK) {
-    const int64_t m = rows - i < BLOCK ? rows - i : BLOCK;
+  double value[BLOCK], period[BLOCK];
+  for (int64_t i = 0; i < n_rows; i += BLOCK) {
+    const int64_t m = n_rows - i < BLOCK ? n_rows - i : BLOCK;
+    double *y = out[0] + i;
+    for (int64_t j = 0; j < m; j++) period[j] = (double)period_of(s, in[1][i + j]);
     pln_ma *average = (pln_ma *)(s + 1);
     double *memory = (double *)(average + (s->most - s->least + 1));
     for (int64_t n = s->least; n <= s->most; n++, average++) {
       const int64_t late = skipped(s, n) - s->row, from = late <= 0 ? 0 : late < m ? late : m;
       for (int64_t j = 0; j < from; j++) value[j] = 0.0;
       pln_ma_rows(average, memory, in[0] + i + from, value + from, m - from);
-      for (int64_t j = 0; j < m; j++)
-        if (period_of(s, in[1][i + j]) == n) out[0][i + j] = value[j];
+      PLN_IVDEP
+      for (int64_t j = 0; j < m; j++) y[j] = period[j] == (double)n ? value[j] : y[j];
       memory += pln_ma_doubles((int32_t)s->type, n);
     }
     s->row += m;
   }
 }
+PLN_IND_SIMD(batch, rows)
 
 const pln_ind_desc pln_ind_mavp = {
     .info = {.name = "mavp",

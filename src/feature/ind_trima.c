@@ -8,6 +8,7 @@ PLN_MA_KERNEL(PLN_MA_TRIMA)
 
 const pln_ind_desc pln_ind_trima = {
     .info = {.name = "trima",
+             .aliases = "swma",
              .group = "trend",
              .help = "Triangular moving average",
              .formula = "mean with weights 1, 2, … that rise to the middle of the window and fall again: "
