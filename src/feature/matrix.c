@@ -69,7 +69,7 @@ pln_matrix *pln_matrix_new(const pln_matrix_options *options) {
   m->rows = zeroed(2 * n * m->stride * (int64_t)sizeof(double));
   m->present = zeroed(2 * n * f);
   m->carried = zeroed(f * (int64_t)sizeof(double));
-  m->values = zeroed(n * f * (int64_t)sizeof(double));
+  m->values = zeroed((n * f + LANES) * (int64_t)sizeof(double));
   m->mask = zeroed(n * f);
   if (!m->rows || !m->present || !m->carried || !m->values || !m->mask) {
     pln_matrix_free(&m->view);
@@ -194,59 +194,57 @@ int64_t pln_matrix_first_ready(const pln_matrix *view, int64_t last) {
 /* The window, scaled: LANES features at a time, side by side; each by itself is summed from the oldest row to
  * the newest in four interleaved sums, whatever the width of the processor's vectors. Sums are of differences
  * from the oldest row's value, so that a feature that does not change has a deviation of exactly 0. */
-#define EACH_LANE(EXPRESSION)                                                                                \
-  for (int32_t k = 0; k < LANES; k++) {                                                                      \
-    EXPRESSION;                                                                                              \
-  }
-
-typedef struct lanes {
-  double of[LANES];
-} lanes;
+typedef double lanes __attribute__((vector_size(LANES * sizeof(double)), may_alias));
+#define LANES_AT(X) (*(const lanes *)(const void *)(X)) /* rows are aligned */
 
 PLN_INLINE void scale_lanes(const double *x, int64_t n, int64_t stride, double divisor, double clip,
-                            double *out, int64_t out_stride, int32_t width) {
-  lanes anchor, mean, factor, s[4], q[4];
-  memset(s, 0, sizeof s);
-  memset(q, 0, sizeof q);
-  EACH_LANE(anchor.of[k] = x[k])
+                            double *out, int64_t out_stride) {
+  const lanes anchor = LANES_AT(x);
+  lanes s0 = anchor - anchor, s1 = s0, s2 = s0, s3 = s0, q0 = s0, q1 = s0, q2 = s0, q3 = s0;
   int64_t row = 0;
-  for (; row + 4 <= n; row += 4)
-    for (int32_t j = 0; j < 4; j++) EACH_LANE(s[j].of[k] += x[(row + j) * stride + k] - anchor.of[k])
-  for (; row < n; row++) EACH_LANE(s[0].of[k] += x[row * stride + k] - anchor.of[k])
-  EACH_LANE(mean.of[k] = ((s[0].of[k] + s[1].of[k]) + (s[2].of[k] + s[3].of[k])) / (double)n)
-  for (row = 0; row + 4 <= n; row += 4)
-    for (int32_t j = 0; j < 4; j++) {
-      lanes d;
-      EACH_LANE(d.of[k] = x[(row + j) * stride + k] - anchor.of[k] - mean.of[k])
-      EACH_LANE(q[j].of[k] += d.of[k] * d.of[k])
-    }
-  for (; row < n; row++) {
-    lanes d;
-    EACH_LANE(d.of[k] = x[row * stride + k] - anchor.of[k] - mean.of[k])
-    EACH_LANE(q[0].of[k] += d.of[k] * d.of[k])
+  for (; row + 4 <= n; row += 4) {
+    s0 += LANES_AT(x + row * stride) - anchor;
+    s1 += LANES_AT(x + (row + 1) * stride) - anchor;
+    s2 += LANES_AT(x + (row + 2) * stride) - anchor;
+    s3 += LANES_AT(x + (row + 3) * stride) - anchor;
   }
+  for (; row < n; row++) s0 += LANES_AT(x + row * stride) - anchor;
+  const lanes mean = ((s0 + s1) + (s2 + s3)) / (double)n;
+  for (row = 0; row + 4 <= n; row += 4) {
+    const lanes d0 = LANES_AT(x + row * stride) - anchor - mean;
+    const lanes d1 = LANES_AT(x + (row + 1) * stride) - anchor - mean;
+    const lanes d2 = LANES_AT(x + (row + 2) * stride) - anchor - mean;
+    const lanes d3 = LANES_AT(x + (row + 3) * stride) - anchor - mean;
+    q0 += d0 * d0;
+    q1 += d1 * d1;
+    q2 += d2 * d2;
+    q3 += d3 * d3;
+  }
+  for (; row < n; row++) {
+    const lanes d = LANES_AT(x + row * stride) - anchor - mean;
+    q0 += d * d;
+  }
+  const lanes variance = ((q0 + q1) + (q2 + q3)) / divisor;
+  lanes factor;
   for (int32_t k = 0; k < LANES; k++) {
-    const double variance = ((q[0].of[k] + q[1].of[k]) + (q[2].of[k] + q[3].of[k])) / divisor;
-    const double inverse = 1.0 / sqrt(variance);
-    factor.of[k] = variance > 0.0 && inverse > 0.0 && isfinite(inverse) ? inverse : 0.0;
+    const double inverse = 1.0 / sqrt(variance[k]);
+    factor[k] = variance[k] > 0.0 && inverse > 0.0 && isfinite(inverse) ? inverse : 0.0;
   }
   for (row = 0; row < n; row++) {
-    lanes z;
-    EACH_LANE(z.of[k] = (x[row * stride + k] - anchor.of[k] - mean.of[k]) * factor.of[k])
-    EACH_LANE(z.of[k] = z.of[k] > clip ? clip : z.of[k])
-    EACH_LANE(z.of[k] = z.of[k] < -clip ? -clip : z.of[k])
-    double *to = out + row * out_stride;
-    if (width == LANES)
-      EACH_LANE(to[k] = z.of[k])
-    else
-      for (int32_t k = 0; k < width; k++) to[k] = z.of[k];
+    lanes z = (LANES_AT(x + row * stride) - anchor - mean) * factor;
+    for (int32_t k = 0; k < LANES; k++) z[k] = z[k] > clip ? clip : z[k];
+    for (int32_t k = 0; k < LANES; k++) z[k] = z[k] < -clip ? -clip : z[k];
+    memcpy(out + row * out_stride, &z, sizeof z);
   }
 }
 
+/* All features. What is left over of a row's LANES comes first: it writes over the next row's first values.
+ */
 PLN_INLINE void scale_window(const double *x, int64_t n, int64_t stride, int64_t f, double divisor,
                              double clip, double *out) {
-  for (int64_t k = 0; k < f; k += LANES)
-    scale_lanes(x + k, n, stride, divisor, clip, out + k, f, f - k < LANES ? (int32_t)(f - k) : LANES);
+  const int64_t whole = f / LANES * LANES;
+  if (whole < f) scale_lanes(x + whole, n, stride, divisor, clip, out + whole, f);
+  for (int64_t k = 0; k < whole; k += LANES) scale_lanes(x + k, n, stride, divisor, clip, out + k, f);
 }
 
 #define SCALE_VARIANT(NAME, TARGET)                                                                          \
