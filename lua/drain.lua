@@ -5,6 +5,7 @@
 -- LuaJIT never frees a ctype.
 local ffi = require "ffi"
 local abi = require "abi"
+local matrix = require "matrix"
 local registry = require "registry"
 
 local M = {}
@@ -55,13 +56,13 @@ end
 function M.new_features(list)
   local fields, arrays, key = {}, {}, {}
   for i, feature in ipairs(list) do
-    if feature.exprs then
-      arrays[#arrays + 1] = registry.array_type(#feature.exprs)
+    if feature.exprs or feature.matrix then
+      arrays[#arrays + 1] = feature.matrix and matrix.view_type or registry.array_type(#feature.exprs)
       fields[i] = ("$ %s;"):format(feature.name)
     else
       fields[i] = ("double %s;"):format(feature.name)
     end
-    key[i] = feature.name .. (feature.exprs and (":%d"):format(#feature.exprs) or "")
+    key[i] = feature.name .. (feature.exprs and (":%d"):format(#feature.exprs) or feature.matrix and ":m" or "")
   end
   local name = table.concat(key, " ")
   local ctype = struct_types[name]
@@ -73,11 +74,14 @@ function M.new_features(list)
   return ctype()
 end
 
---- The columns of a feature list in the order in which loops take them: { {field=, expr=}, … }.
+--- The columns of a feature list in the order in which loops take them: { {field=, expr=}, … }, and matrices = the
+-- features that are matrices, whose columns are not among them.
 function M.columns(list)
-  local columns = {}
+  local columns = { matrices = {} }
   for _, feature in ipairs(list) do
-    if feature.exprs then
+    if feature.matrix then
+      table.insert(columns.matrices, feature)
+    elseif feature.exprs then
       for k, expr in ipairs(feature.exprs) do
         columns[#columns + 1] = { field = ("%s[%d]"):format(feature.name, k), expr = expr }
       end
@@ -127,11 +131,15 @@ function M.places(f, columns)
 end
 
 local function copy_features(columns)
-  if M.is_gathered(columns) then return "C.pln_gather_row(F, i)" end
   local lines = {}
+  for k = 1, #columns.matrices do lines[k] = ("C.pln_matrix_to(M%d, i)"):format(k) end
+  if M.is_gathered(columns) then
+    lines[#lines + 1] = "C.pln_gather_row(F, i)"
+    return table.concat(lines, "\n    ")
+  end
   for k, column in ipairs(columns) do
     -- Quoted: a feature may have the name of a word of Lua.
-    lines[k] = ('f["%s"]%s = F%d[i]'):format(column.field:match "^[^%[]+", column.field:match "%[.*$" or "", k)
+    lines[#lines + 1] = ('f["%s"]%s = F%d[i]'):format(column.field:match "^[^%[]+", column.field:match "%[.*$" or "", k)
   end
   return table.concat(lines, "\n    ")
 end
@@ -151,7 +159,7 @@ end
 local function compile(kind, def, columns, make_source)
   local fields = {}
   for k, column in ipairs(columns) do fields[k] = column.field end
-  local key = kind .. "|" .. table.concat(fields, ",")
+  local key = ("%s|%s|%d"):format(kind, table.concat(fields, ","), #columns.matrices)
   local of_def = loops[def]
   if not of_def then
     of_def = {}
@@ -166,8 +174,8 @@ local function compile(kind, def, columns, make_source)
 end
 
 local function arguments(columns)
-  if M.is_gathered(columns) then return ", F" end
-  local names = parameter_names("F", #columns)
+  local names = M.is_gathered(columns) and { "F" } or parameter_names("F", #columns)
+  for _, name in ipairs(parameter_names("M", #columns.matrices)) do names[#names + 1] = name end
   return #names > 0 and ", " .. table.concat(names, ", ") or ""
 end
 

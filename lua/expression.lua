@@ -5,6 +5,7 @@
 --     x.bbands(20, 2).upper             one of its outputs
 --     x.ema(20, { seed = "first" })     parameters by name, in a table at the end
 --     x.ma(x.close, 20, "wma")          words of a parameter
+--     x.matrix { a, b, …, rows = 64 }   the last rows of several features, for models (lua/matrix.lua)
 --     x.tr, x.tr(), x.heikin_ashi.open  indicators without arguments stand by themselves too
 --     a + b, a - b, a * b, a / b, -a    arithmetic of expressions and numbers
 --     x.gt(a, b), lt, ge, le, eq, ne    comparisons: 1 or 0
@@ -17,6 +18,7 @@
 -- Errors are raised without a position: the registry finds the user's line.
 local ffi = require "ffi"
 local abi = require "abi"
+local matrix = require "matrix"
 local suggest = require "suggest"
 local C = abi.C
 
@@ -337,6 +339,40 @@ local function at_timeframe(self, timeframe)
   return builder(scopes[self].library, symbol .. "_" .. timeframe, stream)
 end
 
+-- x.matrix { … }
+
+local matrices = setmetatable({}, { __mode = "k" }) -- what such a call gave → { exprs, rows, clip, missing, scale }
+local MAX_MATRIX = 4096
+
+local function matrix_of(_, declared)
+  if type(declared) ~= "table" or data[declared] then
+    fail("x.matrix: expected a list of features and options, as in x.matrix { x.returns(), x.rsi(14), rows = 64 }")
+  end
+  local given, exprs = {}, {}
+  for key, value in pairs(declared) do
+    if type(key) ~= "number" then given[key] = value end
+  end
+  for k = 1, #declared do
+    if type(declared[k]) == "string" then
+      exprs[k] = declared[k]
+    else
+      exprs[k] = render(operand(declared[k], ("x.matrix: feature %d"):format(k)), nil, true)
+    end
+  end
+  if #exprs == 0 or #exprs > MAX_MATRIX then
+    fail("x.matrix: %d features, expected 1 to %d", #exprs, MAX_MATRIX)
+  end
+  local options, message = matrix.options(given)
+  if not options then fail("x.matrix: %s", message) end
+  options.exprs = exprs
+  local object = setmetatable({}, { __metatable = false, __tostring = function() return "a matrix" end })
+  matrices[object] = options
+  return object
+end
+
+--- What x.matrix { … } gave: { exprs = list of texts, rows, clip, missing, scale }; nil of any other value.
+function M.matrix_of(value) return type(value) == "table" and matrices[value] or nil end
+
 -- x.on("…"), x:on("…") and x.tf in either form.
 local function bound(self, method)
   return function(a, b)
@@ -354,6 +390,7 @@ Builder.__index = function(self, key)
   if type(key) ~= "string" then fail("the builder has no %s", tostring(key)) end
   if key == "on" then return bound(self, on) end
   if key == "tf" then return bound(self, at_timeframe) end
+  if key == "matrix" then return bound(self, matrix_of) end
   if key == "n" then return info.multi and #info.multi or 1 end
   if key == "each" then
     return bound(self, function(_, fn)

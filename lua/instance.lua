@@ -4,6 +4,7 @@ local ffi = require "ffi"
 local abi = require "abi"
 local drain = require "drain"
 local indicator_hub = require "indicator_hub"
+local matrix = require "matrix"
 local registry = require "registry"
 local sandbox = require "sandbox"
 local C = abi.C
@@ -35,6 +36,58 @@ local function features_of(def, p, names, own, library)
   return { { name = "rule", expr = expr } }
 end
 
+-- Adds one of its features to the hub. Returns its id, or nil and a message.
+function Instance:_add_feature(hub, field, expression)
+  local id, message = indicator_hub.add_feature(hub, self.stream.hub_id, expression)
+  if id then return id end
+  local symbol, timeframe = message:match("no stream '(.+)_(%w+)' here")
+  local expr = #expression > 100 and expression:sub(1, 100) .. "…" or expression
+  local hint = symbol and ("; streams are the configuration's symbols at their timeframes: list %s under the "
+    .. "timeframes of %s"):format(timeframe, symbol) or ""
+  if #message > 300 then message = "…" .. message:sub(-300) end
+  return nil, ("%s:%d: feature '%s' of %s '%s' is '%s': %s%s"):format(self.def.file,
+    self.def.lines[self.def.rule and "rule" or "features"] or 1, field, self.def.kind, self.id, expr, message, hint)
+end
+
+-- Matrices are fed every row of the stream, whether the strategy is called for it or not.
+function Instance:_make_matrices(hub)
+  self.matrices = {}
+  for i, feature in ipairs(self.columns.matrices) do
+    local spec, one = feature.matrix, { name = feature.name, ids = {} }
+    for k, expression in ipairs(spec.exprs) do
+      local id, err = self:_add_feature(hub, ("%s[%d]"):format(feature.name, k), expression)
+      if not id then return nil, err end
+      one.ids[k] = id
+    end
+    local err
+    one.matrix, err = matrix.new(#spec.exprs,
+      { rows = spec.rows, clip = spec.clip, missing = spec.missing, scale = spec.scale })
+    if not one.matrix then return nil, err end
+    one.columns = ffi.new("const double *[?]", #spec.exprs)
+    self.matrices[i] = one
+  end
+  return true
+end
+
+-- The slice's columns, such that index i is row i of the stream.
+function Instance:_bind_matrices()
+  if #self.matrices == 0 then return end
+  local first = tonumber(C.pln_hub_first_row(self.hub, self.stream.hub_id))
+  if first == tonumber(C.pln_hub_last_row(self.hub, self.stream.hub_id)) then return end
+  for _, one in ipairs(self.matrices) do
+    for k, id in ipairs(one.ids) do one.columns[k - 1] = C.pln_hub_column(self.hub, id) - first end
+    C.pln_matrix_bind(one.matrix, one.columns, first)
+  end
+end
+
+--- After the rows of a slice: matrices get those for which the strategy was not called.
+function Instance:end_slice()
+  if #self.matrices == 0 then return end
+  local last = tonumber(C.pln_hub_last_row(self.hub, self.stream.hub_id))
+  if last == tonumber(C.pln_hub_first_row(self.hub, self.stream.hub_id)) then return end
+  for _, one in ipairs(self.matrices) do C.pln_matrix_to(one.matrix, last - 1) end
+end
+
 --- Makes an instance.
 -- @param spec { id, def, p, stream = stream record of the topology, symbols = list of stream records (multi-symbol),
 --   library = indicators in Lua (nil: the default ones), regime_of = classifier instance or nil, budget = loop
@@ -56,25 +109,21 @@ function M.new(spec, hub)
   self.columns = drain.columns(list)
   self.features = ffi.new("int32_t[?]", math.max(#self.columns, 1))
   for k, column in ipairs(self.columns) do
-    local id, message = indicator_hub.add_feature(hub, spec.stream.hub_id, column.expr)
-    if not id then
-      local symbol, timeframe = message:match("no stream '(.+)_(%w+)' here")
-      local expr = #column.expr > 100 and column.expr:sub(1, 100) .. "…" or column.expr
-      local hint = symbol and ("; streams are the configuration's symbols at their timeframes: list %s under the "
-        .. "timeframes of %s"):format(timeframe, symbol) or ""
-      if #message > 300 then message = "…" .. message:sub(-300) end
-      return nil, ("%s:%d: feature '%s' of %s '%s' is '%s': %s%s"):format(self.def.file,
-        self.def.lines[self.def.rule and "rule" or "features"] or 1, column.field, self.def.kind, self.id, expr,
-        message, hint)
-    end
+    local id
+    id, err = self:_add_feature(hub, column.field, column.expr)
+    if not id then return nil, err end
     self.features[k - 1] = id
   end
   self.n_features = #self.columns
+  local made
+  made, err = self:_make_matrices(hub)
+  if not made then return nil, err end
   if self.regime_of then
     list[#list + 1] = { name = "regime" }
     self.columns[#self.columns + 1] = { field = "regime" }
   end
   self.f = drain.new_features(list)
+  for _, one in ipairs(self.matrices) do matrix.show(self.f[one.name], one.matrix) end
   self.n_arguments = #self.columns
   if drain.is_gathered(self.columns) then
     self.gather, self.gathered, self.kept = drain.new_gather(self.f, drain.places(self.f, self.columns))
@@ -92,6 +141,8 @@ function M.new(spec, hub)
   self.n_changes = 0 -- of its signal, so far
   self.pointers = {}
   self.arguments = self.gather and {} or self.pointers -- of the loop
+  for k, one in ipairs(self.matrices) do self.arguments[self.n_arguments + k] = one.matrix end
+  self.n_arguments = self.n_arguments + #self.matrices
   if spec.symbols then
     self:_init_levels(hub)
   else
@@ -157,6 +208,7 @@ end
 -- Empty when first >= last.
 function Instance:rows_to_do()
   local hub, stream = self.hub, self.stream
+  self:_bind_matrices()
   local first = tonumber(C.pln_hub_first_row(hub, stream.hub_id))
   if not self.def.classify then first = math.max(first, stream.window_first) end
   local last = math.min(tonumber(C.pln_hub_last_row(hub, stream.hub_id)), stream.window_last)
@@ -171,6 +223,9 @@ function Instance:rows_to_do()
     if self.price_features then
       warm = math.max(warm,
         tonumber(C.pln_hub_first_warm(hub, stream.hub_id, self.price_features, #self.symbols * 5, first)))
+    end
+    for _, one in ipairs(self.matrices) do
+      warm = math.max(warm, tonumber(C.pln_matrix_first_ready(one.matrix, last)))
     end
     if warm >= last then return 0, 0 end
     self.warm_row = warm

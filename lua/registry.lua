@@ -385,7 +385,8 @@ end
 -- @param symbols list of stream names (SPY_1m), one for each symbol of a multi-symbol strategy
 -- @param own name of the stream on whose bars the strategy runs
 -- @param library of indicators in Lua (indicator_hub.library), nil: the default one
--- @return list of { name, expr = text } or { name, exprs = list of texts, one for each symbol }; or nil, message
+-- @return list of { name, expr = text }, { name, exprs = list of texts, one for each symbol } or { name, matrix = {
+--   exprs, rows, clip, missing, scale } }; or nil, message
 function Def:feature_list(p, symbols, own, library)
   local several = self.symbols ~= nil
   if type(self.symbols) == "number" and #(symbols or {}) ~= self.symbols then
@@ -409,7 +410,10 @@ function Def:feature_list(p, symbols, own, library)
         return features_error(self, name, "f.regime is the classifier's, choose another name")
       end
       local feature = { name = name }
-      if type(value) == "table" and not expression.is_feature(value) then
+      local matrix = expression.matrix_of(value)
+      if matrix then
+        feature.matrix = matrix
+      elseif type(value) == "table" and not expression.is_feature(value) then
         if not several then
           return features_error(self, name, "a list, which only a strategy with `symbols` may give")
         elseif #value ~= #symbols then

@@ -70,7 +70,9 @@ end
 local function features_text(features)
   local lines = {}
   for _, feature in ipairs(features) do
-    lines[#lines + 1] = ("  %s = %s"):format(feature.name, feature.expr or table.concat(feature.exprs, " | "))
+    lines[#lines + 1] = ("  %s = %s"):format(feature.name, feature.expr or feature.matrix
+      and ("matrix of %d rows: %s"):format(feature.matrix.rows, table.concat(feature.matrix.exprs, ", "))
+      or table.concat(feature.exprs, " | "))
   end
   return table.concat(lines, "\n")
 end

@@ -26,6 +26,7 @@ function M.new(part)
       for _, one in ipairs(all) do
         local ok, err = one:classify(plan.sinks.regime)
         if not ok then return nil, err end
+        one:end_slice()
       end
       return true
     end,

@@ -230,6 +230,7 @@ function Execution:step(until_ns)
   end
   ok, err = self:_run(until_ns)
   if not ok then return nil, err end
+  for _, id in ipairs(self.caller_ids) do self.callers[id].instance:end_slice() end
   self:_drain()
   return true
 end

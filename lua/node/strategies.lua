@@ -77,6 +77,7 @@ function M.new(part, node)
       for _, one in ipairs(all) do
         local changes, err = one:generate()
         if not changes then return nil, err end
+        one:end_slice()
         for _, batch in ipairs(changes) do
           if batch.n > 0 then
             batch.instance = one

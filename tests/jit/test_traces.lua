@@ -49,6 +49,14 @@ local function check(name, spec)
   lu.assertTrue(seen.loops > 0, name .. ": no loop trace was made of the drain loop")
 end
 
+-- A matrix is one more call a bar, and reading it is compiled.
+function TestTraces.test_a_strategy_over_a_matrix()
+  check("nearest_past", {
+    strategy = (os.getenv "PERILUNE_HOME" or ".") .. "/examples/strategies/nearest_past.lua",
+    bars = { market.equities(1, 4000)[1] },
+  })
+end
+
 function TestTraces.test_every_shipped_strategy_and_classifier()
   local bars = market.equities(3, 4000)
   local checked = 0
