@@ -106,8 +106,8 @@ function M.new(n_features, options)
   return ffi.gc(made, C.pln_matrix_free)
 end
 
---- Goes over bars: `for row, m in assert(matrix.each(bars, expressions, options)) do`. m holds the window that ends with
--- row (from 0), refreshed; it is the same matrix for all rows.
+--- Goes over bars: `for row, m in assert(matrix.each(bars, expressions, options)) do`. m holds the window that ends
+-- with row (from 0), refreshed; it is the same matrix for all rows.
 -- @param options of M.options, and those of feature.compute (streams, chunk_rows, library)
 -- @return an iterator, or nil and a message
 function M.each(bars, expressions, options)

@@ -51,10 +51,21 @@ end
 
 -- A matrix is one more call a bar, and reading it is compiled.
 function TestTraces.test_a_strategy_over_a_matrix()
-  check("nearest_past", {
-    strategy = (os.getenv "PERILUNE_HOME" or ".") .. "/examples/strategies/nearest_past.lua",
-    bars = { market.equities(1, 4000)[1] },
-  })
+  local path = os.tmpname() .. ".lua"
+  local file = assert(io.open(path, "w"))
+  file:write [[
+return strategy { name = "window",
+  features = function(p, x)
+    return { fast = x.sma(5), m = x.matrix { x.returns(), x.rsi(14), rows = 16, clip = 3 } }
+  end,
+  signal = function(f, bar)
+    local m = f.m
+    if not m.ready or m:is_missing(1, 1) then return FLAT end
+    return m:last(1) - m:at(m.rows - 1, 1) > m:last(2) / m.columns and LONG or SHORT
+  end }]]
+  file:close()
+  check("window", { strategy = path, bars = { market.equities(1, 4000)[1] } })
+  os.remove(path)
 end
 
 function TestTraces.test_every_shipped_strategy_and_classifier()

