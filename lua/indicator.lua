@@ -38,6 +38,7 @@ for name in ("open high low close volume time local_time close_time session"):gm
 -- An array in a state: where its values are, counted in doubles from here, so that the state can be moved; counted
 -- from 1, every index checked. `#a` is how many there are.
 local double_pointer = ffi.typeof "double *"
+local floor = math.floor
 local array_type = ffi.typeof "struct { double __n; double __at; }"
 
 local function outside(a, index)
@@ -48,13 +49,13 @@ end
 ffi.metatype(array_type, {
   __len = function(a) return a.__n end,
   __index = function(a, i)
-    if type(i) == "number" and i >= 1 and i <= a.__n and i % 1 == 0 then
+    if type(i) == "number" and i >= 1 and i <= a.__n and floor(i) == i then
       return ffi.cast(double_pointer, a)[a.__at + i - 1]
     end
     outside(a, i)
   end,
   __newindex = function(a, i, value)
-    if type(i) == "number" and i >= 1 and i <= a.__n and i % 1 == 0 then
+    if type(i) == "number" and i >= 1 and i <= a.__n and floor(i) == i then
       ffi.cast(double_pointer, a)[a.__at + i - 1] = value
       return
     end

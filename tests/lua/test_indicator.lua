@@ -94,6 +94,45 @@ function TestIndicator.test_the_hub_shares_and_joins()
   end
 end
 
+-- What the hub does with states it does with those in Lua: a peek leaves one as it was, a saved one goes on in another
+-- hub.
+function TestIndicator.test_peek_save_and_load()
+  local library = library_with(EMA, [[
+return indicator { name = "ring", params = { n = 5 }, state = { i = 0, last = array "n" },
+  warmup = function(p) return p.n end,
+  step = function(s, x, p)
+    s.i = s.i % p.n + 1
+    local before = s.last[s.i]
+    s.last[s.i] = x
+    return x - before
+  end }]])
+  local list = { "my_ema(5)", "ring(7)", "ring(my_ema(3), 4)" }
+  local whole = assert(values(list, library))
+  local function fresh()
+    local hub = assert(feature.hub(100, library))
+    assert(hub:add_stream(bars))
+    for k, text in ipairs(list) do lu.assertEquals(assert(hub:add(0, text)), k - 1) end
+    assert(hub:seal())
+    return hub
+  end
+  local hub = fresh()
+  for _ = 1, 29 do
+    assert(hub:advance())
+    local _, next_row = hub:rows(0)
+    local row = { ts_ns = bars.ts_ns[next_row], open = bars.open[next_row], high = bars.high[next_row],
+      low = bars.low[next_row], close = bars.close[next_row], volume = bars.volume[next_row] }
+    for _ = 1, 2 do
+      local out = assert(hub:peek(0, row))
+      for k = 1, 3 do lu.assertEquals(out[k - 1], whole[k][next_row]) end
+    end
+    local bytes = assert(hub:save())
+    hub = fresh()
+    assert(hub:load(bytes))
+  end
+  assert(hub:advance())
+  for k = 1, 3 do lu.assertEquals(hub:column(k - 1)[99], whole[k][2999]) end
+end
+
 function TestIndicator.test_inputs_outputs_and_states()
   local library = library_with([[
 return indicator {

@@ -59,9 +59,26 @@ end
 
 local function cell(value) return value ~= value and "" or ("%.8g"):format(value) end
 
+local TIME_COLUMNS, VALUE_COLUMNS, BETWEEN = 19, 13, 3
+
+-- Headings: the expressions, or where these make the table wider than the window, numbers, after a list of them.
+local function headings(expressions)
+  local names, width = {}, TIME_COLUMNS
+  for i, expression in ipairs(expressions) do
+    names[i] = expression
+    width = width + BETWEEN + math.max(VALUE_COLUMNS, terminal.columns(expression))
+  end
+  if width <= terminal.describe().width then return names end
+  for i, expression in ipairs(expressions) do
+    names[i] = "#" .. i
+    io.write(("#%-2d %s\n"):format(i, expression))
+  end
+  return names
+end
+
 local function print_table(bars, expressions, columns, first, last)
   local specs, rows = { { "time", keep = true } }, {}
-  for i, expression in ipairs(expressions) do specs[i + 1] = { expression, right = true } end
+  for i, name in ipairs(headings(expressions)) do specs[i + 1] = { name, right = true } end
   local function add(from, to)
     for row = from, to - 1 do
       local cells = { (abi.iso_time(bars.ts_ns[row]):gsub("T", " "):gsub("Z$", "")) }
