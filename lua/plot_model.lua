@@ -166,8 +166,8 @@ function M.title(model)
   return text
 end
 
---- Least and greatest value of series over the rows that are shown; nil where none is warm.
-function M.range(model, series)
+-- Least and greatest value of series over the rows that are shown; nil where none is warm.
+local function range_of(model, series)
   local least, most = math.huge, -math.huge
   for _, one in ipairs(series) do
     local low, high = range(one.values, 0, model.n)
@@ -178,14 +178,28 @@ function M.range(model, series)
   return least, most
 end
 
+-- A range that has a length.
+local function widened(least, most)
+  if most > least then return least, most end
+  local half = most == 0 and 0.5 or math.abs(most) * 1e-3
+  return least - half, most + half
+end
+
+--- The range of a panel's axis.
+function M.panel_range(model, panel)
+  local least, most = range_of(model, panel)
+  if not least then return 0, 1 end
+  return widened(least, most)
+end
+
 --- The range of the prices' axis.
 function M.price_range(model)
   local bars = model.bars
   local least = range(bars.low, model.first, model.first + model.n)
   local _, most = range(bars.high, model.first, model.first + model.n)
-  local low, high = M.range(model, model.overlays)
+  local low, high = range_of(model, model.overlays)
   if low then least, most = math.min(least, low), math.max(most, high) end
-  return least, most
+  return widened(least, most)
 end
 
 return M

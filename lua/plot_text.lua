@@ -98,10 +98,6 @@ end
 
 -- A panel of `height` lines: its series over [least, most], the axis at the left.
 local function add_panel(lines, chart, series, least, most, height, look, with_prices)
-  if most == least then
-    local half = math.max(math.abs(most) * 1e-3, 1e-9)
-    least, most = least - half, most + half
-  end
   local grid = canvas.new(look.columns, height, look.out.unicode)
   local scale = (grid.height - 1) / (most - least)
   local function y_of(value) return math.floor((most - value) * scale + 0.5) end
@@ -192,8 +188,7 @@ function M.render(chart, options)
   local low, high = model.price_range(chart)
   local ranges = { { low, high } }
   for k, panel in ipairs(chart.panels) do
-    local least, most = model.range(chart, panel)
-    ranges[k + 1] = { least or 0, most or 1 }
+    ranges[k + 1] = { model.panel_range(chart, panel) }
   end
   local look = { out = out, margin = margin_for(ranges), layer = FIRST_SERIES }
   look.columns = math.max(10, out.width - look.margin)

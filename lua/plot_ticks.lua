@@ -3,7 +3,7 @@ local M = {}
 
 --- Round numbers within a range.
 -- @param n how many there should be at most, about
--- @return list of numbers, and how many decimals they need
+-- @return list of numbers, and how many decimals they need: -3 where all are thousands
 function M.numbers(least, most, n)
   local span = most - least
   if span <= 0 or span ~= span or span == math.huge then return { least }, 2 end
@@ -20,23 +20,25 @@ function M.numbers(least, most, n)
   for k = math.ceil(least / step - 1e-9), math.floor(most / step + 1e-9) do
     list[#list + 1] = k == 0 and 0 or k * step
   end
-  local decimals = -math.floor(math.log10(step) + 1e-9)
-  return list, decimals > 0 and decimals or 0
+  return list, -math.floor(math.log10(step) + 1e-9)
 end
 
-local SUFFIXES = { { 1e12, "T" }, { 1e9, "G" }, { 1e6, "M" }, { 1e4, "k" } }
+local SUFFIXES = { { 12, "T" }, { 9, "G" }, { 6, "M" }, { 3, "k" } }
 
---- A number for a label: decimals as given, large ones as "1.2M", tiny ones as "1e-07".
+--- A number for a label: decimals as `numbers` gave them, large round ones as "1.2M", tiny ones as "1e-07".
 function M.label(value, decimals)
   if value ~= value then return "-" end
   local size = math.abs(value)
   if size >= 1e15 or decimals > 6 then return ("%.4g"):format(value) end
-  if decimals == 0 and size >= 1e5 then
+  if decimals <= -3 and size >= 1e5 then
     for _, suffix in ipairs(SUFFIXES) do
-      if size >= suffix[1] then return ("%.4g%s"):format(value / suffix[1], suffix[2]) end
+      local power, letter = suffix[1], suffix[2]
+      if size >= 10 ^ power then
+        return ("%%.%df%%s"):format(math.max(0, power + decimals)):format(value / 10 ^ power, letter)
+      end
     end
   end
-  return (("%." .. decimals .. "f"):format(value):gsub("^%-(0[.0]*)$", "%1"))
+  return (("%%.%df"):format(math.max(0, decimals)):format(value):gsub("^%-(0[.0]*)$", "%1"))
 end
 
 --- A value as a legend shows it: about six digits.

@@ -159,10 +159,6 @@ function Chart:legend(series, y, color, price)
 end
 
 function Chart:panel(series, least, most, top, height, color, with_prices)
-  if most == least then
-    local half = math.max(math.abs(most) * 1e-3, 1e-9)
-    least, most = least - half, most + half
-  end
   local pad = (most - least) * 0.04
   local low, high = least - pad, most + pad
   local function y_of(value) return top + (high - value) / (high - low) * height end
@@ -234,8 +230,8 @@ function M.chart(chart, options)
     y = y + GAP
     self:legend(panel, y + 12, color)
     y = y + heads[k + 1] * LINE
-    local least, most = model.range(chart, panel)
-    self:panel(panel, least or 0, most or 1, y, panel_height, color, false)
+    local least, most = model.panel_range(chart, panel)
+    self:panel(panel, least, most, y, panel_height, color, false)
     y, color = y + panel_height, color + #panel
   end
   local free_from = 0
