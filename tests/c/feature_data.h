@@ -90,7 +90,9 @@ static inline pln_bars *table_bars(const table *t, const char *symbol, const cha
 static inline pln_bars *named_bars(const table *t, const char *symbol, const char *timeframe,
                                    int64_t step_ns) {
   int64_t *ts = malloc((size_t)(t->n_rows + 1) * sizeof *ts);
-  for (int64_t i = 0; i < t->n_rows; i++) ts[i] = i * step_ns;
+  const int64_t time = table_find(t, "time"); /* seconds since 1970; else one step after the other */
+  for (int64_t i = 0; i < t->n_rows; i++)
+    ts[i] = time >= 0 ? (int64_t)t->cells[i * t->n_columns + time] * 1000000000 : i * step_ns;
   const int64_t at[5] = {table_find(t, "open"), table_find(t, "high"), table_find(t, "low"),
                          table_find(t, "close"), table_find(t, "volume")};
   pln_bars *bars = table_bars(t, symbol, timeframe, ts, at);

@@ -23,6 +23,7 @@ static const struct {
   endless_kind kind;
   const char *reason;
 } endless[] = {
+    {"accumulative_swing_index", SUM, NULL},
     {"ad", SUM, NULL},
     {"drawdown", OTHER, "the peak is that of all rows"},
     {"hmm", OTHER, "it learns from its first rows"},

@@ -6,8 +6,8 @@
 #include "feature/ind.h"
 #include "feature_data.h"
 
-/* tests/vectors/ind_<name>.csv: fields split by ';', columns open … volume as input, every other heading an
- * expression with its expected values (empty: not warm). */
+/* tests/vectors/ind_<name>.csv: fields split by ';', columns time and open … volume as input, every other
+ * heading an expression with its expected values (empty: not warm). */
 static void check_file(const char *name) {
   char path[1024];
   const char *home = getenv("PERILUNE_HOME");
@@ -19,7 +19,7 @@ static void check_file(const char *name) {
   double *out = malloc((size_t)t.n_rows * sizeof *out);
   int expressions = 0, values = 0;
   for (int64_t c = 0; c < t.n_columns; c++) {
-    if (strstr(" open high low close volume ", t.names[c])) continue;
+    if (strstr(" time open high low close volume ", t.names[c])) continue;
     expressions++;
     if (pln_feature_compute(bars, t.names[c], out) != 0) fail_msg("%s: %s", path, pln_error_last()->text);
     for (int64_t i = 0; i < t.n_rows; i++) {

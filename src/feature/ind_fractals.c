@@ -1,0 +1,61 @@
+#include "feature/swing.h"
+
+static const pln_indicator_param params[] = {
+    PLN_SWING_PARAMS(2),
+    PLN_PARAM_WORD("from", "what is compared: high and low, or the close", 0, 1, "ends close"),
+};
+
+typedef struct fractals {
+  pln_swing high;
+  pln_swing low;
+  int64_t of_close;
+} fractals;
+
+static int64_t lookback(const double *p) { return pln_swing_lookback((int64_t)p[0], (int64_t)p[1]); }
+static int64_t size(const double *p) {
+  return PLN_IND_SIZE(fractals, 2 * pln_swing_doubles((int64_t)p[0], (int64_t)p[1]));
+}
+static void init(void *state, const double *p) {
+  fractals *s = state;
+  pln_swing_init(&s->high, (int64_t)p[0], (int64_t)p[1]);
+  pln_swing_init(&s->low, (int64_t)p[0], (int64_t)p[1]);
+  s->of_close = p[2] != 0.0;
+}
+
+static inline void step(fractals *s, double *memory, const double *in, double *out) {
+  const double high = in[s->of_close ? 2 : 0], low = in[s->of_close ? 2 : 1];
+  double *below = memory + pln_swing_doubles(s->high.left, s->high.right);
+  const int32_t is_high = pln_swing_step(&s->high, memory, PLN_HIGHEST_LAST, high);
+  const int32_t is_low = pln_swing_step(&s->low, below, PLN_LOWEST_LAST, low);
+  out[0] = is_high & is_low ? 2.0 : is_high - is_low;
+  out[1] = is_high ? s->high.level : 0.0;
+  out[2] = is_low ? s->low.level : 0.0;
+}
+PLN_IND_STEP(fractals, step)
+PLN_IND_BATCH(fractals, 3, 3, step)
+
+const pln_ind_desc pln_ind_fractals = {
+    .info =
+        {.name = "fractals",
+         .aliases = "williams_fractals pivot_points_high_low",
+         .group = "structure",
+         .help = "Williams fractals, where they are known",
+         .formula =
+             "fractals: 1 where the high `right` rows ago turns out to be above all highs of the `left` rows "
+             "before and the `right` rows after it, -1 where that low turns out to be below all lows, 2 "
+             "both, 0 neither (Williams; Lean PivotPointsHighLow); bear: the level of the high, bull: of the "
+             "low, 0 in other rows. A chart shows them `right` rows earlier, when nobody knew them",
+         .inputs = "high low close",
+         .outputs = "fractals bear bull",
+         .example = "fractals(2, 2).bear",
+         .params = params,
+         .n_params = 3,
+         .input_kind = PLN_INPUT_COLUMNS},
+    .n_inputs = 3,
+    .n_outputs = 3,
+    .lookback = lookback,
+    .size = size,
+    .init = init,
+    .step = step_row,
+    .batch = step_rows,
+};

@@ -1,0 +1,73 @@
+#include "feature/smooth.h"
+#include "feature/window.h"
+
+static const pln_indicator_param params[] = {
+    PLN_PARAM_INT("period", "ratios that are added up", 25, 1, PLN_IND_MAX_PERIOD),
+    PLN_PARAM_INT("average", "rows of the exponential averages", 9, 1, PLN_IND_MAX_PERIOD),
+    PLN_PARAM_WORD("seed", "the averages begin with the mean of their first rows, or with the first one", 0,
+                   1, "sma first"),
+};
+
+typedef struct mass {
+  pln_smooth once;
+  pln_smooth twice;
+  pln_window window;
+  int64_t first; /* rows until `once` has a value */
+  int64_t start; /* rows until the first ratio */
+} mass;
+
+static int64_t first_ratio(const double *p) { return 2 * ((int64_t)p[1] - 1); }
+static int64_t lookback(const double *p) { return first_ratio(p) + (int64_t)p[0] - 1; }
+static int64_t size(const double *p) { return PLN_IND_SIZE(mass, pln_window_doubles((int64_t)p[0], 1)); }
+static void init(void *state, const double *p) {
+  mass *s = state;
+  const int64_t seed = p[2] == 0.0 ? (int64_t)p[1] : 1;
+  pln_smooth_init(&s->once, 2.0 / (p[1] + 1.0), seed, 0);
+  pln_smooth_init(&s->twice, 2.0 / (p[1] + 1.0), seed, 0);
+  pln_window_init(&s->window, (int64_t)p[0]);
+  s->first = (int64_t)p[1] - 1;
+  s->start = first_ratio(p);
+}
+
+static inline void step(mass *s, double *memory, const double *in, double *out) {
+  out[0] = 0.0;
+  const double once = pln_smooth_step(&s->once, in[0] - in[1]);
+  s->start--;
+  if (s->first > 0) {
+    s->first--;
+    return;
+  }
+  const double twice = pln_smooth_step(&s->twice, once);
+  if (s->start >= 0) return;
+  s->start = -1;
+  const double ratio = twice > 0.0 ? once / twice : 1.0;
+  double mean = 0.0;
+  pln_window_step(&s->window, memory, 1, 0, pln_merge_mean, &ratio, &mean);
+  out[0] = mean * (double)s->window.n;
+}
+PLN_IND_STEP(mass, step)
+PLN_IND_BATCH(mass, 2, 1, step)
+
+const pln_ind_desc pln_ind_mass = {
+    .info = {.name = "mass",
+             .aliases = "mass_index",
+             .group = "volatility",
+             .help = "Mass index",
+             .formula =
+                 "sum over `period` rows of ema(high - low, average) / ema of that average (Dorsey, 1992); "
+                 "averages seeded with their mean (Lean), with seed=first with their first one, that of the "
+                 "average being its row `average` (Tulip); a ratio is 1 where nothing has ever moved",
+             .inputs = "high low",
+             .outputs = "mass",
+             .example = "mass(25)",
+             .params = params,
+             .n_params = 3,
+             .input_kind = PLN_INPUT_COLUMNS},
+    .n_inputs = 2,
+    .n_outputs = 1,
+    .lookback = lookback,
+    .size = size,
+    .init = init,
+    .step = step_row,
+    .batch = step_rows,
+};

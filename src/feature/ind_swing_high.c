@@ -1,0 +1,43 @@
+#include "feature/swing.h"
+
+static const pln_indicator_param params[] = {PLN_SWING_PARAMS(5)};
+
+static int64_t lookback(const double *p) { return pln_swing_lookback((int64_t)p[0], (int64_t)p[1]); }
+static int64_t size(const double *p) {
+  return PLN_IND_SIZE(pln_swing, pln_swing_doubles((int64_t)p[0], (int64_t)p[1]));
+}
+static void init(void *state, const double *p) { pln_swing_init(state, (int64_t)p[0], (int64_t)p[1]); }
+
+static inline void step(pln_swing *s, double *memory, const double *in, double *out) {
+  out[2] = pln_swing_step(s, memory, PLN_HIGHEST_LAST, in[0]);
+  out[3] = s->age >= 0.0;
+  out[0] = s->age >= 0.0 ? s->level : in[0];
+  out[1] = s->age >= 0.0 ? s->age : 0.0;
+}
+PLN_IND_STEP(pln_swing, step)
+PLN_IND_BATCH(pln_swing, 1, 3, step)
+
+const pln_ind_desc pln_ind_swing_high = {
+    .info =
+        {.name = "swing_high",
+         .group = "structure",
+         .help = "Last swing high",
+         .formula =
+             "level: the last high that is above all of the `left` highs before and the `right` highs after "
+             "it, from the row on in which the last of them is known; age: rows since it; confirmed: 1 in "
+             "the row in which it became known. Before the first: this row's high, age 0 (valid 0)",
+         .inputs = "high",
+         .outputs = "level age confirmed",
+         .example = "swing_high(5, 5).age",
+         .params = params,
+         .n_params = 2,
+         .input_kind = PLN_INPUT_COLUMNS,
+         .has_valid = 1},
+    .n_inputs = 1,
+    .n_outputs = 3,
+    .lookback = lookback,
+    .size = size,
+    .init = init,
+    .step = step_row,
+    .batch = step_rows,
+};
