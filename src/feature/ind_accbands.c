@@ -34,7 +34,29 @@ static inline void step(accbands *s, double *memory, const double *in, double *o
   pln_window_step(&s->lower, memory + 2 * doubles, 1, 0, pln_merge_mean, &below, &out[2]);
 }
 PLN_IND_STEP(accbands, step)
-PLN_IND_BATCH(accbands, 3, 3, step)
+
+PLN_INLINE void rows(void *state, const double *const *in, double *const *out, int64_t n) {
+  accbands *s = state;
+  double *memory = (double *)(s + 1), above[PLN_WINDOW_BLOCK], below[PLN_WINDOW_BLOCK];
+  const int64_t doubles = pln_window_doubles(s->upper.n, 1);
+  for (int64_t i = 0; i < n; i += PLN_WINDOW_BLOCK) {
+    const int64_t m = n - i < PLN_WINDOW_BLOCK ? n - i : PLN_WINDOW_BLOCK;
+    const double *high = in[0] + i, *low = in[1] + i;
+    PLN_IVDEP
+    for (int64_t j = 0; j < m; j++) {
+      const double sum = high[j] + low[j];
+      const double part = sum == 0.0 ? 0.0 : s->width * ((high[j] - low[j]) / sum);
+      above[j] = high[j] * (1.0 + part);
+      below[j] = low[j] * (1.0 - part);
+    }
+    const double *const x[] = {above, in[2] + i, below};
+    double *const y[] = {out[0] + i, out[1] + i, out[2] + i};
+    pln_window_block(&s->upper, memory, 1, 0, pln_merge_mean, &x[0], &y[0], m);
+    pln_window_block(&s->middle, memory + doubles, 1, 0, pln_merge_mean, &x[1], &y[1], m);
+    pln_window_block(&s->lower, memory + 2 * doubles, 1, 0, pln_merge_mean, &x[2], &y[2], m);
+  }
+}
+PLN_IND_SIMD(batch, rows)
 
 const pln_ind_desc pln_ind_accbands = {
     .info = {.name = "accbands",
@@ -56,5 +78,5 @@ const pln_ind_desc pln_ind_accbands = {
     .size = size,
     .init = init,
     .step = step_row,
-    .batch = step_rows,
+    .batch = batch,
 };

@@ -56,10 +56,13 @@ PLN_INLINE void rows(void *state, const double *const *in, double *const *out, i
   for (int64_t i = 0; i < n; i += PLN_WINDOW_BLOCK) {
     const int64_t m = n - i < PLN_WINDOW_BLOCK ? n - i : PLN_WINDOW_BLOCK;
     double *upper = out[0] + i, *middle = out[1] + i, *lower = out[2] + i, *width = out[3] + i;
-    pln_extreme_block(&s->high, place[0], PLN_HIGHEST_LAST, in[0] + i, highest, m);
-    pln_extreme_block(&s->low, place[1], PLN_LOWEST_LAST, in[1] + i, lowest, m);
-    pln_lag_rows(&s->high_lag, place[2], highest, upper, m);
-    pln_lag_rows(&s->low_lag, place[3], lowest, lower, m);
+    const int32_t delayed = s->high_lag.n > 0;
+    pln_extreme_block(&s->high, place[0], PLN_HIGHEST_LAST, in[0] + i, delayed ? highest : upper, m);
+    pln_extreme_block(&s->low, place[1], PLN_LOWEST_LAST, in[1] + i, delayed ? lowest : lower, m);
+    if (delayed) {
+      pln_lag_rows(&s->high_lag, place[2], highest, upper, m);
+      pln_lag_rows(&s->low_lag, place[3], lowest, lower, m);
+    }
     PLN_IVDEP
     for (int64_t j = 0; j < m; j++) {
       middle[j] = (upper[j] + lower[j]) / 2.0;

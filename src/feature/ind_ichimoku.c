@@ -46,7 +46,35 @@ static inline void step(ichimoku *s, double *memory, const double *in, double *o
   out[3] = pln_lag_step(&s->lags[1], memory + s->lags[0].n, out[6]);
 }
 PLN_IND_STEP(ichimoku, step)
-PLN_IND_BATCH(ichimoku, 3, 7, step)
+
+PLN_INLINE void rows(void *state, const double *const *in, double *const *out, int64_t n) {
+  ichimoku *s = state;
+  double highest[PLN_WINDOW_BLOCK], lowest[PLN_WINDOW_BLOCK];
+  for (int64_t i = 0; i < n; i += PLN_WINDOW_BLOCK) {
+    const int64_t m = n - i < PLN_WINDOW_BLOCK ? n - i : PLN_WINDOW_BLOCK;
+    double *memory = (double *)(s + 1);
+    double *const middle[3] = {out[0] + i, out[1] + i, out[6] + i}, *lead = out[5] + i, *chikou = out[4] + i;
+    const double *close = in[2] + i;
+    for (int32_t k = 0; k < 3; k++) {
+      const int64_t doubles = pln_extreme_doubles(s->windows[k][0].n);
+      pln_extreme_block(&s->windows[k][0], memory, PLN_HIGHEST_LAST, in[0] + i, highest, m);
+      pln_extreme_block(&s->windows[k][1], memory + doubles, PLN_LOWEST_LAST, in[1] + i, lowest, m);
+      memory += 2 * doubles;
+      double *y = middle[k];
+      PLN_IVDEP
+      for (int64_t j = 0; j < m; j++) y[j] = (highest[j] + lowest[j]) / 2.0;
+    }
+    const double *tenkan = middle[0], *kijun = middle[1];
+    PLN_IVDEP
+    for (int64_t j = 0; j < m; j++) {
+      lead[j] = (tenkan[j] + kijun[j]) / 2.0;
+      chikou[j] = close[j];
+    }
+    pln_lag_rows(&s->lags[0], memory, lead, out[2] + i, m);
+    pln_lag_rows(&s->lags[1], memory + s->lags[0].n, middle[2], out[3] + i, m);
+  }
+}
+PLN_IND_SIMD(batch, rows)
 
 const pln_ind_desc pln_ind_ichimoku = {
     .info =
@@ -72,5 +100,5 @@ const pln_ind_desc pln_ind_ichimoku = {
     .size = size,
     .init = init,
     .step = step_row,
-    .batch = step_rows,
+    .batch = batch,
 };

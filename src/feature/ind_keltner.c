@@ -41,7 +41,27 @@ static inline void step(channel *s, double *memory, const double *in, double *ou
   out[4] = middle != 0.0;
 }
 PLN_IND_STEP(channel, step)
-PLN_IND_BATCH(channel, 4, 4, step)
+
+enum { BLOCK = 512 };
+
+static void batch(void *state, const double *const *in, double *const *out, int64_t n) {
+  channel *s = state;
+  double *memory = (double *)(s + 1), *after = memory + pln_ma_doubles(s->middle.type, s->middle.n);
+  double range[BLOCK];
+  for (int64_t i = 0; i < n; i += BLOCK) {
+    const int64_t m = n - i < BLOCK ? n - i : BLOCK;
+    double *upper = out[0] + i, *middle = out[1] + i, *lower = out[2] + i, *relative = out[3] + i;
+    pln_ma_rows(&s->middle, memory, in[0] + i, middle, m);
+    pln_range_rows(&s->range, after, in[1] + i, in[2] + i, in[3] + i, range, m);
+    PLN_IVDEP
+    for (int64_t j = 0; j < m; j++) {
+      const double width = s->k * range[j];
+      upper[j] = middle[j] + width;
+      lower[j] = middle[j] - width;
+      relative[j] = middle[j] == 0.0 ? 0.0 : (upper[j] - lower[j]) / middle[j];
+    }
+  }
+}
 
 const pln_ind_desc pln_ind_keltner = {
     .info = {.name = "keltner",
@@ -65,5 +85,5 @@ const pln_ind_desc pln_ind_keltner = {
     .size = size,
     .init = init,
     .step = step_row,
-    .batch = step_rows,
+    .batch = batch,
 };

@@ -34,3 +34,20 @@ static inline double pln_range_step(pln_range *s, double *memory, double high, d
   s->previous = close;
   return skip ? 0.0 : pln_ma_step(&s->ma, memory, range);
 }
+
+/* n <= PLN_RANGE_BLOCK rows, the same bits as n steps. */
+enum { PLN_RANGE_BLOCK = 512 };
+
+static inline void pln_range_rows(pln_range *s, double *memory, const double *high, const double *low,
+                                  const double *close, double *out, int64_t n) {
+  double range[PLN_RANGE_BLOCK];
+  if (n <= 0) return;
+  const int64_t skip = s->skip && !s->started;
+  range[0] = s->started ? pln_true_range(high[0], low[0], s->previous) : high[0] - low[0];
+  PLN_IVDEP
+  for (int64_t i = 1; i < n; i++) range[i] = pln_true_range(high[i], low[i], close[i - 1]);
+  s->started = 1;
+  s->previous = close[n - 1];
+  if (skip) out[0] = 0.0;
+  pln_ma_rows(&s->ma, memory, range + skip, out + skip, n - skip);
+}

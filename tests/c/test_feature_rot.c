@@ -33,6 +33,7 @@ static const struct {
     {"nvi", PRODUCT, NULL},
     {"obv", SUM, NULL},
     {"pvi", PRODUCT, NULL},
+    {"renko", OTHER, "bricks are percents of the first close"},
     {"slope", OTHER, "its intercept counts rows from the first one"},
     {"vpt", SUM, NULL},
     {"wad", SUM, NULL},
