@@ -37,7 +37,26 @@ static inline void step(chandelier *s, double *memory, const double *in, double 
   out[1] = pln_extreme_step(&s->low, memory + doubles, PLN_LOWEST_LAST, in[1]) + distance;
 }
 PLN_IND_STEP(chandelier, step)
-PLN_IND_BATCH(chandelier, 3, 2, step)
+
+static void batch(void *state, const double *const *in, double *const *out, int64_t n) {
+  chandelier *s = state;
+  double *memory = (double *)(s + 1), range[PLN_RANGE_BLOCK], highest[PLN_RANGE_BLOCK],
+         lowest[PLN_RANGE_BLOCK];
+  const int64_t doubles = pln_extreme_doubles(s->high.n);
+  for (int64_t i = 0; i < n; i += PLN_RANGE_BLOCK) {
+    const int64_t m = n - i < PLN_RANGE_BLOCK ? n - i : PLN_RANGE_BLOCK;
+    double *above = out[0] + i, *below = out[1] + i;
+    pln_range_rows(&s->range, memory + 2 * doubles, in[0] + i, in[1] + i, in[2] + i, range, m);
+    pln_extreme_block(&s->high, memory, PLN_HIGHEST_LAST, in[0] + i, highest, m);
+    pln_extreme_block(&s->low, memory + doubles, PLN_LOWEST_LAST, in[1] + i, lowest, m);
+    PLN_IVDEP
+    for (int64_t j = 0; j < m; j++) {
+      const double distance = s->k * range[j];
+      above[j] = highest[j] - distance;
+      below[j] = lowest[j] + distance;
+    }
+  }
+}
 
 const pln_ind_desc pln_ind_chandelier = {
     .info = {.name = "chandelier",
@@ -58,5 +77,5 @@ const pln_ind_desc pln_ind_chandelier = {
     .size = size,
     .init = init,
     .step = step_row,
-    .batch = step_rows,
+    .batch = batch,
 };

@@ -28,7 +28,24 @@ static inline void step(fcb *s, double *memory, const double *in, double *out) {
   out[2] = (s->high.age >= 0.0) & (s->low.age >= 0.0);
 }
 PLN_IND_STEP(fcb, step)
-PLN_IND_BATCH(fcb, 2, 2, step)
+
+PLN_INLINE void rows(void *state, const double *const *in, double *const *out, int64_t n) {
+  fcb *s = state;
+  double *memory = (double *)(s + 1), *below = memory + pln_swing_doubles(s->high.left, s->high.right);
+  double high[PLN_WINDOW_BLOCK], low[PLN_WINDOW_BLOCK], is_high[PLN_WINDOW_BLOCK], is_low[PLN_WINDOW_BLOCK];
+  for (int64_t i = 0; i < n; i += PLN_WINDOW_BLOCK) {
+    const int64_t m = n - i < PLN_WINDOW_BLOCK ? n - i : PLN_WINDOW_BLOCK;
+    pln_swing_block(&s->high, memory, PLN_HIGHEST_LAST, in[0] + i, high, is_high, m);
+    pln_swing_block(&s->low, below, PLN_LOWEST_LAST, in[1] + i, low, is_low, m);
+    for (int64_t j = 0; j < m; j++) {
+      pln_swing_note(&s->high, is_high[j] != 0.0, high[j]);
+      pln_swing_note(&s->low, is_low[j] != 0.0, low[j]);
+      out[0][i + j] = s->high.age >= 0.0 ? s->high.level : in[0][i + j];
+      out[1][i + j] = s->low.age >= 0.0 ? s->low.level : in[1][i + j];
+    }
+  }
+}
+PLN_IND_SIMD(batch, rows)
 
 const pln_ind_desc pln_ind_fcb = {
     .info = {.name = "fcb",
@@ -51,5 +68,5 @@ const pln_ind_desc pln_ind_fcb = {
     .size = size,
     .init = init,
     .step = step_row,
-    .batch = step_rows,
+    .batch = batch,
 };

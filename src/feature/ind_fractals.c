@@ -32,12 +32,31 @@ static inline void step(fractals *s, double *memory, const double *in, double *o
   out[2] = is_low ? s->low.level : 0.0;
 }
 PLN_IND_STEP(fractals, step)
-PLN_IND_BATCH(fractals, 3, 3, step)
+
+PLN_INLINE void rows(void *state, const double *const *in, double *const *out, int64_t n) {
+  fractals *s = state;
+  double *memory = (double *)(s + 1), *below = memory + pln_swing_doubles(s->high.left, s->high.right);
+  double high[PLN_WINDOW_BLOCK], low[PLN_WINDOW_BLOCK], is_high[PLN_WINDOW_BLOCK], is_low[PLN_WINDOW_BLOCK];
+  for (int64_t i = 0; i < n; i += PLN_WINDOW_BLOCK) {
+    const int64_t m = n - i < PLN_WINDOW_BLOCK ? n - i : PLN_WINDOW_BLOCK;
+    pln_swing_block(&s->high, memory, PLN_HIGHEST_LAST, in[s->of_close ? 2 : 0] + i, high, is_high, m);
+    pln_swing_block(&s->low, below, PLN_LOWEST_LAST, in[s->of_close ? 2 : 1] + i, low, is_low, m);
+    for (int64_t j = 0; j < m; j++) {
+      pln_swing_note(&s->high, is_high[j] != 0.0, high[j]);
+      pln_swing_note(&s->low, is_low[j] != 0.0, low[j]);
+      const double both = is_high[j] * is_low[j];
+      out[0][i + j] = both != 0.0 ? 2.0 : is_high[j] - is_low[j];
+      out[1][i + j] = is_high[j] != 0.0 ? high[j] : 0.0;
+      out[2][i + j] = is_low[j] != 0.0 ? low[j] : 0.0;
+    }
+  }
+}
+PLN_IND_SIMD(batch, rows)
 
 const pln_ind_desc pln_ind_fractals = {
     .info =
         {.name = "fractals",
-         .aliases = "williams_fractals pivot_points_high_low",
+         .aliases = "williams_fractals pivot_points_high_low pivots",
          .group = "structure",
          .help = "Williams fractals, where they are known",
          .formula =
@@ -57,5 +76,5 @@ const pln_ind_desc pln_ind_fractals = {
     .size = size,
     .init = init,
     .step = step_row,
-    .batch = step_rows,
+    .batch = batch,
 };

@@ -25,7 +25,25 @@ static inline void step(pln_trailing *s, double *memory, const double *in, doubl
   out[3] = s->lower;
 }
 PLN_IND_STEP(pln_trailing, step)
-PLN_IND_BATCH(pln_trailing, 3, 4, step)
+
+static void batch(void *state, const double *const *in, double *const *out, int64_t n) {
+  pln_trailing *s = state;
+  double range[PLN_RANGE_BLOCK];
+  for (int64_t i = 0; i < n; i += PLN_RANGE_BLOCK) {
+    const int64_t m = n - i < PLN_RANGE_BLOCK ? n - i : PLN_RANGE_BLOCK;
+    const double *high = in[0] + i, *low = in[1] + i, *close = in[2] + i;
+    pln_range_rows(&s->range, (double *)(s + 1), high, low, close, range, m);
+    pln_trailing t = *s;
+    for (int64_t j = 0; j < m; j++) {
+      const double middle = (high[j] + low[j]) / 2.0;
+      out[0][i + j] = pln_trailing_next(&t, range[j], close[j], middle, middle, close[j] >= middle);
+      out[1][i + j] = t.direction;
+      out[2][i + j] = t.upper;
+      out[3][i + j] = t.lower;
+    }
+    *s = t;
+  }
+}
 
 const pln_ind_desc pln_ind_supertrend = {
     .info =
@@ -49,5 +67,5 @@ const pln_ind_desc pln_ind_supertrend = {
     .size = size,
     .init = init,
     .step = step_row,
-    .batch = step_rows,
+    .batch = batch,
 };

@@ -15,7 +15,22 @@ static inline void step(pln_swing *s, double *memory, const double *in, double *
   out[1] = s->age >= 0.0 ? s->age : 0.0;
 }
 PLN_IND_STEP(pln_swing, step)
-PLN_IND_BATCH(pln_swing, 1, 3, step)
+
+PLN_INLINE void rows(void *state, const double *const *in, double *const *out, int64_t n) {
+  pln_swing *s = state;
+  double candidate[PLN_WINDOW_BLOCK];
+  for (int64_t i = 0; i < n; i += PLN_WINDOW_BLOCK) {
+    const int64_t m = n - i < PLN_WINDOW_BLOCK ? n - i : PLN_WINDOW_BLOCK;
+    double *found = out[2] + i;
+    pln_swing_block(s, (double *)(s + 1), PLN_LOWEST_LAST, in[0] + i, candidate, found, m);
+    for (int64_t j = 0; j < m; j++) {
+      pln_swing_note(s, found[j] != 0.0, candidate[j]);
+      out[0][i + j] = s->age >= 0.0 ? s->level : in[0][i + j];
+      out[1][i + j] = s->age >= 0.0 ? s->age : 0.0;
+    }
+  }
+}
+PLN_IND_SIMD(batch, rows)
 
 const pln_ind_desc pln_ind_swing_low = {
     .info = {.name = "swing_low",
@@ -38,5 +53,5 @@ const pln_ind_desc pln_ind_swing_low = {
     .size = size,
     .init = init,
     .step = step_row,
-    .batch = step_rows,
+    .batch = batch,
 };

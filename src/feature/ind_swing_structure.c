@@ -26,20 +26,44 @@ PLN_INLINE double run(const pln_swing *s, int32_t found, double run) {
   return 0.0;
 }
 
+PLN_INLINE double trend(const swing_structure *s) {
+  return (s->high_run > 0.0) & (s->low_run > 0.0)   ? 1.0
+         : (s->high_run < 0.0) & (s->low_run < 0.0) ? -1.0
+                                                    : 0.0;
+}
+
 static inline void step(swing_structure *s, double *memory, const double *in, double *out) {
   double *below = memory + pln_swing_doubles(s->high.left, s->high.right);
   const int32_t is_high = pln_swing_step(&s->high, memory, PLN_HIGHEST_LAST, in[0]);
   const int32_t is_low = pln_swing_step(&s->low, below, PLN_LOWEST_LAST, in[1]);
   s->high_run = run(&s->high, is_high, s->high_run);
   s->low_run = run(&s->low, is_low, s->low_run);
-  out[0] = (s->high_run > 0.0) & (s->low_run > 0.0)   ? 1.0
-           : (s->high_run < 0.0) & (s->low_run < 0.0) ? -1.0
-                                                      : 0.0;
+  out[0] = trend(s);
   out[1] = s->high_run;
   out[2] = s->low_run;
 }
 PLN_IND_STEP(swing_structure, step)
-PLN_IND_BATCH(swing_structure, 2, 3, step)
+
+PLN_INLINE void rows(void *state, const double *const *in, double *const *out, int64_t n) {
+  swing_structure *s = state;
+  double *memory = (double *)(s + 1), *below = memory + pln_swing_doubles(s->high.left, s->high.right);
+  double high[PLN_WINDOW_BLOCK], low[PLN_WINDOW_BLOCK], is_high[PLN_WINDOW_BLOCK], is_low[PLN_WINDOW_BLOCK];
+  for (int64_t i = 0; i < n; i += PLN_WINDOW_BLOCK) {
+    const int64_t m = n - i < PLN_WINDOW_BLOCK ? n - i : PLN_WINDOW_BLOCK;
+    pln_swing_block(&s->high, memory, PLN_HIGHEST_LAST, in[0] + i, high, is_high, m);
+    pln_swing_block(&s->low, below, PLN_LOWEST_LAST, in[1] + i, low, is_low, m);
+    for (int64_t j = 0; j < m; j++) {
+      pln_swing_note(&s->high, is_high[j] != 0.0, high[j]);
+      pln_swing_note(&s->low, is_low[j] != 0.0, low[j]);
+      s->high_run = run(&s->high, is_high[j] != 0.0, s->high_run);
+      s->low_run = run(&s->low, is_low[j] != 0.0, s->low_run);
+      out[0][i + j] = trend(s);
+      out[1][i + j] = s->high_run;
+      out[2][i + j] = s->low_run;
+    }
+  }
+}
+PLN_IND_SIMD(batch, rows)
 
 const pln_ind_desc pln_ind_swing_structure = {
     .info = {.name = "swing_structure",
@@ -62,5 +86,5 @@ const pln_ind_desc pln_ind_swing_structure = {
     .size = size,
     .init = init,
     .step = step_row,
-    .batch = step_rows,
+    .batch = batch,
 };

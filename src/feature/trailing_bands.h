@@ -14,12 +14,11 @@ typedef struct pln_trailing {
   int32_t kind;
 } pln_trailing;
 
-/* One row; before the first band the result means nothing. `above` and `below` are what the bands are set off
- * from; a position begins long where `begins_long`. */
-static inline double pln_trailing_step(pln_trailing *s, double *memory, double high, double low, double close,
-                                       double above, double below, int32_t begins_long) {
-  const double distance = s->factor * pln_range_step(&s->range, memory, high, low, close);
-  const double previous = s->close;
+/* One row, given its average true range; before the first band the result means nothing. `above` and `below`
+ * are what the bands are set off from; a position begins long where `begins_long`. */
+PLN_INLINE double pln_trailing_next(pln_trailing *s, double range, double close, double above, double below,
+                                    int32_t begins_long) {
+  const double distance = s->factor * range, previous = s->close;
   s->close = close;
   if (s->rows > 0) {
     s->rows--;
@@ -32,8 +31,14 @@ static inline double pln_trailing_step(pln_trailing *s, double *memory, double h
     s->upper = above;
     s->lower = below;
   }
-  if (above < s->upper || previous > s->upper) s->upper = above;
-  if (below > s->lower || previous < s->lower) s->lower = below;
+  s->upper = (above < s->upper) | (previous > s->upper) ? above : s->upper;
+  s->lower = (below > s->lower) | (previous < s->lower) ? below : s->lower;
   s->direction = close <= (s->direction > 0 ? s->lower : s->upper) ? -1 : 1;
   return s->direction > 0 ? s->lower : s->upper;
+}
+
+static inline double pln_trailing_step(pln_trailing *s, double *memory, double high, double low, double close,
+                                       double above, double below, int32_t begins_long) {
+  return pln_trailing_next(s, pln_range_step(&s->range, memory, high, low, close), close, above, below,
+                           begins_long);
 }

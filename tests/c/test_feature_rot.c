@@ -30,6 +30,7 @@ static const struct {
     {"max_index", OTHER, "rows are counted from the first one"},
     {"mcclellan_summation", OTHER, "the sum of an oscillator whose averages begin with the piece"},
     {"min_index", OTHER, "rows are counted from the first one"},
+    {"minmax_index", OTHER, "rows are counted from the first one"},
     {"nvi", PRODUCT, NULL},
     {"obv", SUM, NULL},
     {"pvi", PRODUCT, NULL},
