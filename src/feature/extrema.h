@@ -68,7 +68,7 @@ static inline int64_t pln_extreme_age_doubles(int64_t n) { return pln_window_dou
 static inline void pln_extreme_init(pln_window *w, int64_t n) { pln_window_init(w, n); }
 
 PLN_INLINE double pln_extreme_step(pln_window *w, double *memory, int32_t kind, double x) {
-  double value;
+  double value = x;
 #define PLN_CALL(MERGE) pln_window_step(w, memory, 1, 1, MERGE, &x, &value)
   PLN_EXTREME_BY_KIND(kind, PLN_CALL, )
 #undef PLN_CALL
@@ -105,5 +105,5 @@ PLN_INLINE void pln_extreme_age_block(pln_window *w, double *memory, int32_t kin
   PLN_EXTREME_BY_KIND(kind, PLN_CALL, _row)
 #undef PLN_CALL
   PLN_IVDEP
-  for (int64_t i = 0; i < m; i++) age[i] = rows[i] - age[i];
+  for (int64_t i = 0; i < m; i++) age[i] = rows[i] - age[i]; /* NOLINT: m entries were written */
 }

@@ -62,7 +62,8 @@ PLN_INLINE void rows(void *state, const double *const *in, double *const *out, i
       memory += 2 * doubles;
       double *y = middle[k];
       PLN_IVDEP
-      for (int64_t j = 0; j < m; j++) y[j] = (highest[j] + lowest[j]) / 2.0;
+      for (int64_t j = 0; j < m; j++)
+        y[j] = (highest[j] + lowest[j]) / 2.0; /* NOLINT: m entries were written */
     }
     const double *tenkan = middle[0], *kijun = middle[1];
     PLN_IVDEP

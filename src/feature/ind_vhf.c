@@ -58,7 +58,8 @@ PLN_INLINE void rows(void *state, const double *const *in, double *const *out, i
     pln_window_block(&s->path, memory + 2 * doubles, 1, 0, pln_merge_mean, leaf, means, m);
     const double period = (double)s->path.n;
     PLN_IVDEP
-    for (int64_t j = 0; j < m; j++) y[j] = ratio(highest[j] - lowest[j], mean[j] * period);
+    for (int64_t j = 0; j < m; j++)
+      y[j] = ratio(highest[j] - lowest[j], mean[j] * period); /* NOLINT: m entries were written */
   }
 }
 PLN_IND_SIMD(batch, rows)

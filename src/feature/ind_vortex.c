@@ -73,7 +73,7 @@ PLN_INLINE void rows(void *state, const double *const *in, double *const *out, i
     pln_window_block(&s->range, memory + 2 * doubles, 1, 0, pln_merge_mean, &x[2], &y[2], m);
     PLN_IVDEP
     for (int64_t j = 0; j < m; j++) {
-      plus[j] = ratio(plus[j], mean[j]);
+      plus[j] = ratio(plus[j], mean[j]); /* NOLINT: m entries were written */
       minus[j] = ratio(minus[j], mean[j]);
     }
   }

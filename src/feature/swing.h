@@ -74,9 +74,9 @@ PLN_INLINE void pln_swing_block(pln_swing *s, double *memory, int32_t kind, cons
   pln_extreme_block(&s->after, after, kind, x, most_after, m);
   pln_extreme_block(&s->before, memory, kind, older, most_before, m);
   PLN_IVDEP
-  for (int64_t i = 0; i < m; i++)
-    found[i] = kind == PLN_HIGHEST_LAST
-                   ? ((candidate[i] > most_before[i]) & (candidate[i] > most_after[i]) ? 1.0 : 0.0)
-                   : ((candidate[i] < most_before[i]) & (candidate[i] < most_after[i]) ? 1.0 : 0.0);
+  for (int64_t i = 0; i < m; i++) {
+    const double c = candidate[i], p = most_before[i], q = most_after[i]; /* NOLINT: m entries were written */
+    found[i] = (kind == PLN_HIGHEST_LAST ? (c > p) & (c > q) : (c < p) & (c < q)) ? 1.0 : 0.0;
+  }
   for (int64_t i = 0; i < m && s->rows < s->left + s->right; i++, s->rows++) found[i] = 0.0;
 }
