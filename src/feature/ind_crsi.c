@@ -37,6 +37,16 @@ PLN_INLINE double ratio(double up, double down) {
   return sum == 0.0 ? 0.0 : 100.0 * (up / sum);
 }
 
+PLN_INLINE double simple_return(double x, double old) { return old == 0.0 ? 0.0 : x / old - 1.0; }
+
+/* The part of x[-1] … x[-rank] that is below x[0], in percent. */
+PLN_INLINE double percent_below(const double *x, int64_t rank) {
+  const double now = x[0];
+  int64_t below = 0;
+  for (int64_t k = 1; k <= rank; k++) below += x[-k] < now;
+  return 100.0 * (double)below / (double)rank;
+}
+
 static inline void step(crsi *s, double *memory, const double *in, double *out) {
   double up, down;
   pln_updown_step(&s->price, NULL, in[0], &up, &down);
@@ -45,12 +55,9 @@ static inline void step(crsi *s, double *memory, const double *in, double *out) 
   out[4] = up + down != 0.0;
   pln_updown_step(&s->run, NULL, streak, &up, &down);
   const double rsi_streak = ratio(up, down);
-  const double change = s->previous == 0.0 ? 0.0 : in[0] / s->previous - 1.0;
+  const double change = simple_return(in[0], s->previous);
   s->previous = in[0];
-  const double *x = pln_history_push(&s->returns, memory, &change, 1);
-  int64_t below = 0;
-  for (int64_t k = 1; k <= s->rank; k++) below += x[-k] < change;
-  const double percent_rank = 100.0 * (double)below / (double)s->rank;
+  const double percent_rank = percent_below(pln_history_push(&s->returns, memory, &change, 1), s->rank);
   out[0] = (rsi + rsi_streak + percent_rank) / 3.0;
   out[1] = streak;
   out[2] = rsi_streak;
@@ -58,13 +65,37 @@ static inline void step(crsi *s, double *memory, const double *in, double *out) 
 }
 PLN_IND_STEP(crsi, step)
 
-/* By rows, for wider vectors among the returns. */
+enum { BLOCK = PLN_HISTORY_BLOCK, TILE = 32 /* rows that are ranked side by side */ };
+
 PLN_INLINE void rows(void *state, const double *const *in, double *const *out, int64_t n) {
   crsi *s = state;
-  for (int64_t i = 0; i < n; i++) {
-    double y[5];
-    step(s, (double *)(s + 1), in[0] + i, y);
-    for (int32_t k = 0; k < 4; k++) out[k][i] = y[k];
+  double up[BLOCK], down[BLOCK], change[BLOCK];
+  for (int64_t i = 0; i < n; i += BLOCK) {
+    const int64_t m = n - i < BLOCK ? n - i : BLOCK;
+    const double *x = in[0] + i;
+    double *y = out[0] + i, *streak = out[1] + i, *rsi_streak = out[2] + i, *rank = out[3] + i;
+    pln_updown_block(&s->price, NULL, x, up, down, m);
+    PLN_IVDEP
+    for (int64_t j = 0; j < m; j++) y[j] = ratio(up[j], down[j]);
+    for (int64_t j = 0; j < m; j++) streak[j] = pln_streak_step(&s->streak, x[j]);
+    pln_updown_block(&s->run, NULL, streak, up, down, m);
+    PLN_IVDEP
+    for (int64_t j = 0; j < m; j++) rsi_streak[j] = ratio(up[j], down[j]);
+    change[0] = simple_return(x[0], s->previous);
+    PLN_IVDEP
+    for (int64_t j = 1; j < m; j++) change[j] = simple_return(x[j], x[j - 1]);
+    s->previous = x[m - 1];
+    const double *kept = pln_history_push(&s->returns, (double *)(s + 1), change, m);
+    int64_t j = 0;
+    for (; j + TILE <= m; j += TILE) {
+      double below[TILE] = {0};
+      for (int64_t k = 1; k <= s->rank; k++)
+        for (int32_t t = 0; t < TILE; t++) below[t] += kept[j + t - k] < change[j + t] ? 1.0 : 0.0;
+      for (int32_t t = 0; t < TILE; t++) rank[j + t] = 100.0 * below[t] / (double)s->rank;
+    }
+    for (; j < m; j++) rank[j] = percent_below(kept + j, s->rank);
+    PLN_IVDEP
+    for (j = 0; j < m; j++) y[j] = (y[j] + rsi_streak[j] + rank[j]) / 3.0;
   }
 }
 PLN_IND_SIMD(batch, rows)

@@ -40,7 +40,7 @@ PLN_IND_SIMD(batch, rows)
 
 const pln_ind_desc pln_ind_psy = {
     .info = {.name = "psy",
-             .aliases = "psychological_line",
+             .aliases = "psychological_line psl",
              .group = "momentum",
              .help = "Psychological line: the part of rises, in percent",
              .formula = "100 times the rows in which x has risen, of the last `period`, over period",

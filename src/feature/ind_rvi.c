@@ -38,7 +38,7 @@ PLN_IND_BATCH(rvi, 4, 2, step)
 
 const pln_ind_desc pln_ind_rvi = {
     .info = {.name = "rvi",
-             .aliases = "relative_vigor",
+             .aliases = "relative_vigor rvgi",
              .group = "momentum",
              .help = "Relative vigor index (Ehlers)",
              .formula = "sum(f(close - open)) / sum(f(high - low)) over `period` rows, f(x) = (x[i] + 2 "
