@@ -1,7 +1,11 @@
 #include "feature/window_family.h"
 
 #include <assert.h>
+#include <stddef.h>
 #include <stdlib.h>
+
+_Static_assert(offsetof(pln_family, ops) % sizeof(double) == 0 && sizeof(pln_family_op) % sizeof(double) == 0,
+               "doubles follow");
 
 /* Binary digits from the lowest: a window comes before those that begin with its digits. */
 static int by_digits(const void *a, const void *b) {

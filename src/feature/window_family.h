@@ -26,6 +26,7 @@ typedef struct pln_family {
   int32_t levels;       /* the largest */
   int32_t n_ops;
   int32_t n_members;
+  int32_t reserved;                /* what follows is aligned to doubles */
   int32_t members[PLN_FAMILY_MAX]; /* by window */
   pln_family_op ops[];             /* then what the members know, then the lines */
 } pln_family;

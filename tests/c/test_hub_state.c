@@ -43,8 +43,9 @@ static const char *const texts[FEATURES] = {
     "ema(close, 9)", "QQQ_5m.sma(3) / close", "time - session", "close_time", "7", "sma(QQQ_5m.close, 4)",
 };
 
-static pln_hub *make_hub(int32_t chunk_rows, const pln_bars *first) {
+static pln_hub *make_hub_with(int32_t chunk_rows, const pln_bars *first, int32_t threads) {
   pln_hub *hub = pln_hub_new(chunk_rows);
+  assert_int_equal(pln_hub_set_threads(hub, threads), 0);
   assert_int_equal(pln_hub_add_stream(hub, first), 0);
   assert_int_equal(pln_hub_add_stream(hub, qqq), 1);
   for (int i = 0; i < FEATURES; i++) assert_int_equal(pln_hub_add_feature(hub, 0, texts[i]), i);
@@ -52,6 +53,10 @@ static pln_hub *make_hub(int32_t chunk_rows, const pln_bars *first) {
   assert_int_equal(pln_hub_features(hub), FEATURES + 1);
   assert_int_equal(pln_hub_seal(hub), 0);
   return hub;
+}
+
+static pln_hub *make_hub(int32_t chunk_rows, const pln_bars *first) {
+  return make_hub_with(chunk_rows, first, 1);
 }
 
 static pln_hub_row row_of(const pln_bars *bars, int64_t i) {
@@ -123,7 +128,7 @@ static void a_state_goes_on_in_another_hub(void **state) {
   int64_t size;
   void *bytes = saved(one, &size);
   pln_hub_advance(one, visible(149));
-  pln_hub *other = make_hub(48, spy); /* slices may be of another size */
+  pln_hub *other = make_hub_with(48, spy, 2); /* slices may be of another size, and threads others */
   assert_int_equal(pln_hub_load(other, bytes, size), 0);
   assert_int_equal(pln_hub_first_row(other, 0), 102);
   assert_int_equal(pln_hub_last_row(other, 0), 102);
@@ -165,6 +170,12 @@ static void what_does_not_fit_is_refused(void **state) {
   assert_int_equal(pln_hub_snapshot_size(more), PLN_ERR_STATE);
   assert_int_equal(pln_hub_seal(more), 0);
   load_fails(more, bytes, size, PLN_ERR_ARGUMENT, "other features");
+  pln_hub_free(more);
+  more = pln_hub_new(64);
+  assert_int_equal(pln_hub_set_threads(more, 0), PLN_ERR_RANGE);
+  assert_int_equal(pln_hub_set_threads(more, 65), PLN_ERR_RANGE);
+  assert_int_equal(pln_hub_seal(more), 0);
+  assert_int_equal(pln_hub_set_threads(more, 2), PLN_ERR_STATE);
   pln_hub_free(more);
 
   pln_bars *longer = make_bars("SPY", "1m", 61, N, 100);

@@ -188,8 +188,8 @@ static double *compute(const feed *f, const list *l, const way *w) {
   int64_t expected = 0, total = 0, all = 0;
   uint32_t random = 12345;
   for (int64_t until; (until = next_until(hub, f, w, &random)) != INT64_MAX;) {
-    /* Beyond the warm-up of nearly all, a row in five is enough. */
-    const int is_peeked = w->peek && (expected < 600 || expected % 5 == 0);
+    /* Beyond the warm-up of nearly all, a row in eleven is enough. */
+    const int is_peeked = w->peek && (expected < 400 || expected % 11 == 0);
     if (is_peeked) peek_next(hub, f->bars[0], peeked);
     const int64_t done = pln_hub_advance(hub, until);
     if (done <= 0) fail_msg("advance gives %d: %s", (int)done, pln_error_last()->text);
