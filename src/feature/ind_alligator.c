@@ -17,7 +17,6 @@ static void init(void *state, const double *p) {
 }
 
 static inline void step(alligator *s, double *memory, const double *in, double *out) {
-
   pln_alligator_step(&s->lines, memory, in[0], out);
 }
 PLN_IND_STEP(alligator, step)

@@ -23,7 +23,6 @@ static void init(void *state, const double *p) {
 }
 
 static inline void step(cg *s, double *memory, const double *in, double *out) {
-
   const double leaf[2] = {in[0], 0.0};
   double both[2] = {0.0, 0.0};
   pln_window_step(&s->window, memory, 2, 0, pln_merge_tilt, leaf, both);

@@ -41,7 +41,6 @@ static void init(void *state, const double *p) {
 }
 
 static inline void step(correlation_cycle *s, double *memory, const double *in, double *out) {
-
   const double x = s->jesse != 0.0 ? s->x : in[0];
   s->x = in[0];
   double *second = memory + pln_fir_doubles(s->real.taps), *third = second + pln_fir_doubles(s->real.taps);

@@ -30,7 +30,6 @@ static void init(void *state, const double *p) {
 }
 
 static inline void step(edcf *s, double *memory, const double *in, double *out) {
-
   const double x = in[0], gap = s->mean - x, rest = s->n - 1.0;
   const double d = s->squares + rest * (gap * gap), leaf[2] = {x, 0.0}, product[2] = {d * x, d};
   double moments[2] = {0.0, 0.0}, mean[2] = {0.0, 0.0};

@@ -34,7 +34,6 @@ static void init(void *state, const double *p) {
 }
 
 static inline void step(emd *s, double *memory, const double *in, double *out) {
-
   const double y = pln_filter_step(&s->band, in[0]);
   if (s->y[0] > y && s->y[0] > s->y[1]) s->peak = s->y[0];
   if (s->y[0] < y && s->y[0] < s->y[1]) s->valley = s->y[0];

@@ -8,6 +8,7 @@ static const pln_indicator_param params[] = {
 };
 
 #include "feature/lag.h"
+#include "feature/vmath.h"
 
 static int64_t half_of(const double *p) { return ((int64_t)p[0] + 1) / 2; }
 
@@ -19,6 +20,7 @@ typedef struct frama {
   double fast;
   double slow;
   double least;
+  double rate; /* ln(2 / (slow + 1)) */
   double dimension;
   double value;
   int64_t row;
@@ -37,11 +39,11 @@ static void init(void *state, const double *p) {
   s->fast = p[1];
   s->slow = p[2];
   s->least = p[3];
+  s->rate = log(2.0 / (p[2] + 1.0));
   s->dimension = 1.0;
 }
 
 static inline void step(frama *s, double *memory, const double *in, double *out) {
-
   const int64_t half = s->high.n, row = s->row++;
   const double x = in[0];
   double *low_memory = memory + pln_window_doubles(half, 1), *lags = low_memory + pln_window_doubles(half, 1);
@@ -58,10 +60,11 @@ static inline void step(frama *s, double *memory, const double *in, double *out)
   const double top = high > old_high ? high : old_high, bottom = low < old_low ? low : old_low;
   if (high > low && old_high > old_low) {
     const double rows = (double)half;
-    s->dimension =
-        log2(((high - low) / rows + (old_high - old_low) / rows) / ((top - bottom) / (2.0 * rows)));
+    const double parts = (high - low) / rows + (old_high - old_low) / rows;
+    s->dimension = 1.4426950408889634 * pln_log(parts / ((top - bottom) / (2.0 * rows)));
   }
-  double alpha = exp(log(2.0 / (s->slow + 1.0)) * (s->dimension - 1.0));
+  const double exponent = s->rate * (s->dimension - 1.0);
+  double alpha = exponent < 0.0 ? pln_exp(exponent) : 1.0;
   alpha = alpha < s->least ? s->least : alpha > 1.0 ? 1.0 : alpha;
   if (s->fast != 1.0) {
     const double rows = (2.0 - alpha) / alpha;

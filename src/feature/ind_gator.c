@@ -18,7 +18,6 @@ static void init(void *state, const double *p) {
 }
 
 static inline void step(gator *s, double *memory, const double *in, double *out) {
-
   double line[3];
   pln_alligator_step(&s->lines, memory, in[0], line);
   out[0] = fabs(line[0] - line[1]);

@@ -25,7 +25,6 @@ static void init(void *state, const double *p) {
 }
 
 static inline void step(hilbert_transform *s, double *memory, const double *in, double *out) {
-
   const int64_t row = s->row++, n = s->lag.n;
   const double old = pln_lag_step(&s->lag, memory, in[0]), d = row < n ? 0.0 : in[0] - old;
   const double real = row < n + 2 ? 0.0 : 1.25 * (s->d[2] - s->a * s->d[0]) + s->a * s->in_phase[2];

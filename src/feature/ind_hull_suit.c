@@ -46,7 +46,6 @@ static void init(void *state, const double *p) {
 }
 
 static inline void step(hull_suit *s, double *memory, const double *in, double *out) {
-
   double y[3];
   for (int32_t i = 0; i < 3; i++) {
     y[i] = pln_ma_step(&s->average[i], memory, in[0]);

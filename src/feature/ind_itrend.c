@@ -24,7 +24,6 @@ static void init(void *state, const double *p) {
 }
 
 static inline void step(itrend *s, double *memory, const double *in, double *out) {
-
   const double a = s->a, x = in[0], rest = 1.0 - a;
   const int64_t row = s->row++;
   double it = x;

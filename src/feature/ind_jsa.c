@@ -16,7 +16,6 @@ static void init(void *state, const double *p) {
 }
 
 static inline void step(jsa *s, double *memory, const double *in, double *out) {
-
   out[0] = 0.5 * (in[0] + pln_lag_step(&s->lag, memory, in[0]));
 }
 PLN_IND_STEP(jsa, step)

@@ -22,7 +22,6 @@ static void init(void *state, const double *p) {
 }
 
 static inline void step(ma_envelopes *s, double *memory, const double *in, double *out) {
-
   const double centre = pln_ma_step(&s->average, memory, in[0]), width = s->share * centre;
   out[0] = centre;
   out[1] = centre + width;

@@ -39,7 +39,6 @@ static void init(void *state, const double *p) {
 }
 
 static inline void step(mab *s, double *memory, const double *in, double *out) {
-
   double *second = memory + pln_ma_doubles(s->fast.type, s->fast.n),
          *third = second + pln_ma_doubles(s->slow.type, s->slow.n);
   const double fast = pln_ma_step(&s->fast, memory, in[0]), slow = pln_ma_step(&s->slow, second, in[0]);

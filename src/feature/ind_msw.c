@@ -30,7 +30,6 @@ static void init(void *state, const double *p) {
 }
 
 static inline void step(msw *s, double *memory, const double *in, double *out) {
-
   const double r = pln_fir_sum_step(&s->real, memory, in[0]);
   const double i = pln_fir_sum_step(&s->imaginary, memory + pln_fir_doubles(s->real.taps), in[0]);
   wave(r, i, &out[0], &out[1]);
@@ -47,7 +46,8 @@ const pln_ind_desc pln_ind_msw = {
                         "`period` values at that period: with R = Σ cos(2 π k / period) x[k] and I = Σ "
                         "sin(…) x[k], sine = R / √(R^2 + I^2), lead = (R - I) / √(2 (R^2 + I^2)), 45 "
                         "degrees ahead (Tulip MSW; J. Ehlers). Both are 0 where R and I are: where "
-                        "nothing moves",
+                        "nothing moves. Tulip takes an R below 0.001 for 0, whatever the unit of the price, "
+                        "and 3.1415926 for π",
              .inputs = "source",
              .outputs = "sine lead",
              .example = "msw(close, 5)",

@@ -32,7 +32,6 @@ static void init(void *state, const double *p) {
 }
 
 static inline void step(nma *s, double *memory, const double *in, double *out) {
-
   const int64_t n = s->mean.n;
   const double x = in[0], before = s->x[0];
   double *window = memory + pln_fir_doubles(n), *ring = window + pln_window_doubles(n, 1);

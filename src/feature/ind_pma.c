@@ -22,7 +22,6 @@ static void init(void *state, const double *p) {
 }
 
 static inline void step(pma *s, double *memory, const double *in, double *out) {
-
   double *second = memory + pln_window_doubles(7, 2);
   const double one = pln_weighted_step(&s->one, memory, in[0]), two = pln_weighted_step(&s->two, second, one);
   const double predict = one + (one - two);

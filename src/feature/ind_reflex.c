@@ -30,7 +30,6 @@ static void init(void *state, const double *p) {
 }
 
 static inline void step(reflex *s, double *memory, const double *in, double *out) {
-
   const double y = pln_filter_step(&s->smooth, in[0]);
   const double old = pln_lag_step(&s->lag, memory + pln_window_doubles((int64_t)s->n, 1), y);
   const double before = s->before;

@@ -25,7 +25,6 @@ static void init(void *state, const double *p) {
 }
 
 static inline void step(trendflex *s, double *memory, const double *in, double *out) {
-
   const double y = pln_filter_step(&s->smooth, in[0]);
   const double before = s->before;
   pln_window_step(&s->mean, memory, 1, 0, pln_merge_mean, &y, &s->before);

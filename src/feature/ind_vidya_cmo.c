@@ -35,7 +35,6 @@ static void init(void *state, const double *p) {
 }
 
 static inline void step(vidya_cmo *s, double *memory, const double *in, double *out) {
-
   const double x = in[0], change = x - s->previous;
   s->previous = x;
   if (s->row++ == 0) {

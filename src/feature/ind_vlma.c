@@ -24,7 +24,6 @@ static void init(void *state, const double *p) {
 }
 
 static inline void step(vlma *s, double *memory, const double *in, double *out) {
-
   const double x = in[0], leaf[2] = {x, 0.0};
   double moments[2] = {0.0, 0.0};
   pln_window_step(&s->moments, memory, 2, 0, pln_merge_moments, leaf, moments);

@@ -25,7 +25,6 @@ static void init(void *state, const double *p) {
 }
 
 static inline void step(voss *s, double *memory, const double *in, double *out) {
-
   const int64_t row = s->row++, at = row % s->order;
   const double c = -s->band.b[1];
   double filt = 0.0, ahead = 0.0;
