@@ -129,22 +129,21 @@ void pln_ma_start_mama_early(pln_ma *s) {
   s->mama.seed_rows = PLN_MA_MAMA_SEED;
 }
 
-/* Tillson's weights of the third to the sixth average; they sum to 1. */
+/* Tillson's weights of the fourth to the sixth average; with that of the third they sum to 1. */
 void pln_ma_init_t3(pln_ma *s, int64_t n, double v) {
   s->type = PLN_MA_T3;
   s->n = (int32_t)n;
   init_chain(s, 6, n);
-  s->weights[0] = 1.0 + v * v * v + 3.0 * v * v + 3.0 * v;
-  s->weights[1] = -6.0 * v * v - 3.0 * (v + v * v * v);
-  s->weights[2] = 3.0 * v * v + 3.0 * v * v * v;
-  s->weights[3] = -v * v * v;
+  s->weights[0] = -6.0 * v * v - 3.0 * (v + v * v * v);
+  s->weights[1] = 3.0 * v * v + 3.0 * v * v * v;
+  s->weights[2] = -v * v * v;
 }
 
 /* Combinations that leave a flat price exactly as it is. */
 PLN_INLINE double dema(double e1, double e2) { return e1 + (e1 - e2); }
 PLN_INLINE double tema(double e1, double e2, double e3) { return e3 + 3.0 * (e1 - e2); }
 PLN_INLINE double t3(const double *w, double e3, double e4, double e5, double e6) {
-  return e3 + (w[1] * (e4 - e3) + (w[2] * (e5 - e3) + w[3] * (e6 - e3)));
+  return e3 + (w[0] * (e4 - e3) + (w[1] * (e5 - e3) + w[2] * (e6 - e3)));
 }
 PLN_INLINE double zero_lag(double x, double old) { return x + (x - old); }
 

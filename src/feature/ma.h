@@ -53,7 +53,7 @@ typedef struct pln_ma {
       int64_t rows;
     } zlema;
   };
-  double weights[4]; /* of T3's averages */
+  double weights[3]; /* of T3's averages */
 } pln_ma;
 
 /* Index of the first row with a value. */
