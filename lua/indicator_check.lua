@@ -106,6 +106,7 @@ end
 local function interpreted(work)
   local was_on = jit.status()
   jit.off()
+  jit.flush() -- what is compiled already would run on
   local ok, a, b = pcall(work)
   if was_on then jit.on() end
   if not ok then error(a, 0) end

@@ -200,7 +200,7 @@ typedef double lanes __attribute__((vector_size(LANES * sizeof(double)), may_ali
 PLN_INLINE void scale_lanes(const double *x, int64_t n, int64_t stride, double divisor, double clip,
                             double *out, int64_t out_stride) {
   const lanes anchor = LANES_AT(x);
-  lanes s0 = anchor - anchor, s1 = s0, s2 = s0, s3 = s0, q0 = s0, q1 = s0, q2 = s0, q3 = s0;
+  lanes s0 = {0}, s1 = {0}, s2 = {0}, s3 = {0}, q0 = {0}, q1 = {0}, q2 = {0}, q3 = {0};
   int64_t row = 0;
   for (; row + 4 <= n; row += 4) {
     s0 += LANES_AT(x + row * stride) - anchor;
