@@ -25,6 +25,34 @@ function TestExpression.test_columns_and_calls()
   lu.assertEquals(tostring(x.sma(20)), "sma(20)")
 end
 
+-- Whatever the builder writes the hub reads.
+function TestExpression.test_words_other_names_and_bare_indicators()
+  local feature, synth = require "feature", require "synth"
+  local bars = assert(synth.bars({ bars = 300, timeframe = "1m" }, "SPY", 0))
+  local streams = { assert(synth.bars({ bars = 60, timeframe = "5m" }, "SPY", 0)) }
+  local function means(built, written)
+    lu.assertEquals(text(built), written)
+    lu.assertNotNil(feature.compute(bars, { written }, { streams = streams }))
+  end
+  means(x.ma(x.close, 20, "wma"), "ma(close, 20, wma)")
+  means(x.ma(20, { type = "dema" }), "ma(20, type=dema)")
+  means(x.ema(20, "first"), "ema(20, first)")
+  means(x.rsi(14).valid, "rsi(14).valid")
+  means(x.tr, "tr")
+  means(x.tr(), "tr()")
+  means(x.tr + x.hl2(), "tr + hl2()")
+  means(x.ema(x.tr, 14), "ema(tr, 14)")
+  means(x.atr(14):lag(1), "lag(atr(14), 1)")
+  means(x.heikin_ashi.close, "heikin_ashi().close")
+  means(x.heikin_ashi().open, "heikin_ashi().open")
+  means(x.cdlengulfing, "cdlengulfing")
+  means(x.tf("5m").tr - x.tf("5m").ma(9, "wma"), "SPY_5m.tr - SPY_5m.ma(9, wma)")
+  lu.assertStrContains(message(function() return x.ma(20, "emaa") end),
+    "x.ma: argument 2: 'emaa' is not one of its words: ")
+  lu.assertStrContains(message(function() return x.sma(20, "wma") end), "x.sma: argument 2 is the text 'wma', expected")
+  lu.assertStrContains(message(function() return x.heikin_ashi.opne end), "heikin_ashi has no output 'opne', did you")
+end
+
 function TestExpression.test_arithmetic_and_comparison()
   lu.assertEquals(text(x.close / x.sma(20) - 1), "(close / sma(20)) - 1")
   lu.assertEquals(text(2 * (x.high - x.low)), "2 * (high - low)")
