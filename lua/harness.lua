@@ -134,6 +134,9 @@ function M.run(spec)
   local reg = registry.new { folders = spec.folders or { "strategies" } }
   local def, err = reg:load(spec.strategy)
   if not def then error(err, 2) end
+  if def.kind ~= "strategy" then
+    error(("%s: '%s' is %s, expected a strategy"):format(def.file, def.name, registry.A_KIND[def.kind]), 2)
+  end
   local p
   p, err = def:check_params(spec.params or {})
   if not p then error(err, 2) end

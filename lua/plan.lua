@@ -87,7 +87,8 @@ local function load_definitions(plan, cfg, reg, list, kind)
     local def, err = reg:load(file or item.type)
     if not def then return nil, config.error_at(cfg, path .. (item.file and ".file" or ".type"), err) end
     if def.kind ~= kind then
-      return nil, config.error_at(cfg, path, ("'%s' is a %s, expected a %s"):format(def.name, def.kind, kind))
+      return nil, config.error_at(cfg, path, ("'%s' is %s, expected %s"):format(def.name, registry.A_KIND[def.kind],
+        registry.A_KIND[kind]))
     end
     local streams
     streams, err = streams_of(plan, cfg, item, path)

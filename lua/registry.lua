@@ -40,6 +40,7 @@ local KEYS = {
   indicator = indicator.KEYS,
 }
 local A = { strategy = "a strategy", classifier = "a classifier", indicator = "an indicator" }
+M.A_KIND = A -- what a definition is, by its `kind`, in words
 local FUNCTION_KEYS = { features = true, signal = true, rule = true, classify = true, step = true }
 for _, name in ipairs(CALLBACKS) do FUNCTION_KEYS[name] = true end
 

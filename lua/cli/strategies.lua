@@ -85,6 +85,9 @@ local KINDS = {
 local function help_of(reg, name, opts)
   local def, message = reg:load(name)
   if not def then return nil, message, 2 end
+  if def.kind == "indicator" then
+    return nil, ("%s: '%s' is an indicator: perilune features help tells about it"):format(def.file, def.name), 2
+  end
   local features, problem = features_of(def)
   if not features then return nil, problem, 2 end
   if opts.json then

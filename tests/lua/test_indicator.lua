@@ -289,6 +289,26 @@ return strategy { name = "mine", features = function(p, x) return { gap = x.adap
   lu.assertEquals({ run.signals[1].bar, run.signals[1].direction, run.signals[2].direction }, { 3, "LONG", "FLAT" })
 end
 
+-- Law 3 for strategies on indicators in Lua and on matrices: combos that share a hub, in slices of any size.
+function TestIndicator.test_combos_that_share_a_hub()
+  local run = require "run"
+  for file, grid in pairs { own_indicator = "params.period=[5,10,20]", feature_matrix = "params.rows=[32,64]" } do
+    local first
+    for _, engine in ipairs { { 1, 4096 }, { 16, 4096 }, { 16, 333 } } do
+      local result = assert(run.run(("%s/examples/%s.yaml"):format(support.home, file), {
+        db = false,
+        set = { "strategies.0." .. grid, "data.synthetic.bars=3000", "engine.combos_at_once=" .. engine[1],
+          "engine.chunk_rows=" .. engine[2] },
+      }))
+      local metrics = {}
+      for i, one in ipairs(result.results) do metrics[i] = { one.params, one.metrics } end
+      first = first or metrics
+      lu.assertTrue(#metrics >= 2)
+      lu.assertEquals(metrics, first, file)
+    end
+  end
+end
+
 function TestIndicator.test_check_finds_what_is_wrong()
   local library = library_with([[
 local box = { n = 0 }
@@ -343,6 +363,14 @@ function TestIndicator.test_command_line()
   got = run("check", "my_ema")
   lu.assertEquals(got.status, 1)
   lu.assertStrContains(got.err, "my_ema(1): row 0 is 1, expected 2")
+  support.write(folder .. "/indicators/broken.lua", "return indicator {")
+  got = run("list", "my_ema")
+  lu.assertEquals(got.status, 0)
+  lu.assertStrContains(got.err, "broken.lua:1: ")
+  got = shell.perilune({ "strategies", "help", folder .. "/indicators/my_ema.lua" }, { program = support.perilune })
+  lu.assertStrContains(got.err, "'my_ema' is an indicator: perilune features help")
+  lu.assertErrorMsgContains("'my_ema' is an indicator, expected a strategy", harness.run,
+    { strategy = folder .. "/indicators/my_ema.lua", closes = { 1, 2 } })
   got = run("check", "sma")
   lu.assertEquals(got.status, 2)
 end

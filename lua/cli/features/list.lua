@@ -14,6 +14,8 @@ A WORD is a group (momentum), or part of a name, another name (TA-Lib's, say), a
 
 function M.run(argv)
   local opts = args.parse(argv, M)
+  local _, errors = require("indicator_hub").default():list()
+  for _, broken in ipairs(errors) do io.stderr:write("perilune: ", broken, "\n") end
   local found, message = feature.search({ unpack(opts) })
   if not found then return nil, message, 2 end
   if opts.json then
