@@ -277,6 +277,9 @@ local function own(library)
   return infos, names
 end
 
+--- Reads the files of indicators in Lua again: at the prompt, after one was changed.
+function M.reload() indicator_hub.reload() end
+
 --- What is built in, sorted by name: descriptions as of `list`.
 function M.built_in()
   load()

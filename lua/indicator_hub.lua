@@ -38,6 +38,9 @@ function M.default()
   return default
 end
 
+--- Forgets the default library's files, so that they are read again: for the prompt, after a file was changed.
+function M.reload() default = nil end
+
 -- Loads all files, once: of one name the first folder's.
 function Library:_index()
   if self.by_name then return end

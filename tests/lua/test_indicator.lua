@@ -345,6 +345,25 @@ function TestIndicator.test_documentation_is_true()
   lu.assertEquals(assert(check.vectors(path, library)), 1)
 end
 
+function TestIndicator.test_reload()
+  local folder = support.folder()
+  os.execute("mkdir " .. folder .. "/indicators")
+  local path = folder .. "/indicators/twice.lua"
+  local script = support.write(folder .. "/script.lua", ([[
+local feature, synth = require "feature", require "synth"
+local bars = assert(synth.bars({ bars = 3 }, "SYN", 0))
+for _, factor in ipairs { 2, 3 } do
+  local file = assert(io.open(%q, "w"))
+  file:write(("return indicator { name = 'twice', step = function(s, x) return x * %%d end }"):format(factor))
+  file:close()
+  feature.reload()
+  print(assert(feature.compute(bars, { "twice(1 + 0 * close)" }))[1][2])
+end]]):format(path))
+  local got = require("shell").perilune({ "exec", script },
+    { env = { "PERILUNE_PATH=" .. folder .. "/indicators" }, program = support.perilune })
+  lu.assertEquals({ got.out, got.err }, { "2\n3\n", "" })
+end
+
 function TestIndicator.test_command_line()
   local folder = support.folder()
   os.execute("mkdir " .. folder .. "/indicators")
