@@ -39,7 +39,7 @@ typedef int tulip_function(int size, const double *const *inputs, const double *
   X(stddev, "stddev(20)", TA_STDDEV, (c, 20, 1.0, TAIL1), "stddev", "c", {20})                               \
   X(variance, "variance(20)", TA_VAR, (c, 20, 1.0, TAIL1), "var", "c", {20})                                 \
   X(linearreg, "linearreg(14)", TA_LINEARREG, (c, 14, TAIL1), "linreg", "c", {14})                           \
-  X(linearreg_slope, "linearreg(14).slope", TA_LINEARREG_SLOPE, (c, 14, TAIL1), "linregslope", "c", {14})    \
+  X(linearreg_slope, "linearreg_slope(14)", TA_LINEARREG_SLOPE, (c, 14, TAIL1), "linregslope", "c", {14})    \
   X(tsf, "tsf(14)", TA_TSF, (c, 14, TAIL1), "tsf", "c", {14})                                                \
   X(correlation, "correlation(close, open, 30)", TA_CORREL, (c, o, 30, TAIL1), NULL, "", {0})                \
   X(beta, "beta(close, open, 5)", TA_BETA, (c, o, 5, TAIL1), NULL, "", {0})                                  \

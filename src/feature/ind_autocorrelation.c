@@ -33,7 +33,7 @@ PLN_IND_STEP(autocorrelation, step)
 PLN_INLINE void rows(void *state, const double *const *in, double *const *out, int64_t n) {
   autocorrelation *s = state;
   double *memory = (double *)(s + 1);
-  _Alignas(64) double lagged[PLN_WINDOW_BLOCK], pair[PLN_MOMENTS_PAIR][PLN_WINDOW_BLOCK];
+  _Alignas(64) double lagged[PLN_WINDOW_BLOCK], pair[PLN_MOMENTS_PAIR][PLN_WINDOW_STRIDE];
   for (int64_t i = 0; i < n; i += PLN_WINDOW_BLOCK) {
     const int64_t m = n - i < PLN_WINDOW_BLOCK ? n - i : PLN_WINDOW_BLOCK;
     double *y = out[0] + i, *const aggregates[] = {pair[0], pair[1], pair[2], pair[3], pair[4]};

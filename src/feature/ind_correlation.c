@@ -16,7 +16,7 @@ PLN_INLINE void finish(const pln_window *s, const double *in, const double *mome
   out[0] = pln_moments_correlation(moments);
   out[1] = moments[3] > 0.0 && moments[4] > 0.0;
 }
-PLN_WINDOW_MAPPED(pln_window, PLN_MOMENTS_PAIR, 2, 1, pln_merge_pair, pln_leaf_pair, finish)
+PLN_WINDOW_DIRECT(pln_window, PLN_MOMENTS_PAIR, 2, 1, pln_merge_pair, finish)
 PLN_WINDOW_MAPPED_FAMILY(pln_window, PLN_MOMENTS_PAIR, 2, 1, pln_merge_pair, pln_leaf_pair, finish)
 
 const pln_ind_desc pln_ind_correlation = {

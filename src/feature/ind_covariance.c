@@ -25,7 +25,7 @@ PLN_INLINE void finish(const covariance *s, const double *in, const double *mome
   (void)in;
   out[0] = moments[2] / s->divisor;
 }
-PLN_WINDOW_MAPPED(covariance, PLN_MOMENTS_CROSS, 2, 1, pln_merge_cross, pln_leaf_cross, finish)
+PLN_WINDOW_DIRECT(covariance, PLN_MOMENTS_CROSS, 2, 1, pln_merge_cross, finish)
 PLN_WINDOW_MAPPED_FAMILY(covariance, PLN_MOMENTS_CROSS, 2, 1, pln_merge_cross, pln_leaf_cross, finish)
 
 const pln_ind_desc pln_ind_covariance = {

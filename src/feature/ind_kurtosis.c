@@ -34,7 +34,7 @@ PLN_INLINE void finish(const kurtosis *s, const double *in, const double *moment
   out[0] = moves ? s->scale * (s->n * moments[3] / power) + s->shift : 0.0;
   out[1] = moves;
 }
-PLN_WINDOW_MAPPED(kurtosis, PLN_MOMENTS_FOUR, 1, 1, pln_merge_four, pln_leaf_four, finish)
+PLN_WINDOW_DIRECT(kurtosis, PLN_MOMENTS_FOUR, 1, 1, pln_merge_four, finish)
 
 const pln_ind_desc pln_ind_kurtosis = {
     .info = {.name = "kurtosis",

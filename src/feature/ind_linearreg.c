@@ -9,7 +9,7 @@ PLN_INLINE void finish(const pln_regression *s, const double *in, const double *
   out[0] = pln_regression_line(s, aggregate, 0.0);
 }
 
-PLN_REGRESSION_KERNEL(PLN_REGRESSION_WIDTH, 1, pln_merge_regression, pln_leaf_moments, finish)
+PLN_REGRESSION_KERNEL(PLN_REGRESSION_WIDTH, 1, pln_merge_regression, finish)
 
 const pln_ind_desc pln_ind_linearreg = {
     .info = {.name = "linearreg",

@@ -9,7 +9,7 @@ PLN_INLINE void finish(const pln_regression *s, const double *in, const double *
   out[0] = atan(pln_regression_slope(s, aggregate)) * (180.0 / 3.14159265358979323846);
 }
 
-PLN_REGRESSION_KERNEL(PLN_REGRESSION_WIDTH, 1, pln_merge_regression, pln_leaf_moments, finish)
+PLN_REGRESSION_KERNEL(PLN_REGRESSION_WIDTH, 1, pln_merge_regression, finish)
 
 const pln_ind_desc pln_ind_linearreg_angle = {
     .info = {.name = "linearreg_angle",

@@ -9,7 +9,7 @@ PLN_INLINE void finish(const pln_regression *s, const double *in, const double *
   out[0] = aggregate[0] - pln_regression_slope(s, aggregate) * s->half;
 }
 
-PLN_REGRESSION_KERNEL(PLN_REGRESSION_WIDTH, 1, pln_merge_regression, pln_leaf_moments, finish)
+PLN_REGRESSION_KERNEL(PLN_REGRESSION_WIDTH, 1, pln_merge_regression, finish)
 
 const pln_ind_desc pln_ind_linearreg_intercept = {
     .info = {.name = "linearreg_intercept",

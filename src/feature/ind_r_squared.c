@@ -10,7 +10,7 @@ PLN_INLINE void finish(const pln_regression *s, const double *in, const double *
   out[1] = aggregate[2] > 0.0;
 }
 
-PLN_REGRESSION_KERNEL(PLN_REGRESSION_FIT_WIDTH, 1, pln_merge_regression_fit, pln_leaf_fit, finish)
+PLN_REGRESSION_KERNEL(PLN_REGRESSION_FIT_WIDTH, 1, pln_merge_regression_fit, finish)
 
 const pln_ind_desc pln_ind_r_squared = {
     .info = {.name = "r_squared",

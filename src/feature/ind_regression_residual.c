@@ -32,7 +32,7 @@ PLN_INLINE void finish(const residual *s, const double *in, const double *moment
   out[4] = r * r;
   out[5] = squares > noise && sx > 0.0;
 }
-PLN_WINDOW_MAPPED(residual, PLN_MOMENTS_PAIR, 2, 5, pln_merge_pair, pln_leaf_pair, finish)
+PLN_WINDOW_DIRECT(residual, PLN_MOMENTS_PAIR, 2, 5, pln_merge_pair, finish)
 
 const pln_ind_desc pln_ind_regression_residual = {
     .info =

@@ -29,7 +29,7 @@ PLN_INLINE void finish(const skewness *s, const double *in, const double *moment
   out[0] = moves ? s->scale * moments[2] / power : 0.0;
   out[1] = moves;
 }
-PLN_WINDOW_MAPPED(skewness, PLN_MOMENTS_FOUR, 1, 1, pln_merge_four, pln_leaf_four, finish)
+PLN_WINDOW_DIRECT(skewness, PLN_MOMENTS_FOUR, 1, 1, pln_merge_four, finish)
 
 const pln_ind_desc pln_ind_skewness = {
     .info = {.name = "skewness",

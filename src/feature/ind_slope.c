@@ -11,8 +11,8 @@ static int64_t size(const double *p) {
 static void init(void *state, const double *p) { pln_regression_init(state, (int64_t)p[0]); }
 
 static inline void step(pln_regression *s, double *memory, const double *in, double *out) {
-  double leaf[PLN_REGRESSION_FIT_WIDTH], fit[PLN_REGRESSION_FIT_WIDTH] = {0};
-  pln_leaf_fit(in, leaf);
+  const double leaf[PLN_REGRESSION_FIT_WIDTH] = {in[0], 0.0, 0.0};
+  double fit[PLN_REGRESSION_FIT_WIDTH] = {0};
   pln_window_step(&s->window, memory, PLN_REGRESSION_FIT_WIDTH, 0, pln_merge_regression_fit, leaf, fit);
   s->row += 1.0;
   out[0] = pln_regression_slope(s, fit);

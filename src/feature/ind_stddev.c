@@ -7,7 +7,7 @@ static const pln_indicator_param params[] = {
 
 typedef struct stddev {
   pln_window window;
-  double divisor;
+  double scale; /* 1 / divisor */
 } stddev;
 
 static int64_t lookback(const double *p) { return (int64_t)p[0] - 1; }
@@ -15,12 +15,12 @@ static int64_t size(const double *p) { return PLN_IND_SIZE(stddev, pln_window_do
 static void init(void *state, const double *p) {
   stddev *s = state;
   pln_window_init(&s->window, (int64_t)p[0]);
-  s->divisor = p[0] > p[1] ? p[0] - p[1] : 1.0;
+  s->scale = 1.0 / (p[0] > p[1] ? p[0] - p[1] : 1.0);
 }
 
 PLN_INLINE void finish(const stddev *s, const double *in, const double *moments, double *out) {
   (void)in;
-  out[0] = sqrt(moments[1] / s->divisor);
+  out[0] = sqrt(moments[1] * s->scale);
 }
 
 static inline void step(stddev *s, double *memory, const double *in, double *out) {
@@ -41,8 +41,7 @@ PLN_INLINE void rows(void *state, const double *const *in, double *const *out, i
     pln_window_block(&s->window, (double *)(s + 1), 2, 0, pln_merge_moments, x, y, m);
     double *sd = out[0] + i;
     PLN_IVDEP
-    for (int64_t j = 0; j < m; j++)
-      sd[j] = sqrt(squares[j] / s->divisor); /* NOLINT: m entries were written */
+    for (int64_t j = 0; j < m; j++) sd[j] = sqrt(squares[j] * s->scale); /* NOLINT: m entries were written */
   }
 }
 PLN_IND_SIMD(batch, rows)

@@ -7,7 +7,7 @@ static const pln_indicator_param params[] = {
 
 typedef struct standard_error {
   pln_window window;
-  double divisor;
+  double scale; /* 1 / divisor */
 } standard_error;
 
 static int64_t lookback(const double *p) { return (int64_t)p[0] - 1; }
@@ -17,14 +17,14 @@ static int64_t size(const double *p) {
 static void init(void *state, const double *p) {
   standard_error *s = state;
   pln_window_init(&s->window, (int64_t)p[0]);
-  s->divisor = p[0] * (p[0] > p[1] ? p[0] - p[1] : 1.0);
+  s->scale = 1.0 / (p[0] * (p[0] > p[1] ? p[0] - p[1] : 1.0));
 }
 
 PLN_INLINE void finish(const standard_error *s, const double *in, const double *moments, double *out) {
   (void)in;
-  out[0] = sqrt(moments[1] / s->divisor);
+  out[0] = sqrt(moments[1] * s->scale);
 }
-PLN_WINDOW_MAPPED(standard_error, 2, 1, 1, pln_merge_moments, pln_leaf_moments, finish)
+PLN_WINDOW_DIRECT(standard_error, 2, 1, 1, pln_merge_moments, finish)
 
 const pln_ind_desc pln_ind_stderr = {
     .info = {.name = "stderr",

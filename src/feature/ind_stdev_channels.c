@@ -22,8 +22,7 @@ PLN_INLINE void finish(const pln_regression *s, const double *in, const double *
   out[1] = line + width;
   out[2] = line - width;
 }
-PLN_WINDOW_MAPPED(pln_regression, PLN_REGRESSION_FIT_WIDTH, 1, 3, pln_merge_regression_fit, pln_leaf_fit,
-                  finish)
+PLN_WINDOW_DIRECT(pln_regression, PLN_REGRESSION_FIT_WIDTH, 1, 3, pln_merge_regression_fit, finish)
 
 const pln_ind_desc pln_ind_stdev_channels = {
     .info = {.name = "stdev_channels",

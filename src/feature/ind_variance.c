@@ -7,7 +7,7 @@ static const pln_indicator_param params[] = {
 
 typedef struct variance {
   pln_window window;
-  double divisor;
+  double scale; /* 1 / divisor */
 } variance;
 
 static int64_t lookback(const double *p) { return (int64_t)p[0] - 1; }
@@ -15,14 +15,14 @@ static int64_t size(const double *p) { return PLN_IND_SIZE(variance, pln_window_
 static void init(void *state, const double *p) {
   variance *s = state;
   pln_window_init(&s->window, (int64_t)p[0]);
-  s->divisor = p[0] > p[1] ? p[0] - p[1] : 1.0;
+  s->scale = 1.0 / (p[0] > p[1] ? p[0] - p[1] : 1.0);
 }
 
 PLN_INLINE void finish(const variance *s, const double *in, const double *moments, double *out) {
   (void)in;
-  out[0] = moments[1] / s->divisor;
+  out[0] = moments[1] * s->scale;
 }
-PLN_WINDOW_MAPPED(variance, 2, 1, 1, pln_merge_moments, pln_leaf_moments, finish)
+PLN_WINDOW_DIRECT(variance, 2, 1, 1, pln_merge_moments, finish)
 PLN_WINDOW_MAPPED_FAMILY(variance, 2, 1, 1, pln_merge_moments, pln_leaf_moments, finish)
 
 const pln_ind_desc pln_ind_variance = {

@@ -23,7 +23,7 @@ PLN_INLINE void finish(const zscore *s, const double *in, const double *moments,
   out[0] = deviation > 0.0 ? (in[0] - moments[0]) / deviation : 0.0;
   out[1] = deviation > 0.0;
 }
-PLN_WINDOW_MAPPED(zscore, 2, 1, 1, pln_merge_moments, pln_leaf_moments, finish)
+PLN_WINDOW_DIRECT(zscore, 2, 1, 1, pln_merge_moments, finish)
 PLN_WINDOW_MAPPED_FAMILY(zscore, 2, 1, 1, pln_merge_moments, pln_leaf_moments, finish)
 
 const pln_ind_desc pln_ind_zscore = {

@@ -86,17 +86,9 @@ static inline void pln_merge_pair(double *const *out, const double *const *newer
   }
 }
 
-PLN_INLINE void pln_leaf_four(const double *in, double *leaf) {
-  leaf[0] = in[0];
-  leaf[1] = leaf[2] = leaf[3] = 0.0;
-}
 PLN_INLINE void pln_leaf_cross(const double *in, double *leaf) {
   leaf[0] = in[0], leaf[1] = in[1];
   leaf[2] = 0.0;
-}
-PLN_INLINE void pln_leaf_slope(const double *in, double *leaf) {
-  leaf[0] = in[0], leaf[1] = in[1];
-  leaf[2] = leaf[3] = 0.0;
 }
 PLN_INLINE void pln_leaf_pair(const double *in, double *leaf) {
   leaf[0] = in[0], leaf[1] = in[1];
@@ -105,8 +97,8 @@ PLN_INLINE void pln_leaf_pair(const double *in, double *leaf) {
 
 /* Cross product over the root of the squares' product, -1 … 1; 0 where one of the series does not move. */
 PLN_INLINE double pln_moments_correlation(const double *pair) {
-  const double scale = sqrt(pair[3]) * sqrt(pair[4]);
-  const double r = scale > 0.0 ? pair[2] / scale : 0.0;
+  const double product = pair[3] * pair[4];
+  const double r = product > 0.0 ? pair[2] / sqrt(product) : 0.0;
   return r > 1.0 ? 1.0 : r < -1.0 ? -1.0 : r;
 }
 
@@ -134,7 +126,7 @@ PLN_INLINE double pln_simple_return(double x, double previous) {
   PLN_IND_STEP(STATE, step)                                                                                  \
   PLN_INLINE void rows(void *state, const double *const *in, double *const *out, int64_t n) {                \
     STATE *s = state;                                                                                        \
-    _Alignas(64) double leaf[WIDTH][PLN_WINDOW_BLOCK], aggregate[WIDTH][PLN_WINDOW_BLOCK];                   \
+    _Alignas(64) double leaf[WIDTH][PLN_WINDOW_STRIDE], aggregate[WIDTH][PLN_WINDOW_STRIDE];                 \
     int64_t i = 0;                                                                                           \
     if (n > 0 && !s->started) {                                                                              \
       s->started = 1;                                                                                        \

@@ -54,11 +54,6 @@ static inline void pln_merge_regression_fit(double *const *out, const double *co
   }
 }
 
-PLN_INLINE void pln_leaf_fit(const double *in, double *leaf) {
-  leaf[0] = in[0];
-  leaf[1] = leaf[2] = 0.0;
-}
-
 PLN_INLINE double pln_regression_slope(const pln_regression *s, const double *aggregate) {
   return aggregate[1] * s->scale;
 }
@@ -81,10 +76,10 @@ PLN_INLINE double pln_regression_r_squared(const pln_regression *s, const double
 }
 
 /* lookback, size, init, step_row and batch of an indicator with one source and the parameter period. */
-#define PLN_REGRESSION_KERNEL(WIDTH, N_OUT, MERGE, LEAF, FINISH)                                             \
+#define PLN_REGRESSION_KERNEL(WIDTH, N_OUT, MERGE, FINISH)                                                   \
   static int64_t lookback(const double *p) { return (int64_t)p[0] - 1; }                                     \
   static int64_t size(const double *p) {                                                                     \
     return PLN_IND_SIZE(pln_regression, pln_window_doubles((int64_t)p[0], WIDTH));                           \
   }                                                                                                          \
   static void init(void *state, const double *p) { pln_regression_init(state, (int64_t)p[0]); }              \
-  PLN_WINDOW_MAPPED(pln_regression, WIDTH, 1, N_OUT, MERGE, LEAF, FINISH)
+  PLN_WINDOW_DIRECT(pln_regression, WIDTH, 1, N_OUT, MERGE, FINISH)

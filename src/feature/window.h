@@ -21,7 +21,9 @@ typedef struct pln_window {
 typedef void pln_merge(double *const *out, const double *const *newer, const double *const *older, int64_t n,
                        double a, double b);
 
-enum { PLN_WINDOW_BLOCK = 512, PLN_WINDOW_MAX_WIDTH = 6 };
+/* PLN_WINDOW_STRIDE: from one component of a block to the next; a little more than a block, so that not all
+ * of them fall into the same few lines of the processor's cache. */
+enum { PLN_WINDOW_BLOCK = 512, PLN_WINDOW_STRIDE = 512 + 24, PLN_WINDOW_MAX_WIDTH = 6 };
 
 static inline int64_t pln_window_doubles(int64_t n, int32_t width) {
   int64_t size = 1;
@@ -239,6 +241,39 @@ PLN_MERGE_SUMS(pln_merge_sums3, 3)
         for (int32_t k = 0; k < (N_IN); k++) x[k] = in[k][i + j];                                            \
         LEAF(x, y);                                                                                          \
         for (int32_t c = 0; c < (WIDTH); c++) leaf[c][j] = y[c];                                             \
+      }                                                                                                      \
+      pln_window_block((pln_window *)s, (double *)(s + 1), WIDTH, 0, MERGE, leaves, aggregates, m);          \
+      PLN_IVDEP                                                                                              \
+      for (int64_t j = 0; j < m; j++) {                                                                      \
+        double x[N_IN], y[WIDTH], z[(N_OUT) + 1];                                                            \
+        for (int32_t k = 0; k < (N_IN); k++) x[k] = in[k][i + j];                                            \
+        for (int32_t c = 0; c < (WIDTH); c++) y[c] = aggregate[c][j];                                        \
+        FINISH(s, x, y, z);                                                                                  \
+        for (int32_t k = 0; k < (N_OUT); k++) out[k][i + j] = z[k];                                          \
+      }                                                                                                      \
+    }                                                                                                        \
+  }                                                                                                          \
+  PLN_IND_SIMD(batch, rows)
+
+/* The same where a row's own aggregate is its inputs and, for the other components, 0. */
+#define PLN_WINDOW_DIRECT(STATE, WIDTH, N_IN, N_OUT, MERGE, FINISH)                                          \
+  static inline void step(STATE *s, double *memory, const double *in, double *out) {                         \
+    double leaf[WIDTH] = {0}, aggregate[WIDTH] = {0};                                                        \
+    for (int32_t k = 0; k < (N_IN); k++) leaf[k] = in[k];                                                    \
+    pln_window_step((pln_window *)s, memory, WIDTH, 0, MERGE, leaf, aggregate);                              \
+    FINISH(s, in, aggregate, out);                                                                           \
+  }                                                                                                          \
+  PLN_IND_STEP(STATE, step)                                                                                  \
+  PLN_INLINE void rows(void *state, const double *const *in, double *const *out, int64_t n) {                \
+    STATE *s = state;                                                                                        \
+    _Alignas(64) double aggregate[WIDTH][PLN_WINDOW_STRIDE];                                                 \
+    for (int64_t i = 0; i < n; i += PLN_WINDOW_BLOCK) {                                                      \
+      const int64_t m = n - i < PLN_WINDOW_BLOCK ? n - i : PLN_WINDOW_BLOCK;                                 \
+      const double *leaves[WIDTH];                                                                           \
+      double *aggregates[WIDTH];                                                                             \
+      for (int32_t c = 0; c < (WIDTH); c++) {                                                                \
+        leaves[c] = c < (N_IN) ? in[c < (N_IN) ? c : 0] + i : pln_window_zeros;                              \
+        aggregates[c] = aggregate[c];                                                                        \
       }                                                                                                      \
       pln_window_block((pln_window *)s, (double *)(s + 1), WIDTH, 0, MERGE, leaves, aggregates, m);          \
       PLN_IVDEP                                                                                              \
