@@ -87,7 +87,7 @@ extern const int32_t pln_ind_count;
     STATE s = *(const STATE *)state;                                                                         \
     double *memory = (double *)((STATE *)state + 1);                                                         \
     for (int64_t i = 0; i < n; i++) {                                                                        \
-      double x[PLN_IND_MAX_INPUTS], y[PLN_IND_MAX_OUTPUTS + 1];                                              \
+      double x[PLN_IND_MAX_INPUTS] = {0}, y[PLN_IND_MAX_OUTPUTS + 1];                                        \
       for (int32_t k = 0; k < (N_IN); k++) x[k] = in[k][i];                                                  \
       STEP(&s, memory, x, y);                                                                                \
       for (int32_t k = 0; k < (N_OUT); k++) out[k][i] = y[k];                                                \

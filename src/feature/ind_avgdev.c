@@ -40,7 +40,7 @@ enum { TILE = 32 };
 
 PLN_INLINE void rows(void *state, const double *const *in, double *const *out, int64_t n) {
   avgdev *s = state;
-  double *memory = (double *)(s + 1), mean[PLN_WINDOW_BLOCK];
+  double *memory = (double *)(s + 1), mean[PLN_WINDOW_BLOCK] = {0};
   const double period = (double)s->period;
   for (int64_t i = 0; i < n; i += PLN_WINDOW_BLOCK) {
     const int64_t m = n - i < PLN_WINDOW_BLOCK ? n - i : PLN_WINDOW_BLOCK;

@@ -85,7 +85,7 @@ static double rescaled_range(const double *x, int64_t n) {
 }
 
 static inline void rescaled(const hurst *s, const double *last, double *out) {
-  double range[MAX_SETS], corrected[MAX_SETS];
+  double range[MAX_SETS] = {0}, corrected[MAX_SETS] = {0};
   for (int64_t k = 0; k < s->sets; k++) {
     const int64_t n = s->sizes[k], chunks = (int64_t)1 << k;
     const double *first = last + 1 - n * chunks;
@@ -101,7 +101,7 @@ static inline void rescaled(const hurst *s, const double *last, double *out) {
 }
 
 static inline void differences(hurst *s, double *memory, const double *last, double *out) {
-  double deviation[MAX_LAGS], *rest = memory + pln_history_doubles(s->period - 1);
+  double deviation[MAX_LAGS] = {0}, *rest = memory + pln_history_doubles(s->period - 1);
   int moves = 1;
   for (int64_t k = 0; k + 2 < s->max_lag; k++) {
     const double leaf[2] = {last[0] - last[-(k + 2)], 0.0};

@@ -89,7 +89,7 @@ static inline double vote(const mlmi *s, const double *ring, const double *at, i
     place = place ? place - 1 : places - 1;
     if (n < s->neighbours)
       push(heap, n++, x);
-    else if (x.distance < heap[0].distance)
+    else if (x.distance < heap[0].distance) /* NOLINT: n entries were written */
       replace_root(heap, n, x);
   }
   for (int64_t k = 0; k < n; k++) {

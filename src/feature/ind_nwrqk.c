@@ -6,7 +6,8 @@ static const pln_indicator_param params[] = {
     PLN_PARAM("lookback", "h: width of the kernel in rows", 8, 0.1, PLN_IND_MAX_PERIOD),
     PLN_PARAM("alpha", "relative weight of near and far rows; large: a Gaussian kernel", 8, 0.001, 1e6),
     PLN_PARAM_INT("start", "rows in the window, less two", 25, 0, PLN_IND_MAX_PERIOD - 2),
-    PLN_PARAM_INT("volatility", "rows of the volatility", 20, 1, PLN_IND_MAX_PERIOD),
+    PLN_PARAM_INT("volatility", "rows of the volatility; 0: as many as in the window", 0, 0,
+                  PLN_IND_MAX_PERIOD),
     PLN_PARAM_WORD("scale", "what the volatility is", 0, 2, "changes stddev atr"),
 };
 
@@ -25,23 +26,24 @@ typedef struct nwrqk {
 } nwrqk;
 
 static int64_t kernel_rows(const double *p) { return (int64_t)p[2] + 2; }
+static int64_t volatility_rows(const double *p) { return p[3] > 0.0 ? (int64_t)p[3] : kernel_rows(p); }
 static int64_t lookback(const double *p) {
-  const int64_t kernel = kernel_rows(p), volatility = (int64_t)p[3];
+  const int64_t kernel = kernel_rows(p), volatility = volatility_rows(p);
   return kernel > volatility ? kernel : volatility;
 }
 static int64_t size(const double *p) {
   return PLN_IND_SIZE(nwrqk, kernel_rows(p) + pln_history_doubles(kernel_rows(p) - 1) +
-                                 pln_window_doubles((int64_t)p[3], 2));
+                                 pln_window_doubles(volatility_rows(p), 2));
 }
 static void init(void *state, const double *p) {
   nwrqk *s = state;
   double *weights = (double *)(s + 1), sum = 0.0;
   s->n = kernel_rows(p);
   s->scale = (int64_t)p[4];
-  s->divisor = p[3];
+  s->divisor = (double)volatility_rows(p);
   pln_history_init(&s->values, s->n - 1);
-  pln_window_init(&s->window, (int64_t)p[3]);
-  pln_smooth_init(&s->atr, 1.0 / p[3], (int64_t)p[3], 1);
+  pln_window_init(&s->window, volatility_rows(p));
+  pln_smooth_init(&s->atr, 1.0 / s->divisor, volatility_rows(p), 1);
   for (int64_t d = 0; d < s->n; d++)
     sum += weights[d] = pow(1.0 + (double)(d * d) / (2.0 * p[1] * p[0] * p[0]), -p[1]);
   for (int64_t d = 0; d < s->n; d++) weights[d] /= sum;

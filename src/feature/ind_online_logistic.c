@@ -46,7 +46,7 @@ static double probability(const logistic *s, const double *z) {
 }
 
 static inline void step(logistic *s, double *memory, const double *in, double *out) {
-  double *old = memory + s->row % s->ahead * (s->inputs + 1), z[MAX_X];
+  double *old = memory + s->row % s->ahead * (s->inputs + 1), z[MAX_X] = {0};
   pln_weighted_push(&s->moments, in + 1);
   for (int64_t i = 0; i < s->inputs; i++) {
     const double deviation = sqrt(s->moments.cov[i][i]);

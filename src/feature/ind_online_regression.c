@@ -63,7 +63,7 @@ static double forecast(const regression *s, const double *x) {
 
 static inline void step(regression *s, double *memory, const double *in, double *out) {
   const double target = in[0], *x = in + 1;
-  double pair[PLN_IND_MAX_INPUTS], *old = memory + (s->ahead ? s->row % s->ahead * s->inputs : 0);
+  double pair[PLN_IND_MAX_INPUTS] = {0}, *old = memory + (s->ahead ? s->row % s->ahead * s->inputs : 0);
   for (int64_t i = 0; i < s->inputs; i++) {
     pair[i] = s->ahead ? old[i] : x[i];
     if (s->ahead) old[i] = x[i];
@@ -95,7 +95,7 @@ const pln_ind_desc pln_ind_online_regression = {
                  "this row's inputs and the coefficients learned up to this row; residual = target of this "
                  "row less its forecast by the coefficients of the row before. ahead=0: the forecast of this "
                  "row's target, before it is learned. intercept, b1 … b7: coefficients. An input that does "
-                 "not move, or is a combination of those before it, has the coefficient 0",
+                 "not move, or (ridge = 0) is a combination of those before it, has the coefficient 0",
              .inputs = "target x1",
              .outputs = "prediction residual intercept b1 b2 b3 b4 b5 b6 b7",
              .example = "online_regression(close, open, volume)",

@@ -138,7 +138,8 @@ PLN_INLINE double pln_simple_return(double x, double previous) {
       const int64_t m = n - i < PLN_WINDOW_BLOCK ? n - i : PLN_WINDOW_BLOCK;                                 \
       const double *leaves[WIDTH];                                                                           \
       double *aggregates[WIDTH];                                                                             \
-      for (int32_t c = 0; c < (WIDTH); c++) leaves[c] = leaf[c], aggregates[c] = aggregate[c];               \
+      for (int32_t c = 0; c < (WIDTH); c++)                                                                  \
+        leaves[c] = leaf[c], aggregates[c] = aggregate[c], aggregate[c][0] = 0.0;                            \
       double first[N_IN], first_leaf[WIDTH];                                                                 \
       for (int32_t k = 0; k < (N_IN); k++) first[k] = in[k][i];                                              \
       LEAF(s, first, s->previous, first_leaf);                                                               \

@@ -273,7 +273,7 @@ PLN_MERGE_SUMS(pln_merge_sums3, 3)
       double *aggregates[WIDTH];                                                                             \
       for (int32_t c = 0; c < (WIDTH); c++) {                                                                \
         leaves[c] = c < (N_IN) ? in[c < (N_IN) ? c : 0] + i : pln_window_zeros;                              \
-        aggregates[c] = aggregate[c];                                                                        \
+        aggregates[c] = aggregate[c], aggregate[c][0] = 0.0;                                                 \
       }                                                                                                      \
       pln_window_block((pln_window *)s, (double *)(s + 1), WIDTH, 0, MERGE, leaves, aggregates, m);          \
       PLN_IVDEP                                                                                              \
