@@ -1,3 +1,4 @@
+#include "feature/vmath.h"
 #include "feature/window.h"
 
 static const pln_indicator_param params[] = {
@@ -30,7 +31,7 @@ static inline void step(augen_price_spike *s, double *memory, const double *in, 
   const double unit = sqrt(moments[1] / s->rows) * s->previous;
   out[0] = unit == 0.0 ? 0.0 : (in[0] - s->previous) / unit;
   out[1] = unit != 0.0;
-  s->change = in[0] > 0.0 && s->previous > 0.0 ? log(in[0] / s->previous) : 0.0;
+  s->change = in[0] > 0.0 && s->previous > 0.0 ? pln_log(in[0] / s->previous) : 0.0;
   s->previous = in[0];
 }
 PLN_IND_STEP(augen_price_spike, step)

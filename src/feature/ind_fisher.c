@@ -1,4 +1,5 @@
 #include "feature/extrema.h"
+#include "feature/vmath.h"
 
 static const pln_indicator_param params[] = {
     PLN_PARAM_INT("period", "rows in the window", 10, 1, PLN_IND_MAX_PERIOD),
@@ -50,7 +51,7 @@ static inline void step(fisher *s, double *memory, const double *in, double *out
   if (value > s->limit) value = s->limited;
   if (value < -s->limit) value = -s->limited;
   s->value = value;
-  out[0] = s->fisher = 0.5 * log((1.0 + value) / (1.0 - value)) + 0.5 * s->fisher;
+  out[0] = s->fisher = 0.5 * pln_log((1.0 + value) / (1.0 - value)) + 0.5 * s->fisher;
 }
 PLN_IND_STEP(fisher, step)
 PLN_IND_BATCH(fisher, 1, 2, step)

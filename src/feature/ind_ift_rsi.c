@@ -1,5 +1,6 @@
 #include "feature/late_ma.h"
 #include "feature/updown.h"
+#include "feature/vmath.h"
 
 static const pln_indicator_param params[] = {
     PLN_PARAM_INT("rsi", "period of the relative strength index", 5, 1, PLN_IND_MAX_PERIOD),
@@ -29,7 +30,7 @@ PLN_INLINE double centred(double up, double down) {
 static inline void step(ift_rsi *s, double *memory, const double *in, double *out) {
   double up, down;
   pln_updown_step(&s->updown, NULL, in[0], &up, &down);
-  out[0] = tanh(pln_late_ma_step(&s->average, memory, centred(up, down)));
+  out[0] = pln_tanh(pln_late_ma_step(&s->average, memory, centred(up, down)));
   out[1] = up + down != 0.0;
 }
 PLN_IND_STEP(ift_rsi, step)
@@ -46,7 +47,8 @@ PLN_INLINE void rows(void *state, const double *const *in, double *const *out, i
     PLN_IVDEP
     for (int64_t j = 0; j < m; j++) up[j] = centred(up[j], down[j]);
     pln_late_ma_rows(&s->average, (double *)(s + 1), up, y, m);
-    for (int64_t j = 0; j < m; j++) y[j] = tanh(y[j]);
+    PLN_IVDEP
+    for (int64_t j = 0; j < m; j++) y[j] = pln_tanh(y[j]);
   }
 }
 PLN_IND_SIMD(batch, rows)

@@ -1,5 +1,6 @@
 #include "feature/smooth.h"
 #include "feature/stoch.h"
+#include "feature/vmath.h"
 
 static const pln_indicator_param params[] = {
     PLN_PARAM_INT("period", "rows of the stochastic", 8, 1, PLN_IND_MAX_PERIOD),
@@ -27,7 +28,7 @@ PLN_INLINE double centred(double raw) { return 0.1 * (raw - 50.0); }
 
 static inline void step(premier_stochastic *s, double *memory, const double *in, double *out) {
   const double raw = pln_stoch_step(&s->raw, memory, in[0], in[1], in[2], &out[1]);
-  out[0] = tanh(0.5 * pln_smooth_step(&s->second, pln_smooth_step(&s->first, centred(raw))));
+  out[0] = pln_tanh(0.5 * pln_smooth_step(&s->second, pln_smooth_step(&s->first, centred(raw))));
 }
 PLN_IND_STEP(premier_stochastic, step)
 
@@ -44,7 +45,8 @@ PLN_INLINE void rows(void *state, const double *const *in, double *const *out, i
     for (int64_t j = 0; j < m; j++) raw[j] = centred(raw[j]);
     pln_smooth_rows(&s->first, raw, average, m);
     pln_smooth_rows(&s->second, average, y, m);
-    for (int64_t j = 0; j < m; j++) y[j] = tanh(0.5 * y[j]);
+    PLN_IVDEP
+    for (int64_t j = 0; j < m; j++) y[j] = pln_tanh(0.5 * y[j]);
   }
 }
 PLN_IND_SIMD(batch, rows)

@@ -1,4 +1,5 @@
 #include "feature/lag.h"
+#include "feature/vmath.h"
 
 static const pln_indicator_param params[] = {
     PLN_PARAM_INT("period", "rows between the two values", 1, 1, PLN_IND_MAX_PERIOD),
@@ -20,7 +21,7 @@ static void init(void *state, const double *p) {
 }
 
 PLN_INLINE double simple(double x, double old) { return old == 0.0 ? 0.0 : x / old - 1.0; }
-PLN_INLINE double logarithmic(double x, double old) { return x > 0.0 && old > 0.0 ? log(x / old) : 0.0; }
+PLN_INLINE double logarithmic(double x, double old) { return x > 0.0 && old > 0.0 ? pln_log(x / old) : 0.0; }
 
 static inline void step(returns *s, double *memory, const double *in, double *out) {
   const double old = pln_lag_step(&s->lag, memory, in[0]);

@@ -40,16 +40,41 @@ PLN_IND_STEP(macd, step)
 
 enum { BLOCK = 512 };
 
+/* Whether the blocks of both averages begin in the same rows, so that they can go side by side. */
+PLN_INLINE int in_step(const pln_smooth *a, const pln_smooth *b) {
+  return a->seeded == a->n && b->seeded == b->n && a->j == b->j && a->beta != 0.0 && b->beta != 0.0;
+}
+
+/* fast - slow for m rows of averages in step: what their own rows would give. */
+PLN_INLINE void difference(pln_smooth *fast, pln_smooth *slow, const double *x, double *line, int64_t m) {
+  double a[PLN_SMOOTH_BLOCK], b[PLN_SMOOTH_BLOCK];
+  int64_t j = 0;
+  for (; j < m && fast->j != 0; j++) line[j] = pln_smooth_step(fast, x[j]) - pln_smooth_step(slow, x[j]);
+  double fast_e0 = fast->e0, slow_e0 = slow->e0;
+  for (; j + PLN_SMOOTH_BLOCK <= m; j += PLN_SMOOTH_BLOCK) {
+    fast_e0 = pln_smooth_whole_block(fast, fast_e0, x + j, a);
+    slow_e0 = pln_smooth_whole_block(slow, slow_e0, x + j, b);
+    for (int32_t t = 0; t < PLN_SMOOTH_BLOCK; t++) line[j + t] = a[t] - b[t];
+  }
+  fast->e0 = fast_e0;
+  slow->e0 = slow_e0;
+  for (; j < m; j++) line[j] = pln_smooth_step(fast, x[j]) - pln_smooth_step(slow, x[j]);
+}
+
 PLN_INLINE void rows(void *state, const double *const *in, double *const *out, int64_t n) {
   macd *s = state;
   double fast[BLOCK], slow[BLOCK];
   for (int64_t i = 0; i < n; i += BLOCK) {
     const int64_t m = n - i < BLOCK ? n - i : BLOCK;
     double *line = out[0] + i, *signal = out[1] + i, *histogram = out[2] + i;
-    pln_smooth_rows(&s->fast, in[0] + i, fast, m);
-    pln_smooth_rows(&s->slow, in[0] + i, slow, m);
-    PLN_IVDEP
-    for (int64_t j = 0; j < m; j++) line[j] = fast[j] - slow[j];
+    if (in_step(&s->fast, &s->slow)) {
+      difference(&s->fast, &s->slow, in[0] + i, line, m);
+    } else {
+      pln_smooth_rows(&s->fast, in[0] + i, fast, m);
+      pln_smooth_rows(&s->slow, in[0] + i, slow, m);
+      PLN_IVDEP
+      for (int64_t j = 0; j < m; j++) line[j] = fast[j] - slow[j];
+    }
     pln_smooth_rows(&s->signal, line, signal, m);
     PLN_IVDEP
     for (int64_t j = 0; j < m; j++) histogram[j] = line[j] - signal[j];
