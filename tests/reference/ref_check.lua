@@ -65,12 +65,12 @@ function M.parse(text, name)
   return lines, problems
 end
 
---- All tables of a folder.
+--- All tables of a folder, but for the list of functions without results.
 function M.tables(folder)
   local pipe = assert(io.popen("ls '" .. folder:gsub("'", "'\\''") .. "'"))
   local names = {}
   for name in pipe:lines() do
-    if name:match "%.csv$" then names[#names + 1] = name end
+    if name:match "%.csv$" and name ~= "talib_functions.csv" then names[#names + 1] = name end
   end
   pipe:close()
   table.sort(names)
@@ -83,6 +83,20 @@ function M.tables(folder)
     for _, problem in ipairs(wrong) do problems[#problems + 1] = problem end
   end
   return lines, problems
+end
+
+--- TA-Lib's functions of which there are no results: lines of function;expression;note.
+function M.functions(folder)
+  local lines, number = {}, 0
+  for line in io.lines(folder .. "/talib_functions.csv") do
+    number = number + 1
+    local name, expression, note = line:match "^([^;]*);([^;]*);([^;]*)$"
+    if not name or (number == 1 and line ~= "function;expression;note") then
+      error(("talib_functions.csv:%d: expected function;expression;note"):format(number), 0)
+    end
+    if number > 1 then lines[#lines + 1] = { name = name, expression = expression, note = note } end
+  end
+  return lines
 end
 
 -- Comparing ----------------------------------------------------------------------------------------------------------

@@ -5,8 +5,8 @@ local SOURCES = {
   { "talib", "TA-Lib", [[
 TA-Lib 0.4.0 on its own 252 bars, to 1e-9, the first row included. Options are in TA-Lib's order.]] },
   { "tulip", "Tulip Indicators", [[
-The tests of Tulip's own suite, to 1e-3 (their values have three decimals), aligned at the end: Tulip's outputs begin
-earlier where it seeds a mean with the first value.]] },
+The tests of Tulip's own suite, to 1e-3 (their values have three decimals). `real`, `real0` and `real1` are the inputs
+of a test.]] },
   { "stock_indicators", "Stock.Indicators (Skender)", [[
 Every output of every indicator on 502 days, to 1e-9.]] },
   { "lean", "Lean (QuantConnect)", [[
@@ -30,6 +30,24 @@ local function sorted(list)
     return a.expression < b.expression
   end)
   return list
+end
+
+local FUNCTIONS = [[
+Functions of which the reference has no results, at their defaults; most were compared with TA-Lib 0.6.4 and 0.8.1 on
+other series by hand. Those that came after 0.6 say so.]]
+
+local function add_functions(add, functions)
+  add ""
+  add "## TA-Lib's other functions"
+  add ""
+  add(FUNCTIONS)
+  add ""
+  add "| theirs | ours | convention |"
+  add "|---|---|---|"
+  table.sort(functions, function(a, b) return a.name < b.name end)
+  for _, line in ipairs(functions) do
+    add(("| `%s` | `%s` | %s |"):format(line.name, cell(line.expression), cell(line.note)))
+  end
 end
 
 local function add_source(add, key, title, text, entries)
@@ -68,14 +86,15 @@ local function add_source(add, key, title, text, entries)
   return right, n
 end
 
---- The document for the lines of the table.
-function M.markdown(entries)
+--- The document for the lines of the table, and for the functions without results.
+function M.markdown(entries, functions)
   local out, body = {}, {}
   local function add(line) body[#body + 1] = line end
   local rights, all, counts = 0, 0, {}
   for _, source in ipairs(SOURCES) do
     local right, n = add_source(add, source[1], source[2], source[3], entries)
     rights, all = rights + right, all + n
+    if source[1] == "talib" and #functions > 0 then add_functions(add, functions) end
     counts[#counts + 1] = ("| [%s](#%s) | %d | %d |"):format(source[2],
       source[2]:lower():gsub("[^%w%s-]", ""):gsub("%s", "-"), right, n)
   end
@@ -95,6 +114,24 @@ function M.markdown(entries)
   for _, line in ipairs(counts) do out[#out + 1] = line end
   out[#out + 1] = ("| all | %d | %d |"):format(rights, all)
   return table.concat(out, "\n") .. "\n" .. table.concat(body, "\n") .. "\n"
+end
+
+--- The document for a folder of tables. Of two lines for one result the one with an expression counts.
+function M.of_folder(folder)
+  local reference = require "ref_check"
+  local lines, problems = reference.tables(folder)
+  if #problems > 0 then error(table.concat(problems, "\n"), 0) end
+  local at, entries = {}, {}
+  for _, entry in ipairs(lines) do
+    local key = entry.source .. ";" .. entry.result
+    if not at[key] then
+      entries[#entries + 1] = entry
+      at[key] = #entries
+    elseif entries[at[key]].expression == "" then
+      entries[at[key]] = entry
+    end
+  end
+  return M.markdown(entries, reference.functions(folder))
 end
 
 return M
