@@ -28,7 +28,10 @@ static inline void step(pln_sar *s, double *memory, const double *in, double *ou
   out[2] = turned;
 }
 PLN_IND_STEP(pln_sar, step)
-PLN_IND_BATCH(pln_sar, 2, 3, step)
+
+static void batch(void *state, const double *const *in, double *const *out, int64_t n) {
+  pln_sar_rows(state, in[0], in[1], out[0], out[1], out[2], n);
+}
 
 const pln_ind_desc pln_ind_sar = {
     .info = {.name = "sar",
@@ -54,5 +57,5 @@ const pln_ind_desc pln_ind_sar = {
     .size = size,
     .init = init,
     .step = step_row,
-    .batch = step_rows,
+    .batch = batch,
 };

@@ -37,7 +37,14 @@ static inline void step(pln_sar *s, double *memory, const double *in, double *ou
   out[0] = out[1] * out[2];
 }
 PLN_IND_STEP(pln_sar, step)
-PLN_IND_BATCH(pln_sar, 2, 4, step)
+
+static void batch(void *state, const double *const *in, double *const *out, int64_t n) {
+  pln_sar_rows(state, in[0], in[1], out[1], out[2], out[3], n);
+  double *negative = out[0];
+  const double *stop = out[1], *direction = out[2];
+  PLN_IVDEP
+  for (int64_t i = 0; i < n; i++) negative[i] = stop[i] * direction[i];
+}
 
 const pln_ind_desc pln_ind_sar_extended = {
     .info = {.name = "sar_extended",
@@ -60,5 +67,5 @@ const pln_ind_desc pln_ind_sar_extended = {
     .size = size,
     .init = init,
     .step = step_row,
-    .batch = step_rows,
+    .batch = batch,
 };

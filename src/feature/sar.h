@@ -71,7 +71,44 @@ static inline void pln_sar_begin(pln_sar *s, double high, double low) {
   }
 }
 
-/* One row; the result, and s->direction, mean something from the second on. *turned: the position did. */
+/* A row after the second, of a long position (up: 1) or a short one (0); `up` must be a constant. *turned:
+ * the position did. */
+PLN_INLINE double pln_sar_go(pln_sar *s, int32_t up, double high, double low, int32_t *turned) {
+  const int32_t touching = s->kind == PLN_SAR_TALIB;
+  const double highest = s->high > high ? s->high : high, lowest = s->low < low ? s->low : low;
+  const double near = up ? low : high,
+               far = up ? high : low; /* ends of the row that face the stop, the extreme */
+  double stop = s->stop, next;
+  const int32_t is_new = up ? far > s->extreme : far < s->extreme;
+  *turned = (up ? near < stop : near > stop) || (touching && near == stop);
+  if (*turned) {
+    const double edge = up ? highest : lowest; /* which the stop must not lie inside of */
+    stop = s->kind == PLN_SAR_TULIP && is_new ? far : s->extreme;
+    if (touching && (up ? stop < edge : stop > edge)) stop = edge;
+    stop += up ? stop * s->offset : -(stop * s->offset);
+    s->direction = up ? -1 : 1;
+    s->speed = up ? s->down.first : s->up.first;
+    s->extreme = near;
+    next = stop + s->speed * (s->extreme - stop);
+    if (up ? next < edge : next > edge) next = edge;
+  } else {
+    const double edge = up ? lowest : highest;
+    if (is_new) {
+      const pln_sar_side *side = up ? &s->up : &s->down;
+      s->extreme = far;
+      s->speed += side->step;
+      if (s->speed > side->most) s->speed = side->most;
+    }
+    next = stop + s->speed * (s->extreme - stop);
+    if (up ? next > edge : next < edge) next = edge;
+  }
+  s->high = high;
+  s->low = low;
+  s->stop = next;
+  return stop;
+}
+
+/* One row; the result, and s->direction, mean something from the second on. */
 PLN_INLINE double pln_sar_step(pln_sar *s, double high, double low, int32_t *turned) {
   *turned = 0;
   if (s->rows < 2) {
@@ -82,55 +119,34 @@ PLN_INLINE double pln_sar_step(pln_sar *s, double high, double low, int32_t *tur
     }
     pln_sar_begin(s, high, low);
   }
-  const int32_t touching = s->kind == PLN_SAR_TALIB;
-  double stop = s->stop, next;
-  if (s->direction > 0) {
-    const double highest = s->high > high ? s->high : high;
-    if (low < stop || (touching && low == stop)) {
-      stop = s->kind == PLN_SAR_TULIP && high > s->extreme ? high : s->extreme;
-      if (touching && stop < highest) stop = highest;
-      stop += stop * s->offset;
-      *turned = 1;
-      s->direction = -1;
-      s->speed = s->down.first;
-      s->extreme = low;
-      next = stop + s->speed * (s->extreme - stop);
-      if (next < highest) next = highest;
-    } else {
-      const double lowest = s->low < low ? s->low : low;
-      if (high > s->extreme) {
-        s->extreme = high;
-        s->speed += s->up.step;
-        if (s->speed > s->up.most) s->speed = s->up.most;
-      }
-      next = stop + s->speed * (s->extreme - stop);
-      if (next > lowest) next = lowest;
-    }
-  } else {
-    const double lowest = s->low < low ? s->low : low;
-    if (high > stop || (touching && high == stop)) {
-      stop = s->kind == PLN_SAR_TULIP && low < s->extreme ? low : s->extreme;
-      if (touching && stop > lowest) stop = lowest;
-      stop -= stop * s->offset;
-      *turned = 1;
-      s->direction = 1;
-      s->speed = s->up.first;
-      s->extreme = high;
-      next = stop + s->speed * (s->extreme - stop);
-      if (next > lowest) next = lowest;
-    } else {
-      const double highest = s->high > high ? s->high : high;
-      if (low < s->extreme) {
-        s->extreme = low;
-        s->speed += s->down.step;
-        if (s->speed > s->down.most) s->speed = s->down.most;
-      }
-      next = stop + s->speed * (s->extreme - stop);
-      if (next < highest) next = highest;
-    }
+  return s->direction > 0 ? pln_sar_go(s, 1, high, low, turned) : pln_sar_go(s, 0, high, low, turned);
+}
+
+/* n rows, the same bits as n steps; stop and direction, and whether it turned. */
+PLN_INLINE void pln_sar_rows(pln_sar *state, const double *high, const double *low, double *stop,
+                             double *direction, double *reversal, int64_t n) {
+  int64_t i = 0;
+  for (; i < n && state->rows < 2; i++) {
+    int32_t turned;
+    stop[i] = pln_sar_step(state, high[i], low[i], &turned);
+    direction[i] = state->direction;
+    reversal[i] = turned;
   }
-  s->high = high;
-  s->low = low;
-  s->stop = next;
-  return stop;
+  pln_sar s = *state;
+  while (i < n) {
+    int32_t turned = 0;
+    if (s.direction > 0)
+      for (; i < n && !turned; i++) {
+        stop[i] = pln_sar_go(&s, 1, high[i], low[i], &turned);
+        direction[i] = turned ? -1.0 : 1.0;
+        reversal[i] = turned;
+      }
+    else
+      for (; i < n && !turned; i++) {
+        stop[i] = pln_sar_go(&s, 0, high[i], low[i], &turned);
+        direction[i] = turned ? 1.0 : -1.0;
+        reversal[i] = turned;
+      }
+  }
+  *state = s;
 }
