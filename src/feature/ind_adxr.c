@@ -76,19 +76,18 @@ PLN_INLINE void rows(void *state, const double *const *in, double *const *out, i
 PLN_IND_SIMD(batch, rows)
 
 const pln_ind_desc pln_ind_adxr = {
-    .info =
-        {.name = "adxr",
+    .info = {.name = "adxr",
 
-         .group = "trend",
-         .help = "Average directional index rating",
-         .formula =
-             "adxr: mean of adx and that of period - 1 rows before (TA-Lib ADXR); adx: as adx(period, start)",
-         .inputs = "high low close",
-         .outputs = "adxr adx",
-         .example = "adxr(14)",
-         .params = params,
-         .n_params = 3,
-         .input_kind = PLN_INPUT_COLUMNS},
+             .group = "trend",
+             .help = "Average directional index rating",
+             .formula = "adxr: mean of adx(period, start) and that of period - 1 rows before (TA-Lib ADXR), "
+                        "with lag=period of `period` rows before (Stock.Indicators); adx: that average alone",
+             .inputs = "high low close",
+             .outputs = "adxr adx",
+             .example = "adxr(14)",
+             .params = params,
+             .n_params = 3,
+             .input_kind = PLN_INPUT_COLUMNS},
     .n_inputs = 3,
     .n_outputs = 2,
     .lookback = lookback,

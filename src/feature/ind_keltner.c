@@ -68,10 +68,10 @@ const pln_ind_desc pln_ind_keltner = {
              .aliases = "keltner_channel",
              .group = "volatility",
              .help = "Keltner channel",
-             .formula =
-                 "middle: ema(source, period), or another average; upper and lower: middle ± k average true "
-                 "ranges (range=smma: Wilder's); width: (upper - lower) / middle, 0 where the middle is 0. "
-                 "Keltner's own (1960): keltner(hlc3, 10, 1, 10, average=sma, range=sma)",
+             .formula = "middle: ema(source, period), or another average; upper and lower: middle ± k "
+                        "average true ranges (range=smma: Wilder's); width: (upper - lower) / middle, 0 "
+                        "where the middle is 0. Keltner's own of 1960 took simple averages of hlc3 and of "
+                        "high - low over 10 rows: sma(hlc3, 10) + sma(high - low, 10)",
              .inputs = "source high low close",
              .outputs = "upper middle lower width",
              .example = "keltner(close, 20, 2, 10).upper",

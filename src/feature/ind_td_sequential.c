@@ -94,9 +94,9 @@ const pln_ind_desc pln_ind_td_sequential = {
                  "(sell) of 2 rows before, which ends early with a close beyond the level. phase: what this "
                  "row counts for: 1 buy setup, 2 sell setup, 3 buy countdown, 4 sell countdown, 5 and 6 a "
                  "ninth row of a buy and sell setup that is perfect (low of its 8th or 9th row under those "
-                 "of the 6th and 7th; mirrored), 0 nothing; count: the how manieth; level: highest high "
-                 "(buy) or lowest low (sell) of the 9 rows before the last of the setup, while a countdown "
-                 "runs, else 0 (Lean TomDemarkSequential is phase + count / 100)",
+                 "of the 6th and 7th; mirrored), 0 nothing; count: its number in that phase; level: highest "
+                 "high (buy) or lowest low (sell) of the 9 rows before the last of the setup, while a "
+                 "countdown runs, else 0 (Lean TomDemarkSequential is phase + count / 100)",
              .inputs = "high low close",
              .outputs = "phase count level",
              .example = "td_sequential().count",
