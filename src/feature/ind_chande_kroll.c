@@ -11,8 +11,8 @@ static const pln_indicator_param params[] = {
 
 typedef struct chande_kroll {
   pln_range range;
-  pln_window windows[4]; /* high, low, first stop below the high, first stop above the low */
-  int64_t rows;          /* until the first stops */
+  pln_window windows[4]; /* high, low, first stop below the high, first stop above the low: what they take in
+                            before there are first stops has left them by the lookback */
   double k;
 } chande_kroll;
 
@@ -30,7 +30,6 @@ static void init(void *state, const double *p) {
   chande_kroll *s = state;
   pln_range_init(&s->range, (int64_t)p[0], p + 3);
   for (int32_t i = 0; i < 4; i++) pln_extreme_init(&s->windows[i], (int64_t)p[i < 2 ? 0 : 2]);
-  s->rows = first_stop(p);
   s->k = p[1];
 }
 
@@ -40,16 +39,31 @@ static inline void step(chande_kroll *s, double *memory, const double *in, doubl
   const double distance = s->k * pln_range_step(&s->range, place[4], in[0], in[1], in[2]);
   const double highest = pln_extreme_step(&s->windows[0], place[0], PLN_HIGHEST_LAST, in[0]);
   const double lowest = pln_extreme_step(&s->windows[1], place[1], PLN_LOWEST_LAST, in[1]);
-  out[0] = out[1] = 0.0;
-  if (s->rows > 0) {
-    s->rows--;
-    return;
-  }
   out[0] = pln_extreme_step(&s->windows[2], place[2], PLN_HIGHEST_LAST, highest - distance);
   out[1] = pln_extreme_step(&s->windows[3], place[3], PLN_LOWEST_LAST, lowest + distance);
 }
 PLN_IND_STEP(chande_kroll, step)
-PLN_IND_BATCH(chande_kroll, 3, 2, step)
+
+static void batch(void *state, const double *const *in, double *const *out, int64_t n) {
+  chande_kroll *s = state;
+  double *place[5] = {(double *)(s + 1)};
+  for (int32_t i = 0; i < 4; i++) place[i + 1] = place[i] + pln_extreme_doubles(s->windows[i].n);
+  double range[PLN_RANGE_BLOCK], highest[PLN_RANGE_BLOCK], lowest[PLN_RANGE_BLOCK];
+  for (int64_t i = 0; i < n; i += PLN_RANGE_BLOCK) {
+    const int64_t m = n - i < PLN_RANGE_BLOCK ? n - i : PLN_RANGE_BLOCK;
+    pln_range_rows(&s->range, place[4], in[0] + i, in[1] + i, in[2] + i, range, m);
+    pln_extreme_block(&s->windows[0], place[0], PLN_HIGHEST_LAST, in[0] + i, highest, m);
+    pln_extreme_block(&s->windows[1], place[1], PLN_LOWEST_LAST, in[1] + i, lowest, m);
+    PLN_IVDEP
+    for (int64_t j = 0; j < m; j++) {
+      const double distance = s->k * range[j];
+      highest[j] -= distance;
+      lowest[j] += distance;
+    }
+    pln_extreme_block(&s->windows[2], place[2], PLN_HIGHEST_LAST, highest, out[0] + i, m);
+    pln_extreme_block(&s->windows[3], place[3], PLN_LOWEST_LAST, lowest, out[1] + i, m);
+  }
+}
 
 const pln_ind_desc pln_ind_chande_kroll = {
     .info = {.name = "chande_kroll",
@@ -72,5 +86,5 @@ const pln_ind_desc pln_ind_chande_kroll = {
     .size = size,
     .init = init,
     .step = step_row,
-    .batch = step_rows,
+    .batch = batch,
 };

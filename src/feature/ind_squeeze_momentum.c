@@ -44,6 +44,19 @@ static void init(void *state, const double *p) {
   s->range_k = p[3];
 }
 
+PLN_INLINE double squeeze_of(const squeeze *s, double bands, double squares, double middle, double range) {
+  const double deviation = s->k * sqrt(squares / s->period), distance = s->range_k * range;
+  const double top = (bands + deviation) - (middle + distance),
+               bottom = (bands - deviation) - (middle - distance);
+  return (top < 0.0) & (bottom > 0.0) ? 1.0 : (top > 0.0) & (bottom < 0.0) ? -1.0 : 0.0;
+}
+PLN_INLINE double state_of(double momentum, double last) {
+  return momentum > 0.0 ? (momentum > last ? 1.0 : 2.0) : (momentum < last ? -1.0 : -2.0);
+}
+PLN_INLINE double above_middle(double close, double highest, double lowest, double middle) {
+  return close - ((highest + lowest) / 2.0 + middle) / 2.0;
+}
+
 static inline void step(squeeze *s, double *memory, const double *in, double *out) {
   const double high = in[0], low = in[1], close = in[2], range = pln_true_range(high, low, s->close);
   const double leaf[] = {close, 0.0};
@@ -59,21 +72,64 @@ static inline void step(squeeze *s, double *memory, const double *in, double *ou
   memory += pln_extreme_doubles(n);
   const double lowest = pln_extreme_step(&s->low, memory, PLN_LOWEST_LAST, low);
   memory += pln_extreme_doubles(n);
-  const double above = close - ((highest + lowest) / 2.0 + middle) / 2.0, part[] = {above, 0.0};
+  const double part[] = {above_middle(close, highest, lowest, middle), 0.0};
   pln_window_step(&s->momentum.window, memory, PLN_REGRESSION_WIDTH, 0, pln_merge_regression, part,
                   aggregate);
   const double momentum = pln_regression_line(&s->momentum, aggregate, 0.0);
-  const double deviation = s->k * sqrt(moments[1] / s->period), distance = s->range_k * mean;
-  const double top = (moments[0] + deviation) - (middle + distance),
-               bottom = (moments[0] - deviation) - (middle - distance);
-  out[0] = (top < 0.0) & (bottom > 0.0) ? 1.0 : (top > 0.0) & (bottom < 0.0) ? -1.0 : 0.0;
+  out[0] = squeeze_of(s, moments[0], moments[1], middle, mean);
   out[1] = momentum;
-  out[2] = momentum > 0.0 ? (momentum > s->last ? 1.0 : 2.0) : (momentum < s->last ? -1.0 : -2.0);
+  out[2] = state_of(momentum, s->last);
   s->last = momentum;
   s->close = close;
 }
 PLN_IND_STEP(squeeze, step)
-PLN_IND_BATCH(squeeze, 3, 3, step)
+
+PLN_INLINE void rows(void *state, const double *const *in, double *const *out, int64_t n) {
+  squeeze *s = state;
+  double bands[PLN_WINDOW_BLOCK], squares[PLN_WINDOW_BLOCK], middle[PLN_WINDOW_BLOCK],
+      range[PLN_WINDOW_BLOCK], mean[PLN_WINDOW_BLOCK], highest[PLN_WINDOW_BLOCK], lowest[PLN_WINDOW_BLOCK];
+  const int64_t period = s->middle.n;
+  for (int64_t i = 0; i < n; i += PLN_WINDOW_BLOCK) {
+    const int64_t m = n - i < PLN_WINDOW_BLOCK ? n - i : PLN_WINDOW_BLOCK;
+    const double *high = in[0] + i, *low = in[1] + i, *close = in[2] + i;
+    double *memory = (double *)(s + 1), *momentum = out[1] + i;
+    const double *const leaf[] = {close, pln_window_zeros}, *const ranges[] = {range},
+                        *const parts[] = {range, pln_window_zeros};
+    double *const moments[] = {bands, squares}, *const middles[] = {middle}, *const means[] = {mean},
+                  *const aggregates[] = {highest, lowest};
+    range[0] = pln_true_range(high[0], low[0], s->close);
+    PLN_IVDEP
+    for (int64_t j = 1; j < m; j++) range[j] = pln_true_range(high[j], low[j], close[j - 1]);
+    s->close = close[m - 1];
+    pln_window_block(&s->bands, memory, 2, 0, pln_merge_moments, leaf, moments, m);
+    memory += pln_window_doubles(s->bands.n, 2);
+    pln_window_block(&s->middle, memory, 1, 0, pln_merge_mean, leaf, middles, m);
+    memory += pln_window_doubles(period, 1);
+    pln_window_block(&s->range, memory, 1, 0, pln_merge_mean, ranges, means, m);
+    memory += pln_window_doubles(period, 1);
+    pln_extreme_block(&s->high, memory, PLN_HIGHEST_LAST, high, highest, m);
+    memory += pln_extreme_doubles(period);
+    pln_extreme_block(&s->low, memory, PLN_LOWEST_LAST, low, lowest, m);
+    memory += pln_extreme_doubles(period);
+    PLN_IVDEP
+    for (int64_t j = 0; j < m; j++)
+      range[j] = above_middle(close[j], highest[j], lowest[j], middle[j]); /* NOLINT */
+    pln_window_block(&s->momentum.window, memory, PLN_REGRESSION_WIDTH, 0, pln_merge_regression, parts,
+                     aggregates, m);
+    PLN_IVDEP
+    for (int64_t j = 0; j < m; j++) {
+      const double aggregate[] = {highest[j], lowest[j]};
+      momentum[j] = pln_regression_line(&s->momentum, aggregate, 0.0);
+      out[0][i + j] =
+          squeeze_of(s, bands[j], squares[j], middle[j], mean[j]); /* NOLINT: m entries were written */
+    }
+    out[2][i] = state_of(momentum[0], s->last);
+    PLN_IVDEP
+    for (int64_t j = 1; j < m; j++) out[2][i + j] = state_of(momentum[j], momentum[j - 1]);
+    s->last = momentum[m - 1];
+  }
+}
+PLN_IND_SIMD(batch, rows)
 
 const pln_ind_desc pln_ind_squeeze_momentum = {
     .info = {.name = "squeeze_momentum",
@@ -99,5 +155,5 @@ const pln_ind_desc pln_ind_squeeze_momentum = {
     .size = size,
     .init = init,
     .step = step_row,
-    .batch = step_rows,
+    .batch = batch,
 };
