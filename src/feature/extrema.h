@@ -86,7 +86,7 @@ PLN_INLINE void pln_extreme_block(pln_window *w, double *memory, int32_t kind, c
 
 PLN_INLINE double pln_extreme_age_step(pln_window *w, double *memory, int32_t kind, double x, double *age) {
   const double now = (double)w->row, leaf[] = {x, now};
-  double out[2];
+  double out[2] = {x, now};
 #define PLN_CALL(MERGE) pln_window_step(w, memory, 2, 1, MERGE, leaf, out)
   PLN_EXTREME_BY_KIND(kind, PLN_CALL, _row)
 #undef PLN_CALL
