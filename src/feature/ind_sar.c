@@ -29,9 +29,11 @@ static inline void step(pln_sar *s, double *memory, const double *in, double *ou
 }
 PLN_IND_STEP(pln_sar, step)
 
-static void batch(void *state, const double *const *in, double *const *out, int64_t n) {
+PLN_INLINE void rows(void *state, const double *const *in, double *const *out, int64_t n) {
   pln_sar_rows(state, in[0], in[1], out[0], out[1], out[2], n);
 }
+
+PLN_IND_SIMD(batch, rows)
 
 const pln_ind_desc pln_ind_sar = {
     .info = {.name = "sar",

@@ -38,13 +38,15 @@ static inline void step(pln_sar *s, double *memory, const double *in, double *ou
 }
 PLN_IND_STEP(pln_sar, step)
 
-static void batch(void *state, const double *const *in, double *const *out, int64_t n) {
+PLN_INLINE void rows(void *state, const double *const *in, double *const *out, int64_t n) {
   pln_sar_rows(state, in[0], in[1], out[1], out[2], out[3], n);
   double *negative = out[0];
   const double *stop = out[1], *direction = out[2];
   PLN_IVDEP
   for (int64_t i = 0; i < n; i++) negative[i] = stop[i] * direction[i];
 }
+
+PLN_IND_SIMD(batch, rows)
 
 const pln_ind_desc pln_ind_sar_extended = {
     .info = {.name = "sar_extended",

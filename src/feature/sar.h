@@ -93,12 +93,10 @@ PLN_INLINE double pln_sar_go(pln_sar *s, int32_t up, double high, double low, in
     if (up ? next < edge : next > edge) next = edge;
   } else {
     const double edge = up ? lowest : highest;
-    if (is_new) {
-      const pln_sar_side *side = up ? &s->up : &s->down;
-      s->extreme = far;
-      s->speed += side->step;
-      if (s->speed > side->most) s->speed = side->most;
-    }
+    const pln_sar_side *side = up ? &s->up : &s->down;
+    const double faster = s->speed + side->step, capped = faster > side->most ? side->most : faster;
+    s->speed = is_new ? capped : s->speed;
+    s->extreme = is_new ? far : s->extreme;
     next = stop + s->speed * (s->extreme - stop);
     if (up ? next > edge : next < edge) next = edge;
   }
