@@ -99,10 +99,11 @@ int32_t pln_hub_seal(pln_hub *hub) {
     if (!hub->calls[i].answered)
       return pln_fail(PLN_ERR_STATE, "indicator %s: its lookback was not told (pln_hub_answer_call)",
                       hub->definitions[hub->calls[i].definition]->info.name);
+  hub->sealed = hub->failed = 1;
   if (pln_hub_plan(hub) < 0) return PLN_ERR_MEMORY;
   if (hub->n_threads > 1 && !(hub->pool = pln_pool_new(hub->n_threads, pln_hub_run_part, hub)))
     return PLN_ERR_LIMIT;
-  hub->sealed = 1;
+  hub->failed = 0;
   return PLN_OK;
 }
 

@@ -132,7 +132,7 @@ struct pln_hub {
   int32_t chunk_rows;
   int32_t sealed;
   int32_t n_threads;
-  int32_t failed; /* an answer was refused: nothing more is computed */
+  int32_t failed; /* seal failed or an answer was refused: nothing is computed */
   pln_hub_stream *streams;
   pln_hub_node *nodes;
   pln_hub_series *series;

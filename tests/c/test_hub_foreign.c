@@ -146,8 +146,9 @@ static const char *const expressions[] = {
 };
 enum { COUNT = sizeof expressions / sizeof expressions[0] };
 
-static double *compute(int32_t chunk_rows) {
+static double *compute_with(int32_t chunk_rows, int32_t threads) {
   pln_hub *hub = make(chunk_rows);
+  assert_int_equal(pln_hub_set_threads(hub, threads), 0);
   int32_t ids[COUNT];
   for (int i = 0; i < COUNT; i++) ids[i] = add(hub, expressions[i]);
   assert_int_equal(pln_hub_seal(hub), 0);
@@ -164,12 +165,14 @@ static double *compute(int32_t chunk_rows) {
   return out;
 }
 
+static double *compute(int32_t chunk_rows) { return compute_with(chunk_rows, 1); }
+
 static void any_chunking_gives_the_same(void **state) {
   (void)state;
   double *whole = compute(4096);
   static const int32_t chunks[] = {1, 2, 5, 64, 499};
   for (size_t k = 0; k < sizeof chunks / sizeof chunks[0]; k++) {
-    double *out = compute(chunks[k]);
+    double *out = compute_with(chunks[k], 1 + (int32_t)k % 3);
     for (int i = 0; i < COUNT * N; i++)
       if (memcmp(&out[i], &whole[i], 8) != 0 && !(isnan(out[i]) && isnan(whole[i])))
         fail_msg("%s: row %d is %g in chunks of %d, %g in one", expressions[i / N], i % N, out[i], chunks[k],
