@@ -29,7 +29,9 @@ static int32_t kind_of(const pln_expr_node *expr) {
   if (expr->kind == PLN_EXPR_JOIN) return PLN_HUB_JOIN;
   if (expr->kind == PLN_EXPR_COLUMN) return PLN_HUB_CLOCK;
   if (!expr->desc->step) return PLN_HUB_FOREIGN;
-  return expr->desc->family && !expr->valid ? PLN_HUB_FAMILY : PLN_HUB_CALL;
+  const pln_ind_desc *desc = expr->desc;
+  const int joins = desc->family && !expr->valid && (!desc->joins || desc->joins(expr->params));
+  return joins ? PLN_HUB_FAMILY : PLN_HUB_CALL;
 }
 
 /* Whether two calls may be of one family: all but the parameters is the same. */

@@ -55,8 +55,9 @@ typedef struct pln_ind_desc {
   void (*init)(void *state, const double *params); /* `state` is zeroed memory of that size */
   void (*step)(void *state, const double *in, double *out);
   void (*batch)(void *state, const double *const *in, double *const *out,
-                int64_t n);     /* the same as n steps */
-  const pln_ind_family *family; /* NULL: none */
+                int64_t n);               /* the same as n steps */
+  const pln_ind_family *family;           /* NULL: none */
+  int32_t (*joins)(const double *params); /* whether a call may be of a family; NULL: any may */
 } pln_ind_desc;
 
 /* Parameters of a descriptor: a number, a whole number, one of some words (value: its index, 0 … LAST). */
