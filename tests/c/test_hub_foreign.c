@@ -57,12 +57,12 @@ static const pln_indicator_info mean_info = {.name = "mean",
                                              .params = mean_params,
                                              .n_params = 2,
                                              .input_kind = PLN_INPUT_SOURCE};
-/* spread: high - low, and whether it is wide; valid where the close is not the open. */
-static const pln_indicator_info spread_info = {.name = "spread",
-                                               .inputs = "open high low close",
-                                               .outputs = "spread wide",
-                                               .input_kind = PLN_INPUT_COLUMNS,
-                                               .has_valid = 1};
+/* reach: high - low, and whether it is wide; valid where the close is not the open. */
+static const pln_indicator_info reach_info = {.name = "reach",
+                                              .inputs = "open high low close",
+                                              .outputs = "reach wide",
+                                              .input_kind = PLN_INPUT_COLUMNS,
+                                              .has_valid = 1};
 
 typedef struct mean_state {
   int64_t count;
@@ -83,7 +83,7 @@ static void answer_mean(const pln_hub_request *r) {
   }
 }
 
-static void answer_spread(const pln_hub_request *r) {
+static void answer_reach(const pln_hub_request *r) {
   assert_null(r->state);
   assert_int_equal(r->n_outputs, 3);
   for (int64_t i = 0; i < r->rows; i++) {
@@ -98,7 +98,7 @@ static pln_hub *make(int32_t chunk_rows) {
   assert_int_equal(pln_hub_add_stream(hub, bars), 0);
   assert_int_equal(pln_hub_add_stream(hub, slow), 1);
   assert_int_equal(pln_hub_define(hub, &mean_info), 0);
-  assert_int_equal(pln_hub_define(hub, &spread_info), 1);
+  assert_int_equal(pln_hub_define(hub, &reach_info), 1);
   return hub;
 }
 
@@ -122,7 +122,7 @@ static void answer_all(pln_hub *hub) {
     if (request.definition == 0)
       answer_mean(&request);
     else
-      answer_spread(&request);
+      answer_reach(&request);
     const int32_t more = pln_hub_resume(hub);
     if (more < 0) fail_msg("%s", pln_error_last()->text);
     assert_int_equal(more, pln_hub_pending(hub, &request));
@@ -135,13 +135,13 @@ static const char *const expressions[] = {
     "mean(7, twice)",
     "mean(close, 7, kind=twice).count",
     "mean(mean(sma(open, 3), 4), 2)",
-    "ema(mean(4), 3) - spread",
-    "spread.wide",
-    "spread.valid + spread.wide",
+    "ema(mean(4), 3) - reach",
+    "reach.wide",
+    "reach.valid + reach.wide",
     "mean(bid, 6)",
     "mean(bid, 6) - sma(bid, 6)",
     "SPY_5m.mean(close, 3)",
-    "SPY_5m.spread.wide",
+    "SPY_5m.reach.wide",
     "sma(SPY_5m.mean(sma(2), 3), 2)",
 };
 enum { COUNT = sizeof expressions / sizeof expressions[0] };
@@ -309,7 +309,7 @@ static void calls_are_checked_as_those_of_built_in_ones(void **state) {
   add_fails("mean(3).cuont", "did you mean count?");
   add_fails("mean(kind=none)", "expected one of: plain twice");
   add_fails("mean(3).valid", "no output 'valid'");
-  add_fails("spread.wid", "did you mean wide?");
+  add_fails("reach.wid", "did you mean wide?");
   pln_hub *hub = make(64);
   const pln_indicator_info info = {
       .name = "quoted", .inputs = "ask", .outputs = "value", .input_kind = PLN_INPUT_COLUMNS};

@@ -314,14 +314,14 @@ function TestIndicator.test_check_finds_what_is_wrong()
 local box = { n = 0 }
 local function hidden(t) t.n = t.n + 1 return t.n end
 return indicator { name = "counter", step = function(s, x) return hidden(box) end }]], [[
-return indicator { name = "ratio", state = { before = 0 }, step = function(s, x)
+return indicator { name = "own_ratio", state = { before = 0 }, step = function(s, x)
   local r = x / s.before
   s.before = x
   return r
 end, warmup = 1 }]])
   local _, message = check.check(assert(feature.info("counter", library)), library)
   lu.assertStrContains(message, "'box', a table of the file, was changed")
-  _, message = check.check(assert(feature.info("ratio", library)), library)
+  _, message = check.check(assert(feature.info("own_ratio", library)), library)
   lu.assertStrContains(message, "a price of zero: mine.lua")
 end
 
