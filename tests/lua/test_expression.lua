@@ -117,7 +117,7 @@ function TestExpression.test_mistakes()
   lu.assertStrContains(message(function() return x.smaz(20) end), "unknown indicator 'smaz', did you mean 'sma'?")
   lu.assertStrContains(message(function() return x.sma + 1 end), "sma is not a series by itself: call it, as in x.sma")
   lu.assertStrContains(message(function() return x.bbands(20).uper end),
-    "bbands has no output 'uper', did you mean 'upper'? (it has upper, middle, lower)")
+    "bbands has no output 'uper', did you mean 'upper'? (it has upper, middle, lower, percent_b, width, zscore, valid)")
   lu.assertStrContains(message(function() return (x.close - 1).upper end), "only an indicator has outputs")
   lu.assertStrContains(message(function() x.close = 1 end), "cannot be changed")
   lu.assertStrContains(message(function() return x.gt(x.close) end), "expected two")

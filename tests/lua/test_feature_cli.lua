@@ -123,9 +123,10 @@ function TestFeatureCli.test_rows_and_all_outputs()
   local got = shell.perilune { "features", "compute", file, "bbands(5).*", "close, volume", "--last", "2" }
   lu.assertEquals(got.err, "")
   local rows = rows_of(got.out)
-  lu.assertEquals(rows[1], { "time", "bbands(5).upper", "bbands(5).middle", "bbands(5).lower", "close", "volume" })
+  lu.assertEquals(rows[1], { "time", "bbands(5).upper", "bbands(5).middle", "bbands(5).lower", "bbands(5).percent_b",
+    "bbands(5).width", "bbands(5).zscore", "close", "volume" })
   lu.assertEquals(#rows, 3)
-  lu.assertEquals({ rows[2][6], rows[3][6] }, { "28", "29" })
+  lu.assertEquals({ rows[2][9], rows[3][9] }, { "28", "29" })
   rows = rows_of(shell.perilune({ "features", "compute", file, "volume", "--head", "1" }).out)
   lu.assertEquals(rows[2], { "2015-01-02T14:00:00Z", "0" })
   lu.assertEquals(#rows, 2)

@@ -25,8 +25,10 @@ function TestPlotFeatures.test_what_is_on_the_scale_of_the_prices()
     "hl2 * 1.01", "highest(high, 50)", "close > sma(20)", "volume" }, {}))
   lu.assertEquals(labels(chart.overlays), { "sma(20)", "bbands(20, 2).upper", "bbands(20, 2).middle",
     "bbands(20, 2).lower", "hl2 * 1.01", "highest(high, 50)" })
-  lu.assertEquals(#chart.panels, 5)
-  lu.assertEquals(chart.panels[5][1].kind, "bars")
+  lu.assertEquals(#chart.panels, 6)
+  lu.assertEquals(labels(chart.panels[2]), { "bbands(20, 2).percent_b", "bbands(20, 2).width",
+    "bbands(20, 2).zscore" })
+  lu.assertEquals(chart.panels[6][1].kind, "bars")
 end
 
 -- An RSI is no price, where the prices happen to lie between 0 and 100 too.
@@ -153,6 +155,7 @@ function TestPlotFeatures.test_expand()
   local list, from = feature.expand { "sma(20)", "bbands(5, 2).*", "max(open, close), rsi(14)",
     '"A,B"_1d:close', "atr(3).*" }
   lu.assertEquals(list, { "sma(20)", "bbands(5, 2).upper", "bbands(5, 2).middle", "bbands(5, 2).lower",
+    "bbands(5, 2).percent_b", "bbands(5, 2).width", "bbands(5, 2).zscore",
     "max(open, close)", "rsi(14)", '"A,B"_1d:close', "atr(3)" })
-  lu.assertEquals(from, { 1, 2, 2, 2, 3, 3, 4, 5 })
+  lu.assertEquals(from, { 1, 2, 2, 2, 2, 2, 2, 3, 3, 4, 5 })
 end
