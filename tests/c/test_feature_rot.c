@@ -36,6 +36,7 @@ static const struct {
     {"pvi", PRODUCT, NULL},
     {"renko", OTHER, "bricks are percents of the first close"},
     {"slope", OTHER, "its intercept counts rows from the first one"},
+    {"sobv", SUM, NULL},
     {"vpt", SUM, NULL},
     {"wad", SUM, NULL},
 };
