@@ -91,17 +91,15 @@ PLN_INLINE double pln_atan_ratio(double y, double x) {
   high = k4 ? 1.57079632679489655800e+00 : high;
   low = k4 ? 6.12323399573676603587e-17 : low;
   const double t = top / (bottom > 0.0 ? bottom : 1.0), z = t * t, w = z * z;
-  const double s1 = z * (3.33333333333329318027e-01 +
-                         w * (1.42857142725034663711e-01 +
-                              w * (9.09088713343650656196e-02 +
-                                   w * (6.66107313738753120669e-02 +
-                                        w * (4.97687799461593236017e-02 + w * 1.62858201153657823623e-02)))));
-  const double s2 = w * (-1.99999999998764832476e-01 +
-                         w * (-1.11111104054623557880e-01 +
-                              w * (-7.69187620504482999495e-02 +
-                                   w * (-5.83357013379057348645e-02 + w * -3.65315727442169155270e-02))));
+  const double w2 = w * w;
+  const double s1 = z * ((3.33333333333329318027e-01 + w * 1.42857142725034663711e-01) +
+                         w2 * ((9.09088713343650656196e-02 + w * 6.66107313738753120669e-02) +
+                               w2 * (4.97687799461593236017e-02 + w * 1.62858201153657823623e-02)));
+  const double s2 = w * ((-1.99999999998764832476e-01 + w * -1.11111104054623557880e-01) +
+                         w2 * ((-7.69187620504482999495e-02 + w * -5.83357013379057348645e-02) +
+                               w2 * -3.65315727442169155270e-02));
   const double angle = high - ((t * (s1 + s2) - low) - t);
-  return pln_double(pln_bits(angle) ^ ((pln_bits(y) ^ pln_bits(x)) & 0x8000000000000000u));
+  return (y < 0.0) != (x < 0.0) ? -angle : angle;
 }
 PLN_INLINE double pln_atan(double x) { return pln_atan_ratio(x, 1.0); }
 PLN_INLINE double pln_asin(double x) { return pln_atan_ratio(x, sqrt((1.0 - x) * (1.0 + x))); }
