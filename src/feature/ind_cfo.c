@@ -10,6 +10,7 @@ PLN_INLINE void finish(const pln_regression *s, const double *in, const double *
   out[1] = in[0] != 0.0;
 }
 
+/* NOLINTNEXTLINE: m entries are written */
 PLN_REGRESSION_KERNEL(PLN_REGRESSION_WIDTH, 1, pln_merge_regression, finish)
 
 const pln_ind_desc pln_ind_cfo = {

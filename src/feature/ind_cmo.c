@@ -33,7 +33,7 @@ PLN_INLINE void rows(void *state, const double *const *in, double *const *out, i
     double *y = out[0] + i;
     pln_updown_block(s, (double *)(s + 1), in[0] + i, up, down, m);
     PLN_IVDEP
-    for (int64_t j = 0; j < m; j++) y[j] = ratio(up[j], down[j]);
+    for (int64_t j = 0; j < m; j++) y[j] = ratio(up[j], down[j]); /* NOLINT: m entries were written */
   }
 }
 PLN_IND_SIMD(batch, rows)

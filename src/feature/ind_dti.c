@@ -73,7 +73,8 @@ PLN_INLINE void rows(void *state, const double *const *in, double *const *out, i
       pln_smooth_rows(&s->size[k], size[k & 1], size[!(k & 1)], m);
     }
     PLN_IVDEP
-    for (int64_t j = 0; j < m; j++) y[j] = ratio(change[STAGES & 1][j], size[STAGES & 1][j]);
+    for (int64_t j = 0; j < m; j++) /* NOLINTNEXTLINE: m entries were written */
+      y[j] = ratio(change[STAGES & 1][j], size[STAGES & 1][j]);
   }
 }
 PLN_IND_SIMD(batch, rows)

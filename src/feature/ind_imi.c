@@ -19,6 +19,7 @@ PLN_INLINE void finish(const pln_window *s, const double *in, const double *mean
   out[1] = sum != 0.0;
 }
 
+/* NOLINTNEXTLINE: m entries are written */
 PLN_WINDOW_MAPPED(pln_window, 2, 2, 1, pln_merge_two_means, body, finish)
 
 const pln_ind_desc pln_ind_imi = {

@@ -69,7 +69,7 @@ PLN_INLINE void rows(void *state, const double *const *in, double *const *out, i
     s->previous = x[m - 1];
     PLN_IVDEP
     for (int64_t j = 0; j < m; j++) {
-      const double deviation = sqrt(squares[j] / s->period);
+      const double deviation = sqrt(squares[j] / s->period); /* NOLINT: m entries were written */
       up[j] = x[j] > mean[j] ? deviation : 0.0;
       down[j] = x[j] > mean[j] ? 0.0 : deviation;
     }

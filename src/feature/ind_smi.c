@@ -63,7 +63,7 @@ PLN_INLINE void rows(void *state, const double *const *in, double *const *out, i
     pln_range_block(&s->window, (double *)(s + 1), in[0] + i, in[1] + i, gap[1], range[1], m);
     PLN_IVDEP
     for (int64_t j = 0; j < m; j++) {
-      gap[0][j] = close[j] - 0.5 * (highest[j] + lowest[j]);
+      gap[0][j] = close[j] - 0.5 * (highest[j] + lowest[j]); /* NOLINT: m entries were written */
       range[0][j] = highest[j] - lowest[j];
     }
     for (int32_t k = 0; k < 2; k++) {

@@ -75,7 +75,7 @@ enum { BLOCK = PLN_WINDOW_BLOCK };
 
 static inline void stage_block(stage *g, double *memory, const double *x, const double *rounding, double *out,
                                int64_t m) {
-  double highest[BLOCK], lowest[BLOCK], position[BLOCK];
+  double highest[BLOCK] = {0}, lowest[BLOCK] = {0}, position[BLOCK] = {0};
   const int64_t skipped = g->skip < m ? g->skip : m;
   g->skip -= skipped;
   const int64_t filled = g->fill < m - skipped ? g->fill : m - skipped;

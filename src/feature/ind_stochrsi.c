@@ -40,7 +40,7 @@ static void init(void *state, const double *p) {
   s->skip = (int64_t)p[0];
   s->raw_memory = used;
   pln_late_ma_init(&s->k, PLN_MA_SMA, (int64_t)p[3], raw_row(p), used += raw_doubles(p));
-  pln_late_ma_init(&s->d, (int32_t)p[4], (int64_t)p[2], k_row(p), used += k_doubles(p));
+  pln_late_ma_init(&s->d, (int32_t)p[4], (int64_t)p[2], k_row(p), used + k_doubles(p));
 }
 
 PLN_INLINE double ratio(double up, double down) {
@@ -72,7 +72,7 @@ PLN_INLINE void rows(void *state, const double *const *in, double *const *out, i
     const int64_t m = n - i < PLN_WINDOW_BLOCK ? n - i : PLN_WINDOW_BLOCK;
     pln_updown_block(&s->updown, memory, in[0] + i, up, down, m);
     PLN_IVDEP
-    for (int64_t j = 0; j < m; j++) rsi[j] = ratio(up[j], down[j]);
+    for (int64_t j = 0; j < m; j++) rsi[j] = ratio(up[j], down[j]); /* NOLINT: m entries were written */
     const int64_t cold = s->skip < m ? s->skip : m;
     for (int64_t j = 0; j < cold; j++) raw[j] = 0.0;
     s->skip -= cold;

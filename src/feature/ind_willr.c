@@ -30,7 +30,8 @@ PLN_INLINE void rows(void *state, const double *const *in, double *const *out, i
     double *y = out[0] + i;
     pln_range_block(s, (double *)(s + 1), in[0] + i, in[1] + i, highest, lowest, m);
     PLN_IVDEP
-    for (int64_t j = 0; j < m; j++) y[j] = position(highest[j], lowest[j], close[j]);
+    for (int64_t j = 0; j < m; j++)
+      y[j] = position(highest[j], lowest[j], close[j]); /* NOLINT: m entries were written */
   }
 }
 PLN_IND_SIMD(batch, rows)

@@ -38,5 +38,6 @@ PLN_INLINE void pln_stoch_block(pln_stoch *s, double *memory, const double *high
   pln_range_block(&s->range, memory, high, low, highest, lowest, m);
   const double no_range = s->no_range;
   PLN_IVDEP
-  for (int64_t j = 0; j < m; j++) y[j] = pln_stoch_position(highest[j], lowest[j], close[j], no_range);
+  for (int64_t j = 0; j < m; j++) /* NOLINTNEXTLINE: m entries were written */
+    y[j] = pln_stoch_position(highest[j], lowest[j], close[j], no_range);
 }
