@@ -9,7 +9,10 @@ local vmdef = require "jit.vmdef"
 
 TestIndicatorTraces = {}
 
-local HARMLESS = { ["inner loop in root trace"] = true, ["leaving loop in root trace"] = true,
+-- Attempts that begin at the call of the loop's function or end where the loop does, rather than in the loop: which of
+-- them are made differs from run to run. They are given up for a better trace, and cost nothing later.
+local HARMLESS = { ["loop unroll limit reached"] = true,
+  ["inner loop in root trace"] = true, ["leaving loop in root trace"] = true,
   ["NYI: return to lower frame"] = true }
 
 local function watch(work, chunk)
@@ -22,7 +25,7 @@ local function watch(work, chunk)
     elseif what == "stop" and started[trace] then
       local link = util.traceinfo(trace).linktype
       if link == "stitch" then seen.stitches = seen.stitches + 1 end
-  -- A step with a loop of its own: that is the loop's trace, which the rows' trace ends in.
+      -- A step with a loop of its own: that is the loop's trace, which the rows' trace ends in.
       if link == "loop" or link == "root" then seen.loops = seen.loops + 1 end
     elseif what == "abort" and started[trace] then
       local message = vmdef.traceerr[code] or tostring(code)
