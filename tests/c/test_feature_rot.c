@@ -25,6 +25,7 @@ static const struct {
 } endless[] = {
     {"accumulative_swing_index", SUM, NULL},
     {"ad", SUM, NULL},
+    {"cumsum", SUM, NULL},
     {"drawdown", OTHER, "the peak is that of all rows"},
     {"hmm", OTHER, "it learns from its first rows"},
     {"max_index", OTHER, "rows are counted from the first one"},
