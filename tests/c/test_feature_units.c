@@ -24,6 +24,7 @@ static const struct {
     {"floor", "of a number"},
     {"linearreg_angle", "the angle of a price against a row, as TA-Lib has it"},
     {"log", "a factor adds to it"},
+    {"market_profile", "its levels are a number of units apart"},
     {"pfe", "a row counts as one unit of price, by definition"},
     {"log10", "a factor adds to it"},
     {"mavp", "the periods are numbers of rows"},
