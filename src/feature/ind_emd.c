@@ -1,7 +1,7 @@
 #include "feature/filter.h"
 
 static const pln_indicator_param params[] = {
-    PLN_PARAM_INT("period", "rows of the wave that passes", 20, 5, PLN_IND_MAX_PERIOD / 2),
+    PLN_PARAM_INT("period", "rows of the wave that passes", 20, 5, 50000),
     PLN_PARAM("delta", "half width of the band", 0.5, 0.01, 0.5),
     PLN_PARAM("fraction", "of the mean peak", 0.1, 0, 10),
 };
