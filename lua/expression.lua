@@ -1,6 +1,6 @@
 --- The feature builder: the `x` of features(p, x), which writes the feature hub's expressions (docs/expressions.md).
 --
---     x.close                           a column; open high low close volume hl2 hlc3 ohlc4, and the source's own
+--     x.close                           a column; open high low close volume hl2 hlc3 hlcc4 ohlc4, the source's own
 --     x.sma(x.close, 20), x.sma(20)     an indicator; its source defaults to close
 --     x.bbands(20, 2).upper             one of its outputs
 --     x.ema(20, { seed = "first" })     parameters by name, in a table at the end

@@ -30,7 +30,7 @@ local MAX_LOOKBACK = 1e9
 -- Bounds of parameters that state none.
 local MAX_INTEGER, MAX_NUMBER = 100000, 1e12
 
-local COLUMNS, SOURCES = {}, { source = true, hl2 = true, hlc3 = true, ohlc4 = true }
+local COLUMNS, SOURCES = {}, { source = true, hl2 = true, hlc3 = true, hlcc4 = true, ohlc4 = true }
 for name in ("open high low close volume time local_time close_time session"):gmatch "%S+" do COLUMNS[name] = true end
 
 -- States ------------------------------------------------------------------------------------------------------------

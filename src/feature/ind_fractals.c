@@ -56,7 +56,7 @@ PLN_IND_SIMD(batch, rows)
 const pln_ind_desc pln_ind_fractals = {
     .info =
         {.name = "fractals",
-         .aliases = "williams_fractals pivot_points_high_low pivots",
+         .aliases = "fractal williams_fractals pivot_points_high_low pivots",
          .group = "structure",
          .help = "Williams fractals, where they are known",
          .formula =

@@ -34,6 +34,7 @@ PLN_IND_BATCH(heikin_ashi, 4, 4, step)
 
 const pln_ind_desc pln_ind_heikin_ashi = {
     .info = {.name = "heikin_ashi",
+             .aliases = "ha",
              .group = "trend",
              .help = "Heikin-Ashi candles",
              .formula = "close: mean of open, high, low and close; open: mean of the open and close of the "

@@ -65,7 +65,7 @@ static void batch(void *state, const double *const *in, double *const *out, int6
 
 const pln_ind_desc pln_ind_keltner = {
     .info = {.name = "keltner",
-             .aliases = "keltner_channel",
+             .aliases = "keltner_channel kc",
              .group = "volatility",
              .help = "Keltner channel",
              .formula = "middle: ema(source, period), or another average; upper and lower: middle ± k "

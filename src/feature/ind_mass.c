@@ -60,7 +60,7 @@ PLN_IND_SIMD(batch, rows)
 
 const pln_ind_desc pln_ind_mass = {
     .info = {.name = "mass",
-             .aliases = "mass_index",
+             .aliases = "mass_index massi",
              .group = "volatility",
              .help = "Mass index",
              .formula =

@@ -35,7 +35,7 @@ PLN_IND_BATCH(rank, 1, 1, step)
 
 const pln_ind_desc pln_ind_rank = {
     .info = {.name = "rank",
-             .aliases = "percent_rank",
+             .aliases = "percent_rank percentrank",
              .group = "statistics",
              .help = "Percent rank of the newest value",
              .formula = "rank of this value among the last `period` (itself included), over period: 1 / "

@@ -59,6 +59,7 @@ ELEMENTWISE(square_root, 1, a > 0.0 ? sqrt(a) : 0.0)
 ELEMENTWISE(choose, 3, a != 0.0 ? b : c)
 ELEMENTWISE(middle, 2, pln_finite((a + b) / 2.0))
 ELEMENTWISE(typical, 3, pln_finite((a + b + c) / 3.0))
+ELEMENTWISE(weighted, 3, pln_finite((a + b + c * 2.0) / 4.0))
 ELEMENTWISE(average, 4, pln_finite((a + b + c + d) / 4.0))
 ELEMENTWISE(sum_of, 2, pln_finite(a + b))
 ELEMENTWISE(difference, 2, pln_finite(a - b))
@@ -95,9 +96,10 @@ ELEMENTWISE(to_radians, 1, a * 0.017453292519943295)
              .input_kind = PLN_INPUT_SERIES},                                                                \
     .n_inputs = N_IN, .n_outputs = 1, .is_stateless = 1, .step = FN##_step, .batch = FN##_batch              \
   }
-#define DERIVED(NAME, INPUTS, N_IN, FN, HELP, FORMULA)                                                       \
+#define DERIVED(NAME, ALIASES, INPUTS, N_IN, FN, HELP, FORMULA)                                              \
   {                                                                                                          \
     .info = {.name = NAME,                                                                                   \
+             .aliases = ALIASES,                                                                             \
              .group = "series",                                                                              \
              .help = HELP,                                                                                   \
              .formula = FORMULA,                                                                             \
@@ -158,10 +160,13 @@ const pln_ind_desc pln_function_list[] = {
     FUNCTION("torad", "radians", "x", 1, to_radians, "Degrees to radians", "π x / 180", "torad(close)"),
     FUNCTION("trunc", NULL, "x", 1, truncated, "Rounded toward zero", "x without its fraction",
              "trunc(close)"),
-    DERIVED("hl2", "high low", 2, middle, "Middle of the bar", "(high + low) / 2"),
-    DERIVED("hlc3", "high low close", 3, typical, "Typical price",
+    DERIVED("hl2", "medprice", "high low", 2, middle, "Middle of the bar",
+            "(high + low) / 2 (TA-Lib MEDPRICE)"),
+    DERIVED("hlc3", "typprice", "high low close", 3, typical, "Typical price",
             "(high + low + close) / 3 (TA-Lib TYPPRICE)"),
-    DERIVED("ohlc4", "open high low close", 4, average, "Average price",
+    DERIVED("hlcc4", "wclprice wcprice", "high low close", 3, weighted, "Weighted close",
+            "(high + low + 2 close) / 4 (TA-Lib WCLPRICE)"),
+    DERIVED("ohlc4", "avgprice", "open high low close", 4, average, "Average price",
             "(open + high + low + close) / 4 (TA-Lib AVGPRICE)"),
 };
 const int32_t pln_function_count = (int32_t)(sizeof pln_function_list / sizeof pln_function_list[0]);

@@ -61,6 +61,8 @@ static void arithmetic_follows_precedence(void **state) {
   gives("hl2", 2, (302 + 49) / 2.0);
   gives("hlc3", 2, (302 + 49 + 103) / 3.0);
   gives("ohlc4", 2, (102 + 302 + 49 + 103) / 4.0);
+  gives("hlcc4", 2, (302 + 49 + 2 * 103) / 4.0);
+  gives("wclprice - typprice", 2, (302 + 49 + 2 * 103) / 4.0 - (302 + 49 + 103) / 3.0);
 }
 
 static void comparison_and_logic_give_one_and_zero(void **state) {
