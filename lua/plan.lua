@@ -221,7 +221,7 @@ end
 --- The plan of one combo: that of the run with its strategies and classifiers at a point of plan.points.
 -- @param sinks where its results go
 function M.of_combo(plan, point, sinks)
-  local made, own = { sinks = sinks, strategies = {}, classifiers = {}, portfolios = {} }, {}
+  local made, own = { base = plan, sinks = sinks, strategies = {}, classifiers = {}, portfolios = {} }, {}
   for k, item in ipairs(plan.items) do own[item] = setmetatable({ p = point[k] }, { __index = item }) end
   for k, strategy in ipairs(plan.strategies) do made.strategies[k] = own[strategy] end
   for k, classifier in ipairs(plan.classifiers) do made.classifiers[k] = own[classifier] end

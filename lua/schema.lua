@@ -16,37 +16,13 @@
 -- unless it is `optional`.
 local M = {}
 
-local function enum(...) return { type = "enum", values = { ... } } end
-local function list(of, options)
-  local made = { type = "list", of = of }
-  for key, value in pairs(options or {}) do made[key] = value end
-  return made
-end
-local function map(fields, options)
-  local made = { type = "map", fields = fields }
-  for key, value in pairs(options or {}) do made[key] = value end
-  return made
-end
-local function number(unit, options)
-  local made = { type = "number", unit = unit }
-  for key, value in pairs(options or {}) do made[key] = value end
-  return made
-end
-local function integer(unit, options)
-  local made = number(unit, options)
-  made.integer = true
-  return made
-end
+local schema_execution = require "schema_execution"
+local schema_portfolio = require "schema_portfolio"
+local types = require "schema_types"
 
-local text = { type = "string" }
-local boolean = { type = "boolean" }
-local name = { type = "string", check = "name" }
-local symbol = { type = "string", check = "symbol" }
-local timeframe = { type = "string", check = "timeframe" }
-local time = { type = "string", check = "time" }
-local zone = { type = "string", check = "timezone" }
-local seed = integer("of a random sequence", { min = 0, max = 2 ^ 53 })
-
+local enum, list, map, number, integer = types.enum, types.list, types.map, types.number, types.integer
+local text, boolean, name, symbol, timeframe = types.text, types.boolean, types.name, types.symbol, types.timeframe
+local time, zone, seed = types.time, types.zone, types.seed
 
 local function rule(key, help, default, ...)
   local values = { ... }
@@ -125,8 +101,6 @@ local data_fields = {
   { "synthetic", synthetic, help = "the synthetic market" },
 }
 
-local size_at = enum("signal", "fill")
-
 M.root = map {
   { "workflow", enum("full_backtest"), default = "full_backtest", help = "what is run" },
   { "name", name, cosmetic = true, help = "a name for the run" },
@@ -161,59 +135,8 @@ M.root = map {
       { "symbols", list(symbol, { single = true, min = 1 }), help = "those it sees; all by default" },
       { "timeframe", timeframe, help = "the symbol's first by default" },
     }, { shorthand = "type" })), default = {}, help = "what says which regime the market is in" },
-  { "portfolios", list(map({
-      { "name", name, default = "main", help = "its name" },
-      { "capital", number("currency of the account", { above = 0, max = 1e18 }), default = 10000,
-        help = "what it starts with" },
-      { "strategies", list(name, { single = true, min = 1 }), help = "ids of its strategies; all by default" },
-      { "weights", { type = "table", of = number("share of the portfolio", { min = 0, max = 1000 }) }, default = {},
-        help = "weight of each strategy's signals, by id; by default an equal share, 1 / number" },
-      { "leverage", number("times the equity", { min = 1, max = 1000 }), default = 1,
-        help = "bound of the gross exposure, 1 / initial margin" },
-      { "allow_short", boolean, default = true, help = "whether positions may be short" },
-      { "rebalance", boolean, default = false, help = "act on changes of strength, not of direction only" },
-      { "sizing", map {
-          { "type", enum("percent_of_equity", "fixed_quantity", "fixed_cash"), default = "percent_of_equity",
-            help = "how much is bought" },
-          { "percent", number("percent of the equity, 100 = all of it", { above = 0, max = 100000 }),
-            help = "with percent_of_equity; 100 by default" },
-          { "quantity", number("units of the instrument", { above = 0, max = 1e18 }), help = "with fixed_quantity" },
-          { "cash", number("currency of the account", { above = 0, max = 1e18 }), help = "with fixed_cash" },
-          { "size_at", size_at, default = "signal", help = "at the close that was seen, or at the fill's price" },
-        }, help = "how orders are sized" },
-      { "risk", map {
-          { "max_position_pct", number("percent of the equity, 0 = off", { min = 0 }), default = 0,
-            help = "bound of one position; larger orders are reduced" },
-          { "max_exposure_pct", number("percent of the equity, 0 = off", { min = 0 }), default = 0,
-            help = "bound of all positions together; larger orders are reduced" },
-          { "stop_loss_pct", number("percent from the fill price of the entry, 0 = off", { min = 0, max = 100 }),
-            default = 0, help = "closes a position that lost so much" },
-          { "take_profit_pct", number("percent from the fill price of the entry, 0 = off", { min = 0 }),
-            default = 0, help = "closes a position that gained so much" },
-          { "trailing_stop_pct", number("percent from the best price since the entry, 0 = off",
-            { min = 0, max = 100 }), default = 0, help = "closes a position that fell back so much" },
-          { "max_drawdown_pct", number("percent from the equity's peak, 0 = off", { min = 0, max = 100 }),
-            default = 0, help = "closes everything and ends trading" },
-        }, help = "rules that bound or close positions" },
-    }, { shorthand = "name" }), { min = 1 }), default = { {} }, help = "accounts; one named main by default" },
-  { "execution", map {
-      { "fill", enum("next_open", "this_close"), default = "next_open", help = "when market orders fill" },
-      { "commission_pct", number("percent of the notional, 0.2 means 0.2 %", { min = 0, max = 100 }), default = 0,
-        help = "commission, each way" },
-      { "commission_per_share", number("currency for each unit", { min = 0, max = 1e12 }), default = 0,
-        help = "commission, each way" },
-      { "commission_per_order", number("currency for each order that fills", { min = 0, max = 1e12 }), default = 0,
-        help = "commission, each way" },
-      { "commission_minimum", number("currency for each order, 0 = none", { min = 0, max = 1e12 }), default = 0,
-        help = "least of the percent and per-share commission together" },
-      { "slippage_bps", number("basis points, 5 means 0.05 %", { min = 0, below = 10000 }), default = 0,
-        help = "against the order, on market and stop fills" },
-      { "spread_bps", number("basis points of the full spread, 5 means 0.05 %", { min = 0, below = 10000 }),
-        default = 0, help = "market and stop fills pay half of it, each way" },
-      { "finalize_trades", boolean, default = false, help = "close open positions at the end, with costs" },
-      { "compat", enum("none", "backtesting.py"), default = "none",
-        help = "reproduce another engine's quirks, look-ahead included: for comparison only" },
-    }, help = "how orders become fills, and what they cost" },
+  schema_portfolio,
+  schema_execution,
   { "results", map({
       { "db", text, default = "perilune.db", help = "SQLite file that results go to, from the current folder on; " ..
           "none: nowhere" },

@@ -3,6 +3,8 @@
 local ffi = require "ffi"
 local abi = require "abi"
 local context = require "context"
+local gauges = require "node.gauges"
+local settings = require "node.execution_settings"
 local strategies = require "node.strategies"
 local C = abi.C
 
@@ -11,57 +13,13 @@ local Execution = {}
 Execution.__index = Execution
 
 local INT64_MAX = abi.INT64_MAX
-local FILL = { next_open = C.PLN_FILL_NEXT_OPEN, this_close = C.PLN_FILL_THIS_CLOSE }
-local SIZE_TYPE = {
-  percent_of_equity = { C.PLN_SIZE_PERCENT_OF_EQUITY, "percent" },
-  fixed_quantity = { C.PLN_SIZE_QUANTITY, "quantity" },
-  fixed_cash = { C.PLN_SIZE_CASH, "cash" },
-}
-local SIZE_AT = { signal = C.PLN_SIZE_AT_SIGNAL, fill = C.PLN_SIZE_AT_FILL }
-local BACKTESTING_PY = "backtesting.py"
-
-local function exec_config(plan)
-  local execution, window = plan.execution, plan.window
-  local config = ffi.new("pln_exec_config")
-  config.fill = FILL[execution.fill]
-  config.finalize_trades = execution.finalize_trades and 1 or 0
-  config.commission.pct = execution.commission_pct
-  config.commission.per_share = execution.commission_per_share
-  config.commission.per_order = execution.commission_per_order
-  config.commission.minimum = execution.commission_minimum
-  config.slippage_bps = execution.slippage_bps
-  -- backtesting.py's spread is paid once, on the entry, in full.
-  if execution.compat == BACKTESTING_PY then
-    config.entry_spread_bps = execution.spread_bps
-  else
-    config.spread_bps = execution.spread_bps
-  end
-  config.trade_from_ns, config.trade_until_ns = window.from_ns, window.until_ns
-  config.benchmark = plan.benchmark or 0
-  config.record_equity = 1
-  config.record_orders = plan.record_orders and 1 or 0
-  return config
-end
-
-local function portfolio_config(portfolio, execution)
-  local config = ffi.new("pln_portfolio_config")
-  local size = SIZE_TYPE[portfolio.sizing.type]
-  config.capital, config.leverage = portfolio.capital, portfolio.leverage
-  config.sizing.type, config.sizing.value = size[1], portfolio.sizing[size[2]]
-  config.sizing.at = SIZE_AT[portfolio.sizing.size_at]
-  for name, value in pairs(portfolio.risk) do config.risk[name] = value end
-  config.allow_short = portfolio.allow_short and 1 or 0
-  config.rebalance = portfolio.rebalance and 1 or 0
-  config.fill_price_quirk = execution.compat == BACKTESTING_PY and 1 or 0
-  return config
-end
 
 function Execution:_add_portfolio(spec)
   local plan = self.part.plan
-  local handle = C.pln_portfolio_new(portfolio_config(spec, plan.execution), #plan.symbols)
+  local handle = C.pln_portfolio_new(settings.portfolio(spec, plan.execution, self.gauges), #plan.symbols)
   if handle == nil then return nil, abi.last_error() end
   local portfolio = {
-    handle = ffi.gc(handle, C.pln_portfolio_free), name = spec.name, size_at = SIZE_AT[spec.sizing.size_at],
+    handle = ffi.gc(handle, C.pln_portfolio_free), name = spec.name, size_at = settings.SIZE_AT[spec.sizing.size_at],
     sink = plan.sinks.portfolio(spec.name), instances = {},
   }
   portfolio.id = C.pln_exec_add_portfolio(self.exec, handle)
@@ -309,14 +267,14 @@ function M.new(part)
     trades = ffi.new("const pln_trade *[1]"), orders = ffi.new("const pln_order *[1]"),
     fills = ffi.new("const pln_fill *[1]"),
   }, Execution)
-  local exec = C.pln_exec_new(exec_config(plan))
+  local exec = C.pln_exec_new(settings.exec(plan))
   if exec == nil then return nil, abi.last_error() end
   self.exec = ffi.gc(exec, C.pln_exec_free)
   for _, symbol in ipairs(plan.symbols) do
-    local spec = ffi.new("pln_instrument", { symbol.lot_size, symbol.tick_size, symbol.multiplier })
-    local id = C.pln_exec_add_instrument(self.exec, symbol.bars, spec)
+    local id = C.pln_exec_add_instrument(self.exec, symbol.bars, settings.instrument(symbol))
     if id < 0 then return nil, abi.last_error() end
   end
+  self.gauges = gauges.new(self.exec, plan)
   for _, portfolio in ipairs(plan.portfolios) do
     local ok, err = self:_add_portfolio(portfolio)
     if not ok then return nil, err end

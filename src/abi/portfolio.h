@@ -1,45 +1,12 @@
 #pragma once
-#include "abi/data.h"
+#include "abi/risk.h"
+#include "abi/sizing.h"
 /* Portfolios: an account, its positions and round-trip trades, sizing and risk rules.
  *
  * A portfolio is made before the execution container that it is added to, and freed after it. It is plain state
  * with no pointer to anything of Lua's. One thread at a time. */
 
 typedef enum pln_side { PLN_SIDE_SELL = -1, PLN_SIDE_BUY = 1 } pln_side;
-
-typedef enum pln_size_type {
-  PLN_SIZE_QUANTITY = 0,       /* `value` units of the instrument */
-  PLN_SIZE_CASH = 1,           /* `value` of the account's currency, fees included */
-  PLN_SIZE_PERCENT_OF_EQUITY = 2 /* `value` percent of the equity, fees included: 100 = all of it, more needs
-                                  leverage */
-} pln_size_type;
-
-typedef enum pln_size_at {
-  PLN_SIZE_AT_SIGNAL = 0, /* at the close that was seen when the order was made */
-  PLN_SIZE_AT_FILL = 1    /* at the price of the fill; 100 percent is then the largest fraction below 1, as in
-                             backtesting.py */
-} pln_size_at;
-
-/* A size becomes the largest number of whole lots whose cost is within it: price (with the slippage and spread that are
- * to be expected) and commission. The rounding is exact: 0.3 units at a lot of 0.1 are three lots, and what was
- * opened closes to exactly 0. */
-typedef struct pln_sizing {
-  int32_t type;  /* pln_size_type */
-  int32_t at;    /* pln_size_at */
-  double value;  /* unit by type; > 0 */
-} pln_sizing;
-
-/* 0 switches a rule off. Percentages are of 100. Limits and affordability are judged when an order fills, at the price of
- * the fill, with everything else at its last price; they bind what opens or adds, never what closes or reduces. */
-typedef struct pln_risk_config {
-  double max_position_pct;   /* one position's notional, of equity: a larger order is reduced */
-  double max_exposure_pct;   /* gross notional of all positions, of equity: a larger order is reduced */
-  double stop_loss_pct;      /* from the fill price of the entry */
-  double take_profit_pct;    /* from the fill price of the entry */
-  double trailing_stop_pct;  /* from the best price since the entry */
-  double max_drawdown_pct;   /* from the equity's peak, judged at each mark: closes everything at the next chance to fill,
-                                refuses all further entries */
-} pln_risk_config;
 
 typedef struct pln_portfolio_config {
   double capital;            /* > 0, currency of the account */
@@ -127,48 +94,6 @@ typedef struct pln_trade {
   int32_t reserved;
 } pln_trade;
 
-/* Why an order request was refused, reduced or cancelled. */
-typedef enum pln_refusal {
-  PLN_REFUSAL_NONE = 0,
-  PLN_REFUSAL_ZERO_QUANTITY = 1,   /* rounds to nothing at the lot size */
-  PLN_REFUSAL_CASH = 2,            /* cannot be afforded at all */
-  PLN_REFUSAL_REDUCED_CASH = 3,    /* reduced to what can be afforded */
-  PLN_REFUSAL_POSITION_LIMIT = 4,
-  PLN_REFUSAL_REDUCED_POSITION = 5,
-  PLN_REFUSAL_EXPOSURE_LIMIT = 6,
-  PLN_REFUSAL_REDUCED_EXPOSURE = 7,
-  PLN_REFUSAL_HALTED = 8,          /* drawdown halt in force */
-  PLN_REFUSAL_SHORT_NOT_ALLOWED = 9,
-  PLN_REFUSAL_STOPPED_OUT = 10,    /* re-entry waits for the signal to change */
-  PLN_REFUSAL_INVALID_PRICE = 11,  /* limit or stop price not finite or not positive */
-  PLN_REFUSAL_INVALID_QUANTITY = 12,
-  PLN_REFUSAL_NO_PRICE = 13,       /* no bar of the instrument seen yet */
-  PLN_REFUSAL_EXPIRED = 14,        /* DAY or IOC ran out */
-  PLN_REFUSAL_END_OF_DATA = 15,    /* never filled: the data ended */
-  PLN_REFUSAL_CANCELED = 16,       /* by the strategy */
-  PLN_REFUSAL_REPLACED = 17,       /* the target changed before it filled */
-  PLN_REFUSAL_BANKRUPT = 18,
-  PLN_REFUSAL_COUNT = 19
-} pln_refusal;
-
-/* Counter of one refusal code, with the numbers of its first and last occurrence: units of the instrument for
- * REDUCED_CASH, SHORT_NOT_ALLOWED and orders that ended unfilled (the size as asked, where it was never turned into
- * units); currency for CASH; percent for the position and exposure limits; target levels (-1 … 1) for STOPPED_OUT and
- * for refused signals. */
-typedef struct pln_refusal_count {
-  int64_t count;
-  int64_t first_ts_ns;
-  int64_t last_ts_ns;
-  double first_asked;        /* what was asked, in the rule's unit (units, currency or percent) */
-  double first_allowed;      /* what the rule allowed */
-  double last_asked;
-  double last_allowed;
-  int32_t first_instrument;
-  int32_t last_instrument;
-} pln_refusal_count;
-
-const char *pln_refusal_name(int32_t refusal);      /* "position_limit"; static; "?" out of range */
-const char *pln_refusal_help(int32_t refusal);      /* one sentence with the likely fix; static */
 const char *pln_exit_reason_name(int32_t reason);   /* "stop_loss"; static */
 
 typedef struct pln_portfolio pln_portfolio;
@@ -198,6 +123,9 @@ typedef struct pln_equity_rows {
   const double *benchmark;   /* close of the benchmark instrument (last known; NaN before its first bar) */
   const int8_t *exposure;    /* bit 0: some long position during this bar, bit 1: some short one (positions that
                                 were closed in this bar count), bit 2: some trade was closed in this bar */
+  const double *gross;       /* gross exposure at the mark, currency; NULL = not known */
+  const double *flow;        /* net cash that came from outside since the row before (deposits less withdrawals),
+                                currency; NULL = none at all */
 } pln_equity_rows;
 const pln_equity_rows *pln_portfolio_equity(const pln_portfolio *portfolio); /* stable address */
 void pln_portfolio_clear_equity(pln_portfolio *portfolio);

@@ -252,6 +252,7 @@ static void mark_quiet(pln_exec *x, int64_t stop_ns) {
     p->row_equity[row] = equity;
     p->row_cash[row] = cash;
     p->row_benchmark[row] = close;
+    p->row_gross[row] = fabs(weight * close);
     p->row_exposure[row++] = bits;
   }
   if (i == first) return;

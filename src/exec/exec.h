@@ -84,6 +84,7 @@ struct pln_exec {
   int32_t n_markets;
   int32_t n_portfolios;
   pln_portfolio **portfolios;
+  pln_gauges gauges;
   pln_target *targets; /* [portfolio * n_markets + instrument] */
   pln_source *sources;
   int32_t n_sources, sources_capacity;
@@ -147,12 +148,28 @@ typedef enum pln_match_phase {
 /* The price at which an order fills in this phase of a bar, before slippage; 0 = it does not. Triggers
  * stop-limits. */
 double pln_match_price(pln_pending *p, const pln_bar *bar, pln_match_phase phase);
+/* The prices of a limit and of a stop order in this phase; 0 = the bar does not reach it. */
+double pln_match_limit(double limit, bool buy, const pln_bar *bar, pln_match_phase phase);
+double pln_match_stop(double stop, bool buy, const pln_bar *bar, pln_match_phase phase);
 /* The bars of this instant against everything that waits. */
 void pln_match_instant(pln_exec *x);
 /* THIS_CLOSE: market orders at the close of the bars of this instant. */
 void pln_match_close(pln_exec *x);
 
-/* fill.c: an order meets a price. */
+/* match_exits.c: the protective levels of what is held. */
+typedef struct pln_levels {
+  double stop, target; /* live in this bar, 0 = none */
+  int32_t trailing;
+} pln_levels;
+
+typedef enum pln_exit_kind { PLN_EXIT_STOPS = 1, PLN_EXIT_TARGETS = 2 } pln_exit_kind;
+
+pln_levels pln_exit_levels(const pln_portfolio *p, const pln_market *m, const pln_lot *lot, bool is_long);
+/* Protective levels of these kinds that the bar meets in this phase. */
+void pln_exits_try(pln_exec *x, int32_t portfolio, int32_t k, const pln_bar *bar, pln_match_phase phase,
+                   int32_t kinds);
+
+/* fill.c: an order meets a price; fill_size.c: how much of it. */
 typedef struct pln_hit {
   double price;      /* before slippage and spread */
   int32_t worsens;   /* market and stop fills: slippage and half the spread are paid */
@@ -174,9 +191,20 @@ pln_worth pln_fill_worth(const pln_exec *x, int32_t portfolio, int32_t instrumen
  */
 double pln_fill_size(const pln_exec *x, int32_t portfolio, int32_t instrument, int32_t side, int32_t mode,
                      double size, double price, pln_worth worth, bool at_fill);
+/* Lots that an order asks for when it meets its price; 0: nothing to do, or nothing that the lot size allows.
+ */
+double pln_fill_asked(const pln_exec *x, const pln_pending *p, double held, const pln_hit *hit);
 /* Signed lots that a TO_ mode aims at. */
 double pln_fill_aim(const pln_exec *x, int32_t portfolio, int32_t instrument, int32_t mode, double size,
                     double price, pln_worth worth, bool at_fill);
+
+/* costs.c */
+/* The price of a fill: `price` with what slippage and spread add or take. `worsens`: a market or stop fill;
+ * `entry`: it opens. */
+double pln_cost_price(const pln_exec *x, int32_t k, int32_t side, double price, bool worsens, bool entry);
+/* What this part of an order is charged: the per-order part and the minimum count once for all of its fills.
+ */
+double pln_cost_charge(const pln_exec *x, pln_pending *p, double quantity, double notional);
 
 /* signals.c */
 /* Applies a source's changes that became known at or before now. */

@@ -1,78 +1,13 @@
 #include "exec/exec.h"
 #include <assert.h>
 
-static double slipped(const pln_exec *x, int32_t k, int32_t side, double price, bool worsens, bool entry) {
-  const double share = (worsens ? x->concession : 0) + (entry ? x->entry_concession : 0);
-  const pln_step *tick = &x->markets[k].tick;
-  if (share > 0) price *= 1.0 + side * share;
-  if (tick->step > 0 && (worsens || share > 0)) price = pln_step_round(tick, price, side > 0);
-  return price;
-}
-
-pln_worth pln_fill_worth(const pln_exec *x, int32_t portfolio, int32_t instrument, double price) {
-  const pln_portfolio *p = x->portfolios[portfolio];
-  pln_worth w = {.equity = p->account.cash};
-  double value = 0;
-  for (int32_t k = 0; k < p->n_instruments; k++) {
-    const double weight = p->holdings[k].weight;
-    if (weight == 0) continue;
-    const double v = weight * (k == instrument ? price : p->positions[k].last_price);
-    value += v;
-    w.gross += fabs(v);
-  }
-  w.equity += value;
-  return w;
-}
-
-double pln_fill_size(const pln_exec *x, int32_t portfolio, int32_t instrument, int32_t side, int32_t mode,
-                     double size, double price, pln_worth worth, bool at_fill) {
-  const pln_portfolio *p = x->portfolios[portfolio];
-  const pln_holding *h = &p->holdings[instrument];
-  const double unit = price * h->multiplier;
-  const double paid = slipped(x, instrument, side, price, true, true) * h->multiplier;
-  double budget = size, fraction = 1;
-  if (mode == PLN_MODE_PERCENT || mode == PLN_MODE_TO_PERCENT) {
-    /* All of it, at the fill, is the largest fraction below 1: as backtesting.py has it. */
-    fraction = at_fill && size == 100 ? 1.0 - 0x1p-52 : size / 100.0;
-    const double leverage = p->config.leverage, margin = worth.equity - worth.gross / leverage;
-    /* There, a fraction is of the margin that is left; here, of the equity, and leverage only bounds. */
-    const bool quirk = p->config.fill_price_quirk && at_fill;
-    budget = quirk ? (margin > 0 ? margin : 0) * leverage * fraction : worth.equity * fraction;
-  }
-  if (!(budget > 0)) return 0;
-  const double n = p->config.fill_price_quirk && at_fill
-                       ? pln_sizing_compat(budget, fraction, paid, unit, &x->costs, &h->lot)
-                       : pln_sizing_affordable(budget, paid, &x->costs, &h->lot);
-  return n < PLN_STEP_MAX_COUNT ? n : 0;
-}
-
-double pln_fill_aim(const pln_exec *x, int32_t portfolio, int32_t instrument, int32_t mode, double size,
-                    double price, pln_worth worth, bool at_fill) {
-  const pln_step *lot = &x->portfolios[portfolio]->holdings[instrument].lot;
-  const int32_t side = size < 0 ? PLN_SIDE_SELL : PLN_SIDE_BUY;
-  if (size == 0) return 0;
-  const double n = mode == PLN_MODE_TO_QUANTITY ? pln_step_floor(lot, fabs(size))
-                                                : pln_fill_size(x, portfolio, instrument, side, mode,
-                                                                fabs(size), price, worth, at_fill);
-  return side * n;
-}
-
-/* What this part of an order is charged: the per-order part and the minimum count once for all of its fills.
- */
-static double charge(const pln_exec *x, pln_pending *p, double quantity, double notional) {
-  p->variable += pln_costs_variable(&x->costs, quantity, notional);
-  const double total = pln_costs_fee(&x->costs, p->variable), fee = total - p->order.fees;
-  p->order.fees = total;
-  return fee;
-}
-
 /* Books one fill of `count` lots in order, account and records; returns what the lots need to know of it. */
 static pln_fill_info book(pln_exec *x, pln_pending *p, double count, double price, const pln_hit *hit) {
   pln_order *o = &p->order;
   pln_portfolio *pf = x->portfolios[o->portfolio];
   const pln_holding *h = &pf->holdings[o->instrument];
   const double quantity = pln_step_value(&h->lot, count);
-  const double fee = charge(x, p, quantity, quantity * price * h->multiplier);
+  const double fee = pln_cost_charge(x, p, quantity, quantity * price * h->point);
   pln_fill fill = {.order = o->id,
                    .ts_ns = x->markets[o->instrument].ts_ns[hit->bar],
                    .bar = hit->bar,
@@ -91,7 +26,7 @@ static pln_fill_info book(pln_exec *x, pln_pending *p, double count, double pric
       o->filled > 0 ? (o->filled * o->average_fill_price + quantity * price) / (o->filled + quantity) : price;
   o->filled += quantity;
   pf->account.n_fills++;
-  pf->account.slippage_cost += fabs(price - hit->price) * quantity * h->multiplier;
+  pf->account.slippage_cost += fabs(price - hit->price) * quantity * h->point;
   return (pln_fill_info){.price = price,
                          .fee = fee,
                          .ts_ns = fill.ts_ns,
@@ -103,7 +38,7 @@ static pln_fill_info book(pln_exec *x, pln_pending *p, double count, double pric
 
 static void close_part(pln_exec *x, pln_pending *p, double count, int64_t only, const pln_hit *hit) {
   const pln_order *o = &p->order;
-  const double price = slipped(x, o->instrument, o->side, hit->price, hit->worsens, false);
+  const double price = pln_cost_price(x, o->instrument, o->side, hit->price, hit->worsens, false);
   const pln_fill_info info = book(x, p, count, price, hit);
   const int32_t status = pln_portfolio_close(x->portfolios[o->portfolio], o->instrument, count, only, &info);
   if (status) x->status = status;
@@ -134,7 +69,7 @@ static int32_t open_part(pln_exec *x, pln_pending *p, double count, const pln_hi
   const pln_order *o = &p->order;
   pln_portfolio *pf = x->portfolios[o->portfolio];
   const int32_t k = o->instrument;
-  const double price = slipped(x, k, o->side, hit->price, hit->worsens, true);
+  const double price = pln_cost_price(x, k, o->side, hit->price, hit->worsens, true);
   const double seen = pf->config.fill_price_quirk ? x->markets[k].close[hit->bar] : hit->price;
   const pln_worth worth = pln_fill_worth(x, o->portfolio, k, seen);
   pln_costs costs = x->costs;
@@ -153,27 +88,11 @@ static int32_t open_part(pln_exec *x, pln_pending *p, double count, const pln_hi
   return limits.refusal;
 }
 
-/* Lots that an order asks for when it meets its price; 0: nothing to do, or nothing that the lot size allows.
- */
-static double asked_count(const pln_exec *x, const pln_pending *p, double held, const pln_hit *hit) {
-  const pln_order *o = &p->order;
-  const pln_portfolio *pf = x->portfolios[o->portfolio];
-  if (p->mode == PLN_MODE_COUNT) return p->count;
-  if (p->mode == PLN_MODE_CLOSE) return held * o->side < 0 ? fabs(held) : 0;
-  const double seen = pf->config.fill_price_quirk ? x->markets[o->instrument].close[hit->bar] : hit->price;
-  const pln_worth worth = pln_fill_worth(x, o->portfolio, o->instrument, seen);
-  if (p->mode == PLN_MODE_CASH || p->mode == PLN_MODE_PERCENT)
-    return pln_fill_size(x, o->portfolio, o->instrument, o->side, p->mode, p->size, hit->price, worth, true);
-  const double aim = pln_fill_aim(x, o->portfolio, o->instrument, p->mode, p->size, hit->price, worth, true);
-  const double delta = (aim - held) * o->side;
-  return delta > 0 ? delta : 0;
-}
-
 void pln_fill_order(pln_exec *x, pln_pending *p, const pln_hit *hit) {
   pln_order *o = &p->order;
   pln_portfolio *pf = x->portfolios[o->portfolio];
   const pln_holding *h = &pf->holdings[o->instrument];
-  const double count = asked_count(x, p, h->count, hit);
+  const double count = pln_fill_asked(x, p, h->count, hit);
   if (count == 0) {
     const bool gone = p->mode == PLN_MODE_CLOSE || p->mode >= PLN_MODE_TO_QUANTITY;
     pln_orders_end(x, p, gone ? PLN_STATUS_CANCELED : PLN_STATUS_REJECTED,

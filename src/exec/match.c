@@ -1,13 +1,13 @@
 #include "exec/exec.h"
 #include <assert.h>
 
-static double limit_price(double limit, bool buy, const pln_bar *bar, pln_match_phase phase) {
+double pln_match_limit(double limit, bool buy, const pln_bar *bar, pln_match_phase phase) {
   const bool at_open = buy ? bar->open <= limit : bar->open >= limit;
   if (phase == PLN_MATCH_AT_OPEN) return at_open ? bar->open : 0;
   return !at_open && (buy ? bar->low <= limit : bar->high >= limit) ? limit : 0;
 }
 
-static double stop_price(double stop, bool buy, const pln_bar *bar, pln_match_phase phase) {
+double pln_match_stop(double stop, bool buy, const pln_bar *bar, pln_match_phase phase) {
   const bool at_open = buy ? bar->open >= stop : bar->open <= stop;
   if (phase == PLN_MATCH_AT_OPEN) return at_open ? bar->open : 0;
   return !at_open && (buy ? bar->high >= stop : bar->low <= stop) ? stop : 0;
@@ -17,7 +17,7 @@ static double stop_price(double stop, bool buy, const pln_bar *bar, pln_match_ph
  * on the stop's near side may have been passed before the trigger, so it waits for the next bar. */
 static double stop_limit_price(pln_pending *p, bool buy, const pln_bar *bar, pln_match_phase phase) {
   const double stop = p->order.stop_price, limit = p->order.limit_price;
-  const double trigger = stop_price(stop, buy, bar, phase);
+  const double trigger = pln_match_stop(stop, buy, bar, phase);
   if (trigger == 0) return 0;
   p->is_triggered = 1;
   if (buy ? limit <= stop : limit >= stop) return 0;
@@ -32,13 +32,13 @@ double pln_match_price(pln_pending *p, const pln_bar *bar, pln_match_phase phase
   case PLN_ORDER_MARKET:
     return phase == PLN_MATCH_AT_OPEN ? bar->open : 0;
   case PLN_ORDER_LIMIT:
-    return limit_price(p->order.limit_price, buy, bar, phase);
+    return pln_match_limit(p->order.limit_price, buy, bar, phase);
   case PLN_ORDER_STOP:
-    return stop_price(p->order.stop_price, buy, bar, phase);
+    return pln_match_stop(p->order.stop_price, buy, bar, phase);
   default:
     assert(p->order.type == PLN_ORDER_STOP_LIMIT);
     if (!p->is_triggered) return stop_limit_price(p, buy, bar, phase);
-    return p->trigger_bar_done ? limit_price(p->order.limit_price, buy, bar, phase) : 0;
+    return p->trigger_bar_done ? pln_match_limit(p->order.limit_price, buy, bar, phase) : 0;
   }
 }
 
@@ -47,8 +47,8 @@ static int32_t touch_of(const pln_pending *p, const pln_bar *bar) {
   const bool buy = p->order.side == PLN_SIDE_BUY;
   const bool limit = p->order.type == PLN_ORDER_LIMIT || p->is_triggered;
   if (p->order.type == PLN_ORDER_MARKET || (p->is_triggered && !p->trigger_bar_done)) return 0;
-  const double price = limit ? limit_price(p->order.limit_price, buy, bar, PLN_MATCH_WITHIN)
-                             : stop_price(p->order.stop_price, buy, bar, PLN_MATCH_WITHIN);
+  const double price = limit ? pln_match_limit(p->order.limit_price, buy, bar, PLN_MATCH_WITHIN)
+                             : pln_match_stop(p->order.stop_price, buy, bar, PLN_MATCH_WITHIN);
   return price == 0 ? 0 : limit == buy ? -1 : 1;
 }
 
@@ -94,7 +94,7 @@ static bool accept(pln_exec *x, pln_market *m, pln_pending *p) {
 static double queued_stop_limit(pln_pending *p, const pln_bar *bar, pln_match_phase phase) {
   const bool buy = p->order.side == PLN_SIDE_BUY;
   const double stop = p->order.stop_price, limit = p->order.limit_price;
-  if (stop_price(stop, buy, bar, phase) == 0) return 0;
+  if (pln_match_stop(stop, buy, bar, phase) == 0) return 0;
   p->is_triggered = 1;
   const bool met = buy ? limit > stop && bar->low <= limit : limit < stop && bar->high >= limit;
   return met ? stop : 0;
@@ -116,52 +116,6 @@ static void try_order(pln_exec *x, pln_market *m, pln_pending *p, const pln_bar 
                             .bar = m->next - 1});
 }
 
-typedef struct levels {
-  double stop, target; /* live in this bar, 0 = none */
-  int32_t trailing;
-} levels;
-
-static levels levels_of(const pln_portfolio *p, const pln_market *m, const pln_lot *lot, bool is_long) {
-  levels l = {.target = lot->target};
-  l.stop = pln_lot_stop(p, lot, is_long, &l.trailing);
-  if (l.trailing && m->tick.step > 0) l.stop = pln_step_round(&m->tick, l.stop, !is_long);
-  if (lot->stop_bar >= m->next) l.stop = 0;
-  if (lot->target_bar >= m->next) l.target = 0;
-  return l;
-}
-
-typedef enum exit_kind { EXIT_STOPS = 1, EXIT_TARGETS = 2 } exit_kind;
-
-/* Protective levels of these kinds that the bar meets in this phase. */
-static void try_exits(pln_exec *x, int32_t portfolio, int32_t k, const pln_bar *bar, pln_match_phase phase,
-                      int32_t kinds) {
-  pln_portfolio *p = x->portfolios[portfolio];
-  pln_holding *h = &p->holdings[k];
-  const pln_market *m = &x->markets[k];
-  for (int64_t i = 0; i < h->n_lots && !x->status;) {
-    const bool is_long = h->count > 0;
-    const levels l = levels_of(p, m, &h->lots[i], is_long);
-    int32_t reason = l.trailing ? PLN_EXIT_TRAILING_STOP : PLN_EXIT_STOP_LOSS, type = PLN_ORDER_STOP;
-    double price = 0;
-    if (l.stop > 0 && (kinds & EXIT_STOPS)) price = stop_price(l.stop, !is_long, bar, phase);
-    if (price == 0 && l.target > 0 && (kinds & EXIT_TARGETS)) {
-      price = limit_price(l.target, !is_long, bar, phase);
-      reason = PLN_EXIT_TAKE_PROFIT;
-      type = PLN_ORDER_LIMIT;
-    }
-    if (price == 0) {
-      i++;
-      continue;
-    }
-    pln_fill_exit(x, portfolio, k, i, reason, h->lots[i].protect_ns,
-                  &(pln_hit){.price = price,
-                             .worsens = type == PLN_ORDER_STOP,
-                             .at_open = phase == PLN_MATCH_AT_OPEN,
-                             .type = type,
-                             .bar = m->next - 1});
-  }
-}
-
 /* Whether the range reaches live prices both above and below the open, so that policy has to say which was
  * first. */
 static bool is_ambiguous(const pln_exec *x, int32_t portfolio, int32_t k, const pln_bar *bar) {
@@ -171,7 +125,7 @@ static bool is_ambiguous(const pln_exec *x, int32_t portfolio, int32_t k, const 
   bool up = false, down = false;
   for (int64_t i = 0; i < h->n_lots; i++) {
     const bool is_long = h->count > 0;
-    const levels l = levels_of(p, m, &h->lots[i], is_long);
+    const pln_levels l = pln_exit_levels(p, m, &h->lots[i], is_long);
     const double below = is_long ? l.stop : l.target, above = is_long ? l.target : l.stop;
     if (below > 0 && bar->low <= below) down = true;
     if (above > 0 && bar->high >= above) up = true;
@@ -209,11 +163,11 @@ static void match_phases(pln_exec *x, int32_t portfolio, int32_t k, const pln_ba
     pln_pending *p = &x->pending[i];
     if (is_for(p, portfolio, k) && accept(x, m, p)) try_order(x, m, p, bar, PLN_MATCH_AT_OPEN);
   }
-  try_exits(x, portfolio, k, bar, PLN_MATCH_AT_OPEN, EXIT_STOPS | EXIT_TARGETS);
+  pln_exits_try(x, portfolio, k, bar, PLN_MATCH_AT_OPEN, PLN_EXIT_STOPS | PLN_EXIT_TARGETS);
   expire_ioc(x, m, portfolio, k, first);
 
   if (is_ambiguous(x, portfolio, k, bar)) x->view.ambiguous_bars++;
-  try_exits(x, portfolio, k, bar, PLN_MATCH_WITHIN, EXIT_STOPS);
+  pln_exits_try(x, portfolio, k, bar, PLN_MATCH_WITHIN, PLN_EXIT_STOPS);
   for (int64_t i = first; i < n; i++) {
     pln_pending *p = &x->pending[i];
     if (is_for(p, portfolio, k) && is_waiting(m, p) && p->order.type == PLN_ORDER_STOP &&
@@ -224,7 +178,7 @@ static void match_phases(pln_exec *x, int32_t portfolio, int32_t k, const pln_ba
     pln_pending *p = &x->pending[i];
     if (is_for(p, portfolio, k) && is_waiting(m, p)) try_order(x, m, p, bar, PLN_MATCH_WITHIN);
   }
-  try_exits(x, portfolio, k, bar, PLN_MATCH_WITHIN, EXIT_TARGETS);
+  pln_exits_try(x, portfolio, k, bar, PLN_MATCH_WITHIN, PLN_EXIT_TARGETS);
 }
 
 /* backtesting.py's queue, which knows no time within the bar: what closes, the stops, the targets, then the
@@ -239,9 +193,9 @@ static void match_queue(pln_exec *x, int32_t portfolio, int32_t k, const pln_bar
       try_order(x, m, p, bar, PLN_MATCH_AT_OPEN);
   }
   for (int32_t pass = 0; pass < 2; pass++) {
-    for (int32_t kind = EXIT_STOPS; kind <= EXIT_TARGETS; kind++) {
-      try_exits(x, portfolio, k, bar, PLN_MATCH_AT_OPEN, kind);
-      try_exits(x, portfolio, k, bar, PLN_MATCH_WITHIN, kind);
+    for (int32_t kind = PLN_EXIT_STOPS; kind <= PLN_EXIT_TARGETS; kind++) {
+      pln_exits_try(x, portfolio, k, bar, PLN_MATCH_AT_OPEN, kind);
+      pln_exits_try(x, portfolio, k, bar, PLN_MATCH_WITHIN, kind);
     }
     for (int64_t i = first; i < n && pass == 0; i++) {
       pln_pending *p = &x->pending[i];

@@ -52,6 +52,7 @@ void pln_exec_free(pln_exec *exec) {
   free(exec->sources);
   free(exec->markets);
   free(exec->portfolios);
+  pln_gauges_free(&exec->gauges);
   free(exec->targets);
   free(exec->pending);
   free(exec->orders);
@@ -66,8 +67,8 @@ static int32_t check_open(const pln_exec *x) {
 
 int32_t pln_exec_add_instrument(pln_exec *exec, const pln_bars *bars, const pln_instrument *spec) {
   if (check_open(exec)) return PLN_ERR_STATE;
-  if (exec->n_portfolios > 0)
-    return pln_fail(PLN_ERR_STATE, "instruments have to be added before the first portfolio");
+  if (exec->n_portfolios > 0 || exec->gauges.n_gauges > 0)
+    return pln_fail(PLN_ERR_STATE, "instruments have to be added before the first portfolio or gauge");
   if (!(isfinite(spec->lot_size) && spec->lot_size > 0))
     return pln_fail(PLN_ERR_ARGUMENT, "lot_size is %g, expected more than 0", spec->lot_size);
   if (!(isfinite(spec->multiplier) && spec->multiplier > 0))
@@ -111,8 +112,28 @@ int32_t pln_exec_add_portfolio(pln_exec *exec, pln_portfolio *portfolio) {
   for (int32_t k = 0; k < exec->n_markets; k++)
     pln_portfolio_bind(portfolio, k, exec->markets[k].spec.lot_size, exec->markets[k].spec.multiplier);
   portfolio->bound = 1;
+  portfolio->gauges = &exec->gauges;
   portfolios[exec->n_portfolios] = portfolio;
   return exec->n_portfolios++;
+}
+
+int32_t pln_exec_add_gauge(pln_exec *exec) {
+  if (check_open(exec)) return PLN_ERR_STATE;
+  if (exec->n_markets == 0) return pln_fail(PLN_ERR_STATE, "a gauge needs an instrument: add those first");
+  exec->gauges.n_instruments = exec->n_markets;
+  return pln_gauges_add(&exec->gauges);
+}
+
+int32_t pln_exec_set_gauge(pln_exec *exec, int32_t gauge, int32_t instrument, const pln_bars *bars,
+                           const double *column) {
+  if (check_open(exec)) return PLN_ERR_STATE;
+  if (gauge < 0 || gauge >= exec->gauges.n_gauges)
+    return pln_fail(PLN_ERR_ARGUMENT, "gauge %d does not exist: there are %d", gauge, exec->gauges.n_gauges);
+  if (instrument < 0 || instrument >= exec->n_markets)
+    return pln_fail(PLN_ERR_ARGUMENT, "instrument %d does not exist: there are %d", instrument,
+                    exec->n_markets);
+  pln_gauges_set(&exec->gauges, gauge, instrument, bars, column);
+  return PLN_OK;
 }
 
 static int32_t add_source(pln_exec *x, const pln_source *made) {

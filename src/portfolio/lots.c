@@ -23,7 +23,7 @@ void pln_portfolio_refresh(pln_portfolio *p, int32_t instrument) {
   pln_position *pos = &p->positions[instrument];
   h->touch_low = -INFINITY;
   h->touch_high = INFINITY;
-  h->weight = pln_step_value(&h->lot, fabs(h->count)) * h->multiplier;
+  h->weight = pln_step_value(&h->lot, fabs(h->count)) * h->point;
   if (h->count < 0) h->weight = -h->weight;
   if (h->n_lots == 0) {
     assert(h->count == 0);
@@ -65,7 +65,7 @@ pln_lot *pln_portfolio_open(pln_portfolio *p, int32_t instrument, int32_t side, 
     h->capacity = capacity;
   }
   const double quantity = pln_step_value(&h->lot, count);
-  const double notional = quantity * fill->price * h->multiplier;
+  const double notional = quantity * fill->price * h->point;
   p->account.cash -= side * notional + fill->fee;
   p->account.fees += fill->fee;
   p->account.turnover += notional;
@@ -100,7 +100,7 @@ static pln_trade trade_of(const pln_portfolio *p, int32_t instrument, const pln_
 
 /* Fills in what depends on the price at which a trade ended or is marked. */
 static void settle(const pln_portfolio *p, pln_trade *t, const pln_lot *lot, double price) {
-  const double multiplier = p->holdings[t->instrument].multiplier;
+  const double multiplier = p->holdings[t->instrument].point;
   const double high = price > lot->high ? price : lot->high, low = price < lot->low ? price : lot->low;
   const bool is_long = t->side == PLN_SIDE_BUY;
   t->exit_price = price;
@@ -124,7 +124,7 @@ int32_t pln_portfolio_close(pln_portfolio *p, int32_t instrument, double count, 
     p->trades_capacity = capacity;
   }
   const double quantity = pln_step_value(&h->lot, count);
-  const double notional = quantity * fill->price * h->multiplier;
+  const double notional = quantity * fill->price * h->point;
   p->account.cash += (is_long ? notional : -notional) - fill->fee;
   p->account.fees += fill->fee;
   p->account.turnover += notional;

@@ -68,6 +68,7 @@ void pln_portfolio_free(pln_portfolio *portfolio) {
   free(portfolio->row_cash);
   free(portfolio->row_benchmark);
   free(portfolio->row_exposure);
+  free(portfolio->row_gross);
   free(portfolio);
 }
 
@@ -75,7 +76,7 @@ void pln_portfolio_bind(pln_portfolio *p, int32_t instrument, double lot_size, d
   assert(instrument >= 0 && instrument < p->n_instruments);
   assert(p->holdings[instrument].n_lots == 0);
   p->holdings[instrument].lot = pln_step_make(lot_size);
-  p->holdings[instrument].multiplier = multiplier;
+  p->holdings[instrument].point = multiplier;
 }
 
 const pln_account *pln_portfolio_account(const pln_portfolio *portfolio) { return &portfolio->account; }

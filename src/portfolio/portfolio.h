@@ -1,4 +1,5 @@
 #pragma once
+#include "portfolio/gauge.h"
 #include "portfolio/sizing.h"
 
 /* The inside of a portfolio, for this stage and for the execution container that steps it. Everything that a
@@ -29,12 +30,12 @@ typedef struct pln_holding {
   int64_t n_lots;
   int64_t capacity;
   double count;  /* signed, in lots */
-  double weight; /* quantity x multiplier, signed: value = weight x price */
+  double weight; /* quantity x point, signed: value = weight x price */
   double
       touch_low; /* a bar whose low is at or below, or whose high is at or above these touches a protective */
   double touch_high; /* level: -inf and +inf where there is none */
-  double multiplier;
-  int64_t last_bar; /* the bar seen last, -1 before the first */
+  double point;      /* currency of the account for a unit of price and of quantity: the multiplier */
+  int64_t last_bar;  /* the bar seen last, -1 before the first */
   int64_t last_ts_ns;
   pln_step lot;
 } pln_holding;
@@ -48,6 +49,7 @@ struct pln_portfolio {
   int32_t exposure;      /* bits of the recorder: held at some moment since the previous mark */
   double floor;          /* at or below this equity a mark needs attention: bankruptcy or the drawdown rule */
   double drawdown_scale; /* 100 / peak: a product a bar instead of a quotient */
+  pln_gauges *gauges;    /* of the container; NULL before there is one */
   pln_position *positions;
   pln_holding *holdings;
   pln_refusal_count refusals[PLN_REFUSAL_COUNT];
@@ -62,6 +64,7 @@ struct pln_portfolio {
   double *row_cash;
   double *row_benchmark;
   int8_t *row_exposure;
+  double *row_gross;
   int32_t held_row;
 };
 
@@ -173,6 +176,7 @@ static inline void pln_recorder_put(pln_portfolio *p, int64_t ts_ns, double benc
   p->row_cash[i] = p->account.cash;
   p->row_benchmark[i] = benchmark;
   p->row_exposure[i] = (int8_t)exposure;
+  p->row_gross[i] = p->account.gross_exposure;
 }
 /* Rewrites the held row's equity and cash from the account. */
 void pln_recorder_amend(pln_portfolio *p);

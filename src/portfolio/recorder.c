@@ -9,7 +9,9 @@ int32_t pln_recorder_reserve(pln_portfolio *p, int64_t capacity) {
   p->row_cash = calloc(n, sizeof *p->row_cash);
   p->row_benchmark = calloc(n, sizeof *p->row_benchmark);
   p->row_exposure = calloc(n, sizeof *p->row_exposure);
-  if (!p->row_ts_ns || !p->row_equity || !p->row_cash || !p->row_benchmark || !p->row_exposure)
+  p->row_gross = calloc(n, sizeof *p->row_gross);
+  if (!p->row_ts_ns || !p->row_equity || !p->row_cash || !p->row_benchmark || !p->row_exposure ||
+      !p->row_gross)
     return pln_fail(PLN_ERR_MEMORY, "no memory for a recorder of %lld rows", (long long)capacity);
   p->rows = (pln_equity_rows){.n_rows = 0,
                               .capacity = capacity,
@@ -17,7 +19,8 @@ int32_t pln_recorder_reserve(pln_portfolio *p, int64_t capacity) {
                               .equity = p->row_equity,
                               .cash = p->row_cash,
                               .benchmark = p->row_benchmark,
-                              .exposure = p->row_exposure};
+                              .exposure = p->row_exposure,
+                              .gross = p->row_gross};
   return PLN_OK;
 }
 
@@ -25,6 +28,7 @@ void pln_recorder_amend(pln_portfolio *p) {
   if (!p->held_row) return;
   p->row_equity[p->rows.n_rows] = p->account.equity;
   p->row_cash[p->rows.n_rows] = p->account.cash;
+  p->row_gross[p->rows.n_rows] = p->account.gross_exposure;
 }
 
 void pln_recorder_publish(pln_portfolio *p) {
@@ -42,6 +46,7 @@ void pln_portfolio_clear_equity(pln_portfolio *portfolio) {
     portfolio->row_cash[0] = portfolio->row_cash[i];
     portfolio->row_benchmark[0] = portfolio->row_benchmark[i];
     portfolio->row_exposure[0] = portfolio->row_exposure[i];
+    portfolio->row_gross[0] = portfolio->row_gross[i];
   }
   portfolio->rows.n_rows = 0;
 }

@@ -109,7 +109,7 @@ pln_limits pln_risk_allow(pln_portfolio *p, int32_t instrument, int32_t side, do
                           int64_t now_ns) {
   const pln_holding *h = &p->holdings[instrument];
   const pln_portfolio_config *c = &p->config;
-  const double unit = price * h->multiplier * pln_step_value(&h->lot, 1);
+  const double unit = price * h->point * pln_step_value(&h->lot, 1);
   pln_limits out = {.count = count, .refusal = PLN_REFUSAL_NONE};
   if (p->account.bankrupt || p->account.halted) {
     out.refusal = p->account.bankrupt ? PLN_REFUSAL_BANKRUPT : PLN_REFUSAL_HALTED;
@@ -147,7 +147,7 @@ pln_limits pln_risk_allow(pln_portfolio *p, int32_t instrument, int32_t side, do
   const double quantity = pln_step_value(&h->lot, out.count);
   const double basis =
       c->fill_price_quirk ? unslipped : price; /* what the rate of commission is reckoned on */
-  const double variable = pln_costs_variable(costs, quantity, quantity * basis * h->multiplier);
+  const double variable = pln_costs_variable(costs, quantity, quantity * basis * h->point);
   const double cost = out.count * unit + pln_costs_fee(costs, variable);
   if (c->fill_price_quirk) {
     /* Tested a unit at a time there: (price + commission / size) x size against the margin that is left. */
@@ -157,7 +157,7 @@ pln_limits pln_risk_allow(pln_portfolio *p, int32_t instrument, int32_t side, do
     }
     return out;
   }
-  const double n = pln_sizing_affordable(available, price * h->multiplier, costs, &h->lot);
+  const double n = pln_sizing_affordable(available, price * h->point, costs, &h->lot);
   if (n < out.count) {
     out.refusal = n > 0 ? PLN_REFUSAL_REDUCED_CASH : PLN_REFUSAL_CASH;
     if (n > 0)

@@ -421,7 +421,7 @@ static void mistakes_are_refused(void **state) {
   pln_stats *stats = new_stats(ONE_DAY, NULL, 0);
   feed(stats, &t, 2, 2);
   assert_int_equal(pln_stats_set_first_trading_row(stats, 1), PLN_ERR_STATE);
-  const pln_equity_rows early = {1, 1, t.ts_ns, t.equity, t.cash, t.benchmark, t.exposure};
+  const pln_equity_rows early = {1, 1, t.ts_ns, t.equity, t.cash, t.benchmark, t.exposure, NULL, NULL};
   assert_int_equal(pln_stats_add_rows(stats, &early), PLN_ERR_ARGUMENT);
   pln_stats_free(stats);
   free_table(&t);

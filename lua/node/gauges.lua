@@ -1,0 +1,53 @@
+--- Gauges: the features that rules, sizing and cost models of a portfolio read (src/abi/exec.h). Their columns are
+-- computed once for a plan and shared by its combos.
+local abi = require "abi"
+local feature = require "feature"
+local C = abi.C
+
+local M = {}
+
+-- plan (the one that combos share) → key → column
+local columns = setmetatable({}, { __mode = "k" })
+
+local function column_of(plan, stream, expression)
+  local shared = plan.base or plan
+  local cache = columns[shared] or {}
+  columns[shared] = cache
+  local key = stream.name .. " " .. expression
+  if not cache[key] then
+    local computed, err = feature.compute(stream.bars, { expression }, { library = plan.library })
+    if not computed then return nil, err end
+    cache[key] = computed[1]
+  end
+  return cache[key]
+end
+
+--- The gauges of one execution container.
+-- @param exec pln_exec *, with its instruments, without a portfolio yet
+-- @param plan plan.new
+-- @return an object with `need`
+function M.new(exec, plan)
+  local self, ids, kept = {}, {}, {}
+  --- The number of the gauge that has `expression` over each symbol's first timeframe, the one that its strategies run
+  -- on unless they say otherwise; or nil and a message.
+  function self.need(expression)
+    if ids[expression] then return ids[expression] end
+    local id = C.pln_exec_add_gauge(exec)
+    if id < 0 then return nil, abi.last_error() end
+    for _, symbol in ipairs(plan.symbols) do
+      local stream = symbol.streams[1]
+      local column, err = column_of(plan, stream, expression)
+      if not column then return nil, err end
+      kept[#kept + 1] = column
+      if C.pln_exec_set_gauge(exec, id, symbol.instrument, stream.bars, column) < 0 then
+        return nil, abi.last_error()
+      end
+    end
+    ids[expression] = id
+    return id
+  end
+  self.kept = kept
+  return self
+end
+
+return M
