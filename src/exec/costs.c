@@ -9,6 +9,11 @@ double pln_cost_price(const pln_exec *x, int32_t k, int32_t side, double price, 
 }
 
 double pln_cost_charge(const pln_exec *x, pln_pending *p, double quantity, double notional) {
+  if (x->portfolios[p->order.portfolio]->config.fill_price_quirk) { /* there, each trade pays the whole */
+    const double piece = pln_costs_fee(&x->costs, pln_costs_variable(&x->costs, quantity, notional));
+    p->order.fees += piece;
+    return piece;
+  }
   p->variable += pln_costs_variable(&x->costs, quantity, notional);
   const double total = pln_costs_fee(&x->costs, p->variable), fee = total - p->order.fees;
   p->order.fees = total;

@@ -62,6 +62,7 @@ typedef struct pln_pending {
   double count;
   double size;
   double stop_loss, take_profit;
+  int64_t queue_key;        /* its place with `compat: backtesting.py` */
   double variable;          /* commission by rate and unit so far */
   int64_t day;              /* DAY: the last day of its life, once known */
   int32_t mode;             /* pln_size_mode */
@@ -106,8 +107,11 @@ struct pln_exec {
   int64_t n_records, records_capacity;
   pln_fill *fills;
   int64_t n_fill_records, fills_capacity;
-  int64_t new_orders, new_fills; /* since the previous return of next */
-  pln_order *snapshot;           /* what pln_exec_pending returned */
+  int64_t new_orders, new_fills;   /* since the previous return of next */
+  int64_t queue_front, queue_back; /* keys of the queue that were given last */
+  int64_t *keys;                   /* scratch of a pass over it */
+  int64_t keys_capacity;
+  pln_order *snapshot; /* what pln_exec_pending returned */
   int64_t snapshot_capacity;
 };
 
@@ -156,6 +160,17 @@ void pln_match_instant(pln_exec *x);
 /* THIS_CLOSE: market orders at the close of the bars of this instant. */
 void pln_match_close(pln_exec *x);
 
+/* The first bar that an order may fill in makes it ACCEPTED; a DAY order lives for the rest of that bar's
+ * day. False where it does not take part in the bar. */
+bool pln_match_accept(pln_exec *x, pln_market *m, pln_pending *p);
+
+/* match_queue.c: the bar that became visible against everything that waits, as backtesting.py has it. */
+void pln_queue_match(pln_exec *x, int32_t portfolio, int32_t k);
+/* A new order's place in the queue. */
+int64_t pln_queue_key(pln_exec *x, const pln_pending *p);
+/* finalize_trades: closes for all trades, and the last bar once more. */
+void pln_queue_finish(pln_exec *x, int32_t portfolio);
+
 /* match_exits.c: the protective levels of what is held. */
 typedef struct pln_levels {
   double stop, target; /* live in this bar, 0 = none */
@@ -178,6 +193,10 @@ typedef struct pln_hit {
   int32_t type;      /* of the order */
   int64_t bar;
 } pln_hit;
+/* Books one fill of `count` lots in order, account and records; returns what the lots need to know of it. */
+pln_fill_info pln_fill_book(pln_exec *x, pln_pending *p, double count, double price, const pln_hit *hit);
+/* Closes `count` lots, oldest first or of lot `only`, by an order. */
+void pln_fill_close_part(pln_exec *x, pln_pending *p, double count, int64_t only, const pln_hit *hit);
 void pln_fill_order(pln_exec *x, pln_pending *p, const pln_hit *hit);
 /* Closes one lot (or with only = -1 all of them) by a rule; makes the order that says so. */
 void pln_fill_exit(pln_exec *x, int32_t portfolio, int32_t instrument, int64_t only, int32_t reason,

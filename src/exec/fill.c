@@ -1,8 +1,7 @@
 #include "exec/exec.h"
 #include <assert.h>
 
-/* Books one fill of `count` lots in order, account and records; returns what the lots need to know of it. */
-static pln_fill_info book(pln_exec *x, pln_pending *p, double count, double price, const pln_hit *hit) {
+pln_fill_info pln_fill_book(pln_exec *x, pln_pending *p, double count, double price, const pln_hit *hit) {
   pln_order *o = &p->order;
   pln_portfolio *pf = x->portfolios[o->portfolio];
   const pln_holding *h = &pf->holdings[o->instrument];
@@ -36,10 +35,10 @@ static pln_fill_info book(pln_exec *x, pln_pending *p, double count, double pric
                          .reason = o->reason};
 }
 
-static void close_part(pln_exec *x, pln_pending *p, double count, int64_t only, const pln_hit *hit) {
+void pln_fill_close_part(pln_exec *x, pln_pending *p, double count, int64_t only, const pln_hit *hit) {
   const pln_order *o = &p->order;
   const double price = pln_cost_price(x, o->instrument, o->side, hit->price, hit->worsens, false);
-  const pln_fill_info info = book(x, p, count, price, hit);
+  const pln_fill_info info = pln_fill_book(x, p, count, price, hit);
   const int32_t status = pln_portfolio_close(x->portfolios[o->portfolio], o->instrument, count, only, &info);
   if (status) x->status = status;
 }
@@ -53,15 +52,6 @@ static void protect(pln_exec *x, const pln_pending *p, pln_lot *lot, const pln_h
   lot->at_open = hit->at_open;
   lot->stop_bar = lot->target_bar = live ? hit->bar : hit->bar + 1;
   lot->protect_ns = live ? m->ts_ns[hit->bar] : pln_market_visible(m, hit->bar);
-  if (!pf->config.fill_price_quirk || hit->type != PLN_ORDER_STOP || lot->target == 0) return;
-  /* There, the target is live in the bar of a stop entry that does not touch the stop: both lie the same way.
-   */
-  const double high = m->high[hit->bar], low = m->low[hit->bar];
-  if (is_long ? lot->target <= high && lot->stop < low
-              : lot->target >= low && (lot->stop == 0 || lot->stop > high)) {
-    lot->target_bar = hit->bar;
-    lot->protect_ns = m->ts_ns[hit->bar];
-  }
 }
 
 /* Opens what the rules allow of `count` lots. Returns the refusal that reduced or stopped it. */
@@ -70,14 +60,13 @@ static int32_t open_part(pln_exec *x, pln_pending *p, double count, const pln_hi
   pln_portfolio *pf = x->portfolios[o->portfolio];
   const int32_t k = o->instrument;
   const double price = pln_cost_price(x, k, o->side, hit->price, hit->worsens, true);
-  const double seen = pf->config.fill_price_quirk ? x->markets[k].close[hit->bar] : hit->price;
-  const pln_worth worth = pln_fill_worth(x, o->portfolio, k, seen);
+  const pln_worth worth = pln_fill_worth(x, o->portfolio, k, hit->price);
   pln_costs costs = x->costs;
   if (o->filled > 0) costs.per_order = costs.minimum = 0; /* charged with the part that closed */
   const pln_limits limits = pln_risk_allow(pf, k, o->side, count, price, hit->price, worth.equity,
                                            worth.gross, &costs, x->view.now_ns);
   if (limits.count == 0) return limits.refusal;
-  const pln_fill_info info = book(x, p, limits.count, price, hit);
+  const pln_fill_info info = pln_fill_book(x, p, limits.count, price, hit);
   pln_lot *lot = pln_portfolio_open(pf, k, o->side, limits.count, &info);
   if (!lot) {
     x->status = PLN_ERR_MEMORY;
@@ -104,7 +93,7 @@ void pln_fill_order(pln_exec *x, pln_pending *p, const pln_hit *hit) {
   const double closing = count < against ? count : against, opening = count - closing;
   int32_t refusal = PLN_REFUSAL_NONE;
   if (closing > 0) {
-    close_part(x, p, closing, -1, hit);
+    pln_fill_close_part(x, p, closing, -1, hit);
     if (opening > 0) pln_orders_move(x, p, PLN_STATUS_PARTIALLY_FILLED, PLN_REFUSAL_NONE);
   }
   if (opening > 0 && !x->status) refusal = open_part(x, p, opening, hit);
@@ -137,7 +126,7 @@ void pln_fill_exit(pln_exec *x, int32_t portfolio, int32_t instrument, int64_t o
   pf->account.n_orders++;
   pln_orders_move(x, &p, PLN_STATUS_PENDING, PLN_REFUSAL_NONE);
   pln_orders_move(x, &p, PLN_STATUS_ACCEPTED, PLN_REFUSAL_NONE);
-  close_part(x, &p, count, only, hit);
+  pln_fill_close_part(x, &p, count, only, hit);
   pln_orders_move(x, &p, PLN_STATUS_FILLED, PLN_REFUSAL_NONE);
   if (reason == PLN_EXIT_STOP_LOSS || reason == PLN_EXIT_TAKE_PROFIT || reason == PLN_EXIT_TRAILING_STOP)
     pln_signals_stopped(x, portfolio, instrument, -side);

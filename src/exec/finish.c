@@ -23,24 +23,6 @@ static void finalize(pln_exec *x, int32_t portfolio) {
   }
 }
 
-/* backtesting.py's run over the last bar once more: after what was open, market orders that were made at its
- * close fill at its open. */
-static void rerun_last_bar(pln_exec *x, int32_t portfolio) {
-  for (int64_t i = 0; i < x->n_pending && !x->status; i++) {
-    pln_pending *p = &x->pending[i];
-    const pln_market *m = &x->markets[p->order.instrument];
-    if (p->order.portfolio != portfolio || p->order.type != PLN_ORDER_MARKET || m->next == 0) continue;
-    if (p->order.status == PLN_STATUS_PENDING) pln_orders_move(x, p, PLN_STATUS_ACCEPTED, PLN_REFUSAL_NONE);
-    pln_fill_order(x, p,
-                   &(pln_hit){.price = m->open[m->next - 1],
-                              .worsens = 1,
-                              .at_open = 1,
-                              .at_market = 1,
-                              .type = PLN_ORDER_MARKET,
-                              .bar = m->next - 1});
-  }
-}
-
 int32_t pln_exec_finish(pln_exec *exec) {
   pln_exec *x = exec;
   if (x->is_finished) return pln_fail(PLN_ERR_STATE, "the run is finished already");
@@ -52,10 +34,7 @@ int32_t pln_exec_finish(pln_exec *exec) {
   pln_exec_end_instant(x);
   pln_orders_forget(x);
   for (int32_t j = 0; j < x->n_portfolios; j++) {
-    const bool quirk = x->portfolios[j]->config.fill_price_quirk && x->config.fill == PLN_FILL_NEXT_OPEN;
-    if (!x->config.finalize_trades || !quirk) continue;
-    finalize(x, j);
-    rerun_last_bar(x, j);
+    if (x->config.finalize_trades && x->portfolios[j]->config.fill_price_quirk) pln_queue_finish(x, j);
   }
   for (int64_t i = 0; i < x->n_pending; i++)
     if (!pln_order_is_final(&x->pending[i].order))
@@ -63,8 +42,7 @@ int32_t pln_exec_finish(pln_exec *exec) {
   pln_orders_sweep(x);
   for (int32_t j = 0; j < x->n_portfolios; j++) {
     pln_portfolio *p = x->portfolios[j];
-    const bool done = p->config.fill_price_quirk && x->config.fill == PLN_FILL_NEXT_OPEN;
-    if (x->config.finalize_trades && !done) finalize(x, j);
+    if (x->config.finalize_trades && !p->config.fill_price_quirk) finalize(x, j);
     pln_portfolio_mark(p);
     if (x->config.finalize_trades && p->account.equity <= 0 && !p->account.bankrupt) pln_portfolio_ruin(p);
     if (p->held_row) {

@@ -74,9 +74,7 @@ static int64_t day_of(pln_market *m) {
   return local / day - (local % day < 0);
 }
 
-/* The first bar that an order may fill in makes it ACCEPTED; a DAY order lives for the rest of that bar's
- * day. */
-static bool accept(pln_exec *x, pln_market *m, pln_pending *p) {
+bool pln_match_accept(pln_exec *x, pln_market *m, pln_pending *p) {
   if (!is_waiting(m, p)) return false;
   if (p->order.tif == PLN_TIF_DAY) {
     const int64_t day = day_of(m);
@@ -90,22 +88,10 @@ static bool accept(pln_exec *x, pln_market *m, pln_pending *p) {
   return true;
 }
 
-/* backtesting.py's reading: at the stop, even where the bar opened beyond it. */
-static double queued_stop_limit(pln_pending *p, const pln_bar *bar, pln_match_phase phase) {
-  const bool buy = p->order.side == PLN_SIDE_BUY;
-  const double stop = p->order.stop_price, limit = p->order.limit_price;
-  if (pln_match_stop(stop, buy, bar, phase) == 0) return 0;
-  p->is_triggered = 1;
-  const bool met = buy ? limit > stop && bar->low <= limit : limit < stop && bar->high >= limit;
-  return met ? stop : 0;
-}
-
 static void try_order(pln_exec *x, pln_market *m, pln_pending *p, const pln_bar *bar, pln_match_phase phase) {
   const int32_t type = p->order.type;
   if (type == PLN_ORDER_MARKET && x->config.fill == PLN_FILL_THIS_CLOSE) return;
-  const bool queued = x->portfolios[p->order.portfolio]->config.fill_price_quirk;
-  const bool triggers = queued && type == PLN_ORDER_STOP_LIMIT && !p->is_triggered;
-  const double price = triggers ? queued_stop_limit(p, bar, phase) : pln_match_price(p, bar, phase);
+  const double price = pln_match_price(p, bar, phase);
   if (price == 0) return;
   pln_fill_order(x, p,
                  &(pln_hit){.price = price,
@@ -161,7 +147,7 @@ static void match_phases(pln_exec *x, int32_t portfolio, int32_t k, const pln_ba
   const int64_t n = x->n_pending;
   for (int64_t i = first; i < n; i++) {
     pln_pending *p = &x->pending[i];
-    if (is_for(p, portfolio, k) && accept(x, m, p)) try_order(x, m, p, bar, PLN_MATCH_AT_OPEN);
+    if (is_for(p, portfolio, k) && pln_match_accept(x, m, p)) try_order(x, m, p, bar, PLN_MATCH_AT_OPEN);
   }
   pln_exits_try(x, portfolio, k, bar, PLN_MATCH_AT_OPEN, PLN_EXIT_STOPS | PLN_EXIT_TARGETS);
   expire_ioc(x, m, portfolio, k, first);
@@ -181,34 +167,6 @@ static void match_phases(pln_exec *x, int32_t portfolio, int32_t k, const pln_ba
   pln_exits_try(x, portfolio, k, bar, PLN_MATCH_WITHIN, PLN_EXIT_TARGETS);
 }
 
-/* backtesting.py's queue, which knows no time within the bar: what closes, the stops, the targets, then the
- * orders as they were made, each against the whole bar; what these opened at market is then protected. */
-static void match_queue(pln_exec *x, int32_t portfolio, int32_t k, const pln_bar *bar, int64_t first) {
-  pln_market *m = &x->markets[k];
-  const int64_t n = x->n_pending;
-  bool ambiguous = is_ambiguous(x, portfolio, k, bar);
-  for (int64_t i = first; i < n; i++) {
-    pln_pending *p = &x->pending[i];
-    if (is_for(p, portfolio, k) && (p->mode == PLN_MODE_CLOSE || p->is_target) && accept(x, m, p))
-      try_order(x, m, p, bar, PLN_MATCH_AT_OPEN);
-  }
-  for (int32_t pass = 0; pass < 2; pass++) {
-    for (int32_t kind = PLN_EXIT_STOPS; kind <= PLN_EXIT_TARGETS; kind++) {
-      pln_exits_try(x, portfolio, k, bar, PLN_MATCH_AT_OPEN, kind);
-      pln_exits_try(x, portfolio, k, bar, PLN_MATCH_WITHIN, kind);
-    }
-    for (int64_t i = first; i < n && pass == 0; i++) {
-      pln_pending *p = &x->pending[i];
-      if (!is_for(p, portfolio, k) || !accept(x, m, p)) continue;
-      try_order(x, m, p, bar, PLN_MATCH_AT_OPEN);
-      if (is_waiting(m, p) && p->order.tif != PLN_TIF_IOC) try_order(x, m, p, bar, PLN_MATCH_WITHIN);
-    }
-    ambiguous = ambiguous || is_ambiguous(x, portfolio, k, bar);
-  }
-  expire_ioc(x, m, portfolio, k, first);
-  x->view.ambiguous_bars += ambiguous;
-}
-
 static void match_bar(pln_exec *x, int32_t portfolio, int32_t k) {
   const pln_portfolio *pf = x->portfolios[portfolio];
   const pln_holding *h = &pf->holdings[k];
@@ -218,10 +176,12 @@ static void match_bar(pln_exec *x, int32_t portfolio, int32_t k) {
   while (first < n && !is_for(&x->pending[first], portfolio, k)) first++;
   if (first == n && bar.low > h->touch_low && bar.high < h->touch_high) return;
 
-  if (pf->config.fill_price_quirk)
-    match_queue(x, portfolio, k, &bar, first);
-  else
-    match_phases(x, portfolio, k, &bar, first);
+  if (pf->config.fill_price_quirk) {
+    if (is_ambiguous(x, portfolio, k, &bar)) x->view.ambiguous_bars++;
+    pln_queue_match(x, portfolio, k);
+    return;
+  }
+  match_phases(x, portfolio, k, &bar, first);
   for (int64_t i = first; i < n; i++)
     if (is_for(&x->pending[i], portfolio, k)) x->pending[i].trigger_bar_done = x->pending[i].is_triggered;
 }
@@ -236,7 +196,7 @@ static void match_reductions(pln_exec *x) {
       pln_pending *p = &x->pending[i];
       if (p->order.instrument != k || p->order.type != PLN_ORDER_MARKET || !reduces_only(x, p)) continue;
       if (x->portfolios[p->order.portfolio]->config.fill_price_quirk) continue;
-      if (accept(x, m, p)) try_order(x, m, p, &bar, PLN_MATCH_AT_OPEN);
+      if (pln_match_accept(x, m, p)) try_order(x, m, p, &bar, PLN_MATCH_AT_OPEN);
     }
   }
 }
@@ -255,6 +215,7 @@ void pln_match_close(pln_exec *x) {
       pln_pending *p = &x->pending[i];
       const pln_market *m = &x->markets[p->order.instrument];
       if (pln_order_is_final(&p->order) || p->order.type != PLN_ORDER_MARKET || !m->is_visible) continue;
+      if (x->portfolios[p->order.portfolio]->config.fill_price_quirk) continue; /* with the next bar */
       if (pass == 0 && !reduces_only(x, p)) continue;
       if (p->order.status == PLN_STATUS_PENDING) pln_orders_move(x, p, PLN_STATUS_ACCEPTED, PLN_REFUSAL_NONE);
       pln_fill_order(

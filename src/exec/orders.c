@@ -83,6 +83,7 @@ pln_pending *pln_orders_queue(pln_exec *x, const pln_pending *made) {
   pln_pending *p = &x->pending[x->n_pending++];
   *p = *made;
   p->order.id = ++x->n_orders;
+  if (x->portfolios[p->order.portfolio]->config.fill_price_quirk) p->queue_key = pln_queue_key(x, p);
   p->order.created_ns = p->order.updated_ns = x->view.now_ns;
   x->portfolios[p->order.portfolio]->account.n_orders++;
   pln_orders_move(x, p, PLN_STATUS_PENDING, PLN_REFUSAL_NONE);
@@ -162,7 +163,7 @@ static int32_t size_order(const pln_exec *x, pln_pending *p, const pln_order_req
     return 0;
   }
   if (type == PLN_ORDER_SIZE_QUANTITY) {
-    p->count = pln_step_floor(&h->lot, size);
+    p->count = pln_step_count(&h->lot, size);
     if (p->count == 0) o->refusal = PLN_REFUSAL_ZERO_QUANTITY;
     return 0;
   }

@@ -58,6 +58,7 @@ void pln_exec_free(pln_exec *exec) {
   free(exec->orders);
   free(exec->fills);
   free(exec->snapshot);
+  free(exec->keys);
   free(exec);
 }
 

@@ -16,9 +16,10 @@ typedef struct pln_lot {
   double target;    /* take profit, 0 = none */
   int64_t entry_ts_ns;
   int64_t entry_bar;
-  int64_t stop_bar;   /* first bar in which the stop is live */
-  int64_t target_bar; /* first bar in which the target is live */
-  int64_t protect_ns; /* since when: the creation time of the exit order that it may become */
+  int64_t stop_bar;             /* first bar in which the stop is live */
+  int64_t target_bar;           /* first bar in which the target is live */
+  int64_t protect_ns;           /* since when: the creation time of the exit order that it may become */
+  int64_t stop_key, target_key; /* places in the queue of `compat: backtesting.py`, 0 = none */
   int64_t order;
   int32_t source;
   int32_t at_open; /* entered at the bar's open: the whole bar counts for its extremes */

@@ -21,6 +21,12 @@ static inline double pln_step_value(const pln_step *step, double n) {
 }
 /* The largest whole n with value(n) <= x; x >= 0 and x / step <= PLN_STEP_MAX_COUNT. */
 double pln_step_floor(const pln_step *step, double x);
+/* The same for a quantity that somebody reckoned: 10 x 1e-6, which is a rounding error below ten lots, is
+ * ten. */
+static inline double pln_step_count(const pln_step *step, double x) {
+  const double n = pln_step_floor(step, x);
+  return pln_step_value(step, n + 1) <= x * (1 + 1e-12) ? n + 1 : n;
+}
 /* x rounded to a step upward or downward, unchanged where it is one already. x > 0. */
 double pln_step_round(const pln_step *step, double x, bool up);
 
