@@ -173,7 +173,7 @@ function M.markdown()
       end
     end
   end
-  return table.concat(lines, "\n") .. "\n"
+  return table.concat(lines, "\n") .. "\n\n" .. require("returns").markdown()
 end
 
 return M

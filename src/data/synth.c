@@ -3,6 +3,7 @@
 #include "abi/synth.h"
 #include "abi/column.h"
 #include "core/error.h"
+#include "core/random.h"
 #include "data/bars_build.h"
 #include "data/timezone.h"
 
@@ -12,43 +13,10 @@
 
 enum { ROWS = 8192, STEPS = 4, IN_MEMORY = 4 << 20 };
 
-/* Blackman, Vigna: "Scrambled Linear Pseudorandom Number Generators", ACM TOMS 47 (2021): xoshiro256++,
- * seeded by splitmix64 as its authors advise (https://prng.di.unimi.it). */
-typedef struct random {
-  uint64_t s[4];
-} random_source;
-
-static uint64_t splitmix64(uint64_t *state) {
-  uint64_t z = (*state += 0x9e3779b97f4a7c15u);
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-  return z ^ (z >> 31);
-}
-
-static void random_seed(random_source *r, uint64_t seed, uint64_t stream) {
-  uint64_t state = seed;
-  state = splitmix64(&state) + stream * 0xd1342543de82ef95u;
-  for (int i = 0; i < 4; i++) r->s[i] = splitmix64(&state);
-}
-
-static inline uint64_t rotate(uint64_t x, int k) { return (x << k) | (x >> (64 - k)); }
-
-static inline uint64_t random_next(random_source *r) {
-  uint64_t *s = r->s;
-  const uint64_t result = rotate(s[0] + s[3], 23) + s[0], t = s[1] << 17;
-  s[2] ^= s[0];
-  s[3] ^= s[1];
-  s[1] ^= s[2];
-  s[0] ^= s[3];
-  s[2] ^= t;
-  s[3] = rotate(s[3], 45);
-  return result;
-}
-
 /* Nearly normal, mean 0: the sum of four 16-bit uniforms (Irwin-Hall), within 3.5 deviations. Its deviation
  * is NORMAL_SD = sqrt((2^32 - 1) / 3). */
-static inline double normal_raw(random_source *r) {
-  const uint64_t x = random_next(r);
+static inline double normal_raw(pln_random *r) {
+  const uint64_t x = pln_random_next(r);
   return (double)((int32_t)((x & 0xffff) + (x >> 16 & 0xffff) + (x >> 32 & 0xffff) + (x >> 48)) - 131070);
 }
 
@@ -72,8 +40,8 @@ static const double UP_SHARE = 0.65;       /* of trends */
 typedef struct market {
   pln_synth_options options;
   const pln_timezone *zone;
-  random_source common; /* regimes, variance, market factor: the same for every symbol */
-  random_source own;
+  pln_random common; /* regimes, variance, market factor: the same for every symbol */
+  pln_random own;
   double normal_scale;
   /* of the symbol */
   double risk; /* its deviation relative to the ordinary */
@@ -174,7 +142,7 @@ static void enter_regime(market *m, int32_t regime, uint64_t draw) {
 /* A chain that visits all three: calm mostly turns into a trend, trends into calm, storms into either. */
 static void switch_regime(market *m) {
   static const double to_lower[] = {0.6, 0.7, 0.5};
-  const uint64_t draw = random_next(&m->common);
+  const uint64_t draw = pln_random_next(&m->common);
   const int32_t low = m->regime == 0, high = m->regime == 2 ? 1 : 2;
   enter_regime(m, uniform32(draw >> 32) < to_lower[m->regime] ? low : high, draw);
 }
@@ -238,9 +206,9 @@ static int32_t market_init(market *m, const pln_synth_options *options) {
   m->base_volume = o->volume_per_day * m->bar_days;
   m->ticks = 1;
   for (int32_t i = 0; i < o->price_decimals; i++) m->ticks *= 10;
-  random_seed(&m->common, o->seed, 0);
-  random_seed(&m->own, o->seed, (uint64_t)o->symbol_index + 1);
-  const uint64_t character = random_next(&m->own);
+  pln_random_seed(&m->common, o->seed, 0);
+  pln_random_seed(&m->own, o->seed, (uint64_t)o->symbol_index + 1);
+  const uint64_t character = pln_random_next(&m->own);
   const int ordinary = o->symbol_index == 0;
   m->risk = ordinary ? 1 : 0.8 + 0.8 * uniform16(character, 0);
   m->price = o->start_price > 0 ? o->start_price : ordinary ? 100 : 30 + 220 * uniform16(character, 16);
@@ -281,7 +249,7 @@ static void make_bars(market *m, int64_t n, const synth_rows *out) {
   const double open_share = session ? 1 - OVERNIGHT_SHARE : 1;
   for (int64_t i = 0; i < n; i++) {
     out->ts_ns[i] = m->next_ns;
-    const uint64_t weather = random_next(&m->common);
+    const uint64_t weather = pln_random_next(&m->common);
     if (uniform32(weather >> 32) < m->switch_chance) switch_regime(m);
     const double mix = MIX_SCALE / (MIX_FLOOR + uniform32(weather));
 
@@ -294,7 +262,7 @@ static void make_bars(market *m, int64_t n, const synth_rows *out) {
     const double calm_sd = sqrt(day_variance * open_share * m->bar_days * activity) * m->risk;
     const double sd = calm_sd * sqrt(mix);
 
-    const uint64_t detail = random_next(&m->own);
+    const uint64_t detail = pln_random_next(&m->own);
     double price = m->price;
     if (session && m->slot == 0) { /* news between sessions */
       const double gap = m->weight_common * normal_raw(&m->common) + m->weight_own * normal_raw(&m->own);

@@ -1,3 +1,4 @@
+#include "core/normal.h"
 #include "feature/moments.h"
 
 static const pln_indicator_param params[] = {
@@ -13,18 +14,6 @@ typedef struct value_at_risk {
   double divisor;
 } value_at_risk;
 
-/* Newton steps on erfc from the middle: convex on this side, so that it converges from above. */
-static double normal_quantile(double p) {
-  double z = 0.0;
-  for (int k = 0; k < 100; k++) {
-    const double error = 0.5 * erfc(-z * 0.70710678118654752440) - p;
-    const double next = z - error / (0.39894228040143267794 * exp(-0.5 * z * z));
-    if (fabs(next - z) < 1e-15) break;
-    z = next;
-  }
-  return z;
-}
-
 static int64_t lookback(const double *p) { return (int64_t)p[0]; }
 static int64_t size(const double *p) {
   return PLN_IND_SIZE(value_at_risk, pln_window_doubles((int64_t)p[0], 2));
@@ -32,7 +21,7 @@ static int64_t size(const double *p) {
 static void init(void *state, const double *p) {
   value_at_risk *s = state;
   pln_window_init(&s->window, (int64_t)p[0]);
-  s->z = normal_quantile(1.0 - p[1]);
+  s->z = pln_normal_quantile(1.0 - p[1]);
   s->divisor = p[0] - 1.0;
 }
 

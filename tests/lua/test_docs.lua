@@ -6,7 +6,7 @@ TestDocs = {}
 
 local PAGES = { "README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/configuration.md", "docs/data.md",
   "docs/database.md", "docs/execution.md", "docs/expressions.md", "docs/features.md", "docs/indicators_lua.md",
-  "docs/lua_api.md", "docs/strategies.md" }
+  "docs/lua_api.md", "docs/statistics.md", "docs/strategies.md" }
 
 local function blocks(language)
   local found = {}
@@ -37,4 +37,19 @@ function TestDocs.test_lua()
     chunk = chunk or loadstring("return {" .. block.body .. "\n}") -- the fields of a strategy
     lu.assertNotNil(chunk, block.body .. "\n" .. tostring(message))
   end
+end
+
+function TestDocs.test_examples_of_statistics_run()
+  local n = 0
+  for _, block in ipairs(blocks "lua") do
+    if block.page == "docs/statistics.md" then
+      local shown = {}
+      local chunk = assert(loadstring(block.body, "@" .. block.page))
+      setfenv(chunk, setmetatable({ print = function(...) shown[#shown + 1] = { ... } end }, { __index = _G }))
+      chunk()
+      lu.assertTrue(#shown > 0, block.body)
+      n = n + 1
+    end
+  end
+  lu.assertTrue(n >= 3)
 end
