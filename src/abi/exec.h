@@ -1,4 +1,5 @@
 #pragma once
+#include "abi/actions.h"
 #include "abi/costs.h"
 #include "abi/order.h"
 /* The execution container: time order, orders, matching, fills; it steps the portfolios that are added to it.
@@ -54,18 +55,39 @@ typedef struct pln_exec_config {
   int32_t record_orders;     /* 1: keep orders and fills for pln_exec_orders and pln_exec_fills */
 } pln_exec_config;
 
-typedef struct pln_instrument {
-  double lot_size;           /* smallest tradable step of quantity, > 0; 1 by default */
-  double tick_size;          /* 0 = prices are not rounded */
-  double multiplier;         /* currency per unit of price, 1 by default */
-} pln_instrument;
-
 pln_exec *pln_exec_new(const pln_exec_config *config);
 void pln_exec_free(pln_exec *exec);
 /* Instruments are numbered 0, 1, … in the order of the configuration. `bars` is the symbol's finest timeframe. */
 int32_t pln_exec_add_instrument(pln_exec *exec, const pln_bars *bars, const pln_instrument *spec);
 /* All instruments come before the first portfolio, which must have been made for as many. */
 int32_t pln_exec_add_portfolio(pln_exec *exec, pln_portfolio *portfolio);
+
+/* What happens to an instrument: splits, dividends, delisting, halts, membership (abi/actions.h). Sorted by time; copied.
+ * An action takes effect at the start of the first instant with a bar, of any instrument, that opens at or after its
+ * time, before that instant's fills, and not before a bar of its own instrument that was open then has closed. All
+ * that is due is applied in order of time, then of instruments, then of portfolios.
+ *
+ * SPLIT: counts x ratio, prices and levels of lots and of pending orders / ratio; of a portfolio's fraction of a lot the
+ * worth at the adjusted last price is paid (an exit `split`); orders that round to nothing are canceled. DIVIDEND:
+ * units x value, at the rate of the moment; shorts pay; counted in the trades' income. DELIST: orders are canceled and
+ * positions closed at the final price without costs, at the end of the run if no bar follows; nothing is traded from then
+ * on. HALT: nothing fills, orders wait, marks go on. LEAVE: what opens is refused; pln_on_leave. ENTER: the sources'
+ * levels are acted upon as if they had just changed. */
+int32_t pln_exec_add_actions(pln_exec *exec, int32_t instrument, const pln_action *actions, int64_t n);
+/* Deposits and withdrawals (PLN_ACTION_CASH) of a portfolio, likewise. A withdrawal of more than equity less margin used,
+ * or of everything, is refused. Peak and drawdown are scaled with the equity, so that a flow is neither gain nor loss.
+ * Those from before trade_from are left out: the capital is what the window starts with. */
+int32_t pln_exec_add_cash_flows(pln_exec *exec, int32_t portfolio, const pln_action *flows, int64_t n);
+
+/* How an instrument's currency becomes the account's: the product of up to two rates, each the last close of another
+ * instrument, or 1 / it. Cash settles, and dividends are paid, at the rate of the moment (the last close that is visible);
+ * positions are marked at the rate of the mark. Before the first close there is no rate, and orders end with NO_PRICE. */
+typedef struct pln_fx {
+  int32_t rate[2];           /* instrument, -1 = none */
+  int32_t inverse[2];        /* 1: 1 / close */
+} pln_fx;
+/* portfolio -1: of all that were added. */
+int32_t pln_exec_set_fx(pln_exec *exec, int32_t portfolio, int32_t instrument, const pln_fx *fx);
 
 /* A gauge is a feature that rules, sizing and cost models read: of each instrument, a column of values over the rows
  * of one of its streams, computed by the caller (the feature hub) once and shared by as many containers as want it.

@@ -88,4 +88,6 @@ typedef struct pln_fill {
   int32_t source;
   int32_t tag;               /* the order's */
   int32_t owner;             /* who is told: the source; of a protective stop or target, that of the lot; -1 = nobody */
+  double rate;               /* currency of the account for one of the instrument's, 1 = the same; the fee is in the
+                                account's */
 } pln_fill;

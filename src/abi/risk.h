@@ -35,7 +35,12 @@ typedef enum pln_refusal {
   PLN_REFUSAL_CANCELED = 16,       /* by the strategy */
   PLN_REFUSAL_REPLACED = 17,       /* the target changed before it filled */
   PLN_REFUSAL_BANKRUPT = 18,
-  PLN_REFUSAL_COUNT = 19
+  PLN_REFUSAL_DELISTED = 19,       /* the instrument is no longer traded */
+  PLN_REFUSAL_NOT_MEMBER = 20,     /* the instrument is not in the universe */
+  PLN_REFUSAL_NOT_TRADABLE = 21,   /* the instrument only gives prices */
+  PLN_REFUSAL_WITHDRAWAL = 22,     /* more than equity less margin used: currency */
+  PLN_REFUSAL_MARGIN_CALL = 23,    /* canceled by a margin call */
+  PLN_REFUSAL_COUNT = 24
 } pln_refusal;
 
 /* Counter of one refusal code, with the numbers of its first and last occurrence: units of the instrument for

@@ -36,20 +36,9 @@ static bool is_recorder_full(const pln_exec *x) {
 }
 
 static void close_all(pln_exec *x, int32_t portfolio) {
-  pln_portfolio *p = x->portfolios[portfolio];
-  for (int32_t k = 0; k < x->n_markets; k++) {
-    const pln_holding *h = &p->holdings[k];
-    if (h->n_lots == 0) continue;
-    pln_orders_queue(x, &(pln_pending){.order = {.portfolio = portfolio,
-                                                 .source = -1,
-                                                 .instrument = k,
-                                                 .side = h->count > 0 ? PLN_SIDE_SELL : PLN_SIDE_BUY,
-                                                 .quantity = pln_step_value(&h->lot, fabs(h->count)),
-                                                 .reason = PLN_EXIT_DRAWDOWN_HALT},
-                                       .count = fabs(h->count),
-                                       .mode = PLN_MODE_CLOSE,
-                                       .owner = -1});
-  }
+  for (int32_t k = 0; k < x->n_markets; k++)
+    if (x->portfolios[portfolio]->holdings[k].n_lots > 0)
+      pln_orders_close(x, portfolio, k, PLN_EXIT_DRAWDOWN_HALT);
 }
 
 /* The mark left a portfolio at or below its floor: it is bankrupt, or the drawdown rule fires. */
@@ -95,9 +84,11 @@ static void mark_instant(pln_exec *x) {
   x->view.n_rows++;
   for (int32_t j = 0; j < x->n_portfolios; j++) {
     pln_portfolio *p = x->portfolios[j];
+    if (p->has_fx) pln_currency_update(p);
     pln_portfolio_mark(p);
     const int32_t bits = exposure_of(p);
     if (p->account.equity <= p->floor) attend(x, j);
+    if (p->config.margin_call) pln_margin_review(x, j);
     if (x->config.record_equity) pln_recorder_put(p, ts_ns, x->benchmark_close, bits | p->exposure);
     p->exposure = 0;
   }
@@ -105,6 +96,7 @@ static void mark_instant(pln_exec *x) {
 
 static void begin_instant(pln_exec *x, int64_t t) {
   bool any = false, touched = x->n_pending > 0;
+  int64_t newest_ns = INT64_MIN;
   x->view.now_ns = t;
   x->view.n_instants++;
   for (int32_t k = 0; k < x->n_markets; k++) {
@@ -113,6 +105,7 @@ static void begin_instant(pln_exec *x, int64_t t) {
     if (!m->is_visible) continue;
     const int64_t i = m->next++;
     any = true;
+    if (m->ts_ns[i] > newest_ns) newest_ns = m->ts_ns[i];
     x->view.n_bars++;
     for (int32_t j = 0; !touched && j < x->n_portfolios; j++) {
       const pln_holding *h = &x->portfolios[j]->holdings[k];
@@ -120,6 +113,10 @@ static void begin_instant(pln_exec *x, int64_t t) {
     }
   }
   if (any) {
+    if (newest_ns >= x->action_ns) {
+      pln_actions_apply(x, newest_ns);
+      touched = true;
+    }
     if (touched) pln_match_instant(x);
     mark_instant(x);
   }
@@ -196,8 +193,10 @@ static inline void mark_bar(pln_exec *x, pln_market *m, pln_portfolio *p, int64_
     pln_portfolio_see(p, 0, i, m->ts_ns[i], m->high[i], m->low[i], close);
     v = h->weight * close;
   }
-  const double equity = a->cash + v;
-  if (v != a->net_exposure || equity != a->equity) {
+  const double equity = a->cash + v; /* has_margin: not yet */
+  if (p->has_margin) {
+    pln_portfolio_mark(p);
+  } else if (v != a->net_exposure || equity != a->equity) {
     const double gross = fabs(v);
     if (v != 0) pos->unrealized_pnl = h->weight * (close - pos->average_price);
     a->equity = equity;
@@ -209,6 +208,7 @@ static inline void mark_bar(pln_exec *x, pln_market *m, pln_portfolio *p, int64_
   }
   const int32_t bits = p->exposure | (h->weight > 0 ? 1 : h->weight < 0 ? 2 : 0);
   if (a->equity <= p->floor) attend(x, 0);
+  if (p->config.margin_call) pln_margin_review(x, 0);
   if (x->config.record_equity) pln_recorder_put(p, m->ts_ns[i], close, bits | p->exposure);
   p->exposure = 0;
 }
@@ -225,19 +225,20 @@ static void mark_quiet(pln_exec *x, int64_t stop_ns) {
   pln_holding *h = &p->holdings[0];
   pln_account *a = &p->account;
   const bool records = x->config.record_equity;
-  const double cash = a->cash, weight = h->weight, touch_low = h->touch_low, touch_high = h->touch_high;
+  const double cash = a->cash, weight = h->weight, basis = h->basis, touch_low = h->touch_low,
+               touch_high = h->touch_high;
   const int8_t bits = (int8_t)(weight > 0 ? 1 : weight < 0 ? 2 : 0);
   double equity = weight == 0 ? cash : a->equity, peak = a->peak_equity, floor_now = p->floor,
          high = -INFINITY, low = INFINITY;
   const int64_t first = m->next;
-  int64_t i = first, row = p->rows.n_rows + p->held_row, end = m->end;
+  int64_t i = first, row = p->rows.n_rows + p->held_row, end = m->quick_end;
   if (weight == 0 && (cash <= floor_now || cash > peak)) return; /* for mark_bar */
   if (records && p->rows.capacity + 1 - row < end - i) end = i + (p->rows.capacity + 1 - row);
   for (; i < end; i++) {
     const double close = m->close[i];
     if (pln_market_visible(m, i) >= stop_ns) break;
     if (weight != 0) {
-      const double lo = m->low[i], hi = m->high[i], now = cash + weight * close;
+      const double lo = m->low[i], hi = m->high[i], now = cash + (weight * close - basis);
       if (lo <= touch_low || hi >= touch_high || now <= floor_now) break;
       equity = now;
       if (equity > peak) {
@@ -253,6 +254,10 @@ static void mark_quiet(pln_exec *x, int64_t stop_ns) {
     p->row_cash[row] = cash;
     p->row_benchmark[row] = close;
     p->row_gross[row] = fabs(weight * close);
+    if (p->row_flow) {
+      p->row_flow[row] = p->flow;
+      p->flow = 0;
+    }
     p->row_exposure[row++] = bits;
   }
   if (i == first) return;
@@ -280,10 +285,11 @@ static void mark_span(pln_exec *x, int64_t until_ns) {
   pln_portfolio *p = x->portfolios[0];
   const int64_t event_ns = strategies_next_ns(x);
   const int64_t stop_ns = until_ns < event_ns ? until_ns + 1 : event_ns;
-  while (m->next < m->end) {
-    if (p->exposure == 0 && (!p->is_trailing || p->holdings[0].n_lots == 0)) mark_quiet(x, stop_ns);
+  while (m->next < m->quick_end) {
+    const bool is_level = p->holdings[0].n_lots == 0 || !(p->is_trailing | p->config.margin_call);
+    if (p->exposure == 0 && is_level) mark_quiet(x, stop_ns);
     const int64_t i = m->next;
-    if (i == m->end || pln_market_visible(m, i) >= stop_ns || is_touched(m, &p->holdings[0], i)) return;
+    if (i == m->quick_end || pln_market_visible(m, i) >= stop_ns || is_touched(m, &p->holdings[0], i)) return;
     if (x->config.record_equity && pln_recorder_is_full(p)) return;
     mark_bar(x, m, p, i, pln_market_visible(m, i));
     if (x->n_pending > 0) { /* the drawdown rule fired: its orders are new orders of this instant */
@@ -355,7 +361,7 @@ int32_t pln_exec_next(pln_exec *exec, int64_t until_ns) {
     pln_source *s = &x->sources[0];
     pln_portfolio *p = x->portfolios[0];
     const int64_t i = m->next;
-    if (i < m->end && i == s->row && (x->stage == PLN_STAGE_IDLE || x->next_source >= x->n_sources) &&
+    if (i < m->quick_end && i == s->row && (x->stage == PLN_STAGE_IDLE || x->next_source >= x->n_sources) &&
         !is_touched(m, &p->holdings[0], i) && !(x->config.record_equity && pln_recorder_is_full(p))) {
       const int64_t visible = pln_market_visible(m, i);
       if (visible <= until_ns) {

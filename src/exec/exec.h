@@ -15,6 +15,12 @@ typedef struct pln_market {
   pln_step tick;                /* step 0: none */
   const pln_timezone *timezone; /* looked up by the first DAY order */
   int32_t is_visible;           /* bar next - 1 became visible at the instant that is being processed */
+  int32_t is_halted;            /* nothing fills */
+  int32_t is_delisted;          /* nothing is traded any more */
+  int32_t is_outside;           /* no member of the universe: nothing is opened */
+  pln_action *actions;          /* by time; those before next_action are done */
+  int64_t n_actions, next_action;
+  int64_t quick_end; /* bars from here on need more than a mark: an action is due, or nothing may fill */
 } pln_market;
 
 typedef enum pln_source_kind { PLN_SOURCE_SIGNALS, PLN_SOURCE_CALLER } pln_source_kind;
@@ -64,6 +70,7 @@ typedef struct pln_pending {
   double stop_loss, take_profit;
   int64_t queue_key;        /* its place with `compat: backtesting.py` */
   double variable;          /* commission by rate and unit so far */
+  double conversion;        /* part of its fees: what converting currency cost */
   int64_t day;              /* DAY: the last day of its life, once known */
   int32_t mode;             /* pln_size_mode */
   int32_t owner;            /* without a source: that of the lot which the order protects, -1 = none */
@@ -100,6 +107,7 @@ struct pln_exec {
   int64_t horizon_ns;  /* everything at or before it is processed */
   double benchmark_close;
   int64_t row_ns;       /* time of the last recorded row */
+  int64_t action_ns;    /* when the next action or cash flow holds from; INT64_MAX without one */
   pln_pending *pending; /* in order of creation */
   int64_t n_pending, pending_capacity;
   int64_t n_orders, n_fills; /* made so far: their ids */
@@ -117,6 +125,10 @@ struct pln_exec {
 
 static inline int64_t pln_market_visible(const pln_market *m, int64_t i) {
   return m->visible_ns ? m->visible_ns[i] : m->ts_ns[i] + m->length_ns;
+}
+/* Something may fill at the bar of this instant. */
+static inline bool pln_market_fills(const pln_market *m) {
+  return m->is_visible && !m->is_halted && !m->is_delisted;
 }
 static inline bool pln_order_is_final(const pln_order *o) { return o->status >= PLN_STATUS_FILLED; }
 static inline pln_target *pln_exec_target(pln_exec *x, int32_t portfolio, int32_t instrument) {
@@ -137,6 +149,8 @@ void pln_orders_sweep(pln_exec *x);
  * made for sources. Returns how many. The queue is not swept. */
 int32_t pln_orders_cancel(pln_exec *x, int32_t portfolio, int32_t instrument, bool managed_only,
                           int32_t refusal);
+/* Queues an order that closes all that is held of an instrument, by a rule. NULL when out of memory. */
+pln_pending *pln_orders_close(pln_exec *x, int32_t portfolio, int32_t instrument, int32_t reason);
 void pln_orders_record_fill(pln_exec *x, pln_fill *fill);
 /* Drops records that the caller has been told of, where they are not kept. */
 void pln_orders_forget(pln_exec *x);
@@ -191,6 +205,7 @@ typedef struct pln_hit {
   int32_t at_open;   /* at the opening price of the bar */
   int32_t at_market; /* by a market order: at the open, its protection is live in this bar */
   int32_t type;      /* of the order */
+  int32_t is_free;   /* no commission */
   int64_t bar;
 } pln_hit;
 /* Books one fill of `count` lots in order, account and records; returns what the lots need to know of it. */
@@ -234,6 +249,21 @@ void pln_signals_act(pln_exec *x);
 void pln_signals_stopped(pln_exec *x, int32_t portfolio, int32_t instrument, int32_t side);
 /* When a source's next change is to be processed; INT64_MAX without one. */
 int64_t pln_signals_next_ns(const pln_exec *x, const pln_source *s);
+
+/* actions.c: splits, dividends, delistings, halts, membership; deposits and withdrawals. */
+void pln_actions_start(pln_exec *x);
+/* What is due at an instant whose latest bar opened at newest_ns; before its fills. */
+void pln_actions_apply(pln_exec *x, int64_t newest_ns);
+/* Delistings after the last bar of their instrument. */
+void pln_actions_finish(pln_exec *x);
+/* Why nothing may be opened of an instrument now (pln_refusal); 0 = it may. */
+int32_t pln_actions_refusal(const pln_exec *x, int32_t portfolio, int32_t k);
+
+/* currency.c: the rates of a portfolio's instruments by the last closes. */
+void pln_currency_update(pln_portfolio *p);
+
+/* margin_call.c: after a mark. */
+void pln_margin_review(pln_exec *x, int32_t portfolio);
 
 /* setup.c: windows, targets; before the first instant. */
 int32_t pln_exec_start(pln_exec *x);

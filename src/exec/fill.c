@@ -6,7 +6,15 @@ pln_fill_info pln_fill_book(pln_exec *x, pln_pending *p, double count, double pr
   pln_portfolio *pf = x->portfolios[o->portfolio];
   const pln_holding *h = &pf->holdings[o->instrument];
   const double quantity = pln_step_value(&h->lot, count);
-  const double fee = pln_cost_charge(x, p, quantity, quantity * price * h->point);
+  const double notional = quantity * price * h->point;
+  double fee = 0;
+  if (!hit->is_free) {
+    const double conversion = pln_fx_fee(pf, o->instrument, notional);
+    o->fees -= p->conversion;
+    fee = pln_cost_charge(x, p, quantity, notional) + conversion;
+    p->conversion += conversion;
+    o->fees += p->conversion;
+  }
   pln_fill fill = {.order = o->id,
                    .ts_ns = x->markets[o->instrument].ts_ns[hit->bar],
                    .bar = hit->bar,
@@ -14,6 +22,7 @@ pln_fill_info pln_fill_book(pln_exec *x, pln_pending *p, double count, double pr
                    .price = price,
                    .reference_price = hit->price,
                    .fee = fee,
+                   .rate = h->rate,
                    .portfolio = o->portfolio,
                    .instrument = o->instrument,
                    .side = o->side,
@@ -58,10 +67,15 @@ static void protect(pln_exec *x, const pln_pending *p, pln_lot *lot, const pln_h
 static int32_t open_part(pln_exec *x, pln_pending *p, double count, const pln_hit *hit) {
   const pln_order *o = &p->order;
   pln_portfolio *pf = x->portfolios[o->portfolio];
-  const int32_t k = o->instrument;
+  const int32_t k = o->instrument, gate = pln_actions_refusal(x, o->portfolio, k);
+  if (gate) {
+    pln_portfolio_refuse(pf, gate, x->view.now_ns, k, pln_step_value(&pf->holdings[k].lot, count), 0);
+    return gate;
+  }
   const double price = pln_cost_price(x, k, o->side, hit->price, hit->worsens, true);
   const pln_worth worth = pln_fill_worth(x, o->portfolio, k, hit->price);
   pln_costs costs = x->costs;
+  costs.rate += pln_fx_fee(pf, k, 1);
   if (o->filled > 0) costs.per_order = costs.minimum = 0; /* charged with the part that closed */
   const pln_limits limits = pln_risk_allow(pf, k, o->side, count, price, hit->price, worth.equity,
                                            worth.gross, &costs, x->view.now_ns);

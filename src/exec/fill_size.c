@@ -8,7 +8,7 @@ pln_worth pln_fill_worth(const pln_exec *x, int32_t portfolio, int32_t instrumen
     const double weight = p->holdings[k].weight;
     if (weight == 0) continue;
     const double v = weight * (k == instrument ? price : p->positions[k].last_price);
-    value += v;
+    value += v - p->holdings[k].basis;
     w.gross += fabs(v);
   }
   w.equity += value;
@@ -31,9 +31,11 @@ double pln_fill_size(const pln_exec *x, int32_t portfolio, int32_t instrument, i
     budget = quirk ? (margin > 0 ? margin : 0) * leverage * fraction : worth.equity * fraction;
   }
   if (!(budget > 0)) return 0;
+  pln_costs costs = x->costs;
+  costs.rate += pln_fx_fee(p, instrument, 1);
   const double n = p->config.fill_price_quirk && at_fill
-                       ? pln_sizing_compat(budget, fraction, paid, unit, &x->costs, &h->lot)
-                       : pln_sizing_affordable(budget, paid, &x->costs, &h->lot);
+                       ? pln_sizing_compat(budget, fraction, paid, unit, &costs, &h->lot)
+                       : pln_sizing_affordable(budget, paid, &costs, &h->lot);
   return n < PLN_STEP_MAX_COUNT ? n : 0;
 }
 

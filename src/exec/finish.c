@@ -33,6 +33,7 @@ int32_t pln_exec_finish(pln_exec *exec) {
   }
   pln_exec_end_instant(x);
   pln_orders_forget(x);
+  pln_actions_finish(x);
   for (int32_t j = 0; j < x->n_portfolios; j++) {
     if (x->config.finalize_trades && x->portfolios[j]->config.fill_price_quirk) pln_queue_finish(x, j);
   }

@@ -190,7 +190,7 @@ static void match_bar(pln_exec *x, int32_t portfolio, int32_t k) {
 static void match_reductions(pln_exec *x) {
   for (int32_t k = 0; k < x->n_markets; k++) {
     pln_market *m = &x->markets[k];
-    if (!m->is_visible) continue;
+    if (!pln_market_fills(m)) continue;
     const pln_bar bar = bar_of(m);
     for (int64_t i = 0; i < x->n_pending; i++) {
       pln_pending *p = &x->pending[i];
@@ -205,7 +205,7 @@ void pln_match_instant(pln_exec *x) {
   if (x->n_pending > 0 && x->config.fill == PLN_FILL_NEXT_OPEN) match_reductions(x);
   for (int32_t portfolio = 0; portfolio < x->n_portfolios; portfolio++)
     for (int32_t k = 0; k < x->n_markets; k++)
-      if (x->markets[k].is_visible) match_bar(x, portfolio, k);
+      if (pln_market_fills(&x->markets[k])) match_bar(x, portfolio, k);
   pln_orders_sweep(x);
 }
 
@@ -214,7 +214,8 @@ void pln_match_close(pln_exec *x) {
     for (int64_t i = 0; i < x->n_pending; i++) {
       pln_pending *p = &x->pending[i];
       const pln_market *m = &x->markets[p->order.instrument];
-      if (pln_order_is_final(&p->order) || p->order.type != PLN_ORDER_MARKET || !m->is_visible) continue;
+      if (pln_order_is_final(&p->order) || p->order.type != PLN_ORDER_MARKET || !pln_market_fills(m))
+        continue;
       if (x->portfolios[p->order.portfolio]->config.fill_price_quirk) continue; /* with the next bar */
       if (pass == 0 && !reduces_only(x, p)) continue;
       if (p->order.status == PLN_STATUS_PENDING) pln_orders_move(x, p, PLN_STATUS_ACCEPTED, PLN_REFUSAL_NONE);

@@ -225,7 +225,10 @@ static void open_lot(queue_pass *q, pln_pending *p, double count, double stop, c
   pln_portfolio_refresh(q->p, q->k);
 }
 
-static int32_t refusal_of_opening(const pln_portfolio *p, int32_t side) {
+static int32_t refusal_of_opening(const queue_pass *q, int32_t side) {
+  const pln_portfolio *p = q->p;
+  const int32_t gate = pln_actions_refusal(q->x, q->portfolio, q->k);
+  if (gate) return gate;
   if (p->account.bankrupt) return PLN_REFUSAL_BANKRUPT;
   if (p->account.halted) return PLN_REFUSAL_HALTED;
   return side < 0 && !p->config.allow_short ? PLN_REFUSAL_SHORT_NOT_ALLOWED : PLN_REFUSAL_NONE;
@@ -259,7 +262,7 @@ static void try_entry(queue_pass *q, pln_pending *p) {
   if (count > 0 && !q->x->status) {
     const double cost = count * lot_cost(q, size, price, adjusted);
     const double available = margin_available(q) * q->p->config.leverage;
-    refusal = refusal_of_opening(q->p, o->side);
+    refusal = refusal_of_opening(q, o->side);
     if (!refusal && cost > available) refusal = PLN_REFUSAL_CASH;
     if (refusal && o->filled > 0)
       pln_portfolio_refuse(q->p, refusal, q->x->view.now_ns, q->k, cost, available);

@@ -90,6 +90,19 @@ pln_pending *pln_orders_queue(pln_exec *x, const pln_pending *made) {
   return p;
 }
 
+pln_pending *pln_orders_close(pln_exec *x, int32_t portfolio, int32_t instrument, int32_t reason) {
+  const pln_holding *h = &x->portfolios[portfolio]->holdings[instrument];
+  return pln_orders_queue(x, &(pln_pending){.order = {.portfolio = portfolio,
+                                                      .source = -1,
+                                                      .instrument = instrument,
+                                                      .side = h->count > 0 ? PLN_SIDE_SELL : PLN_SIDE_BUY,
+                                                      .quantity = pln_step_value(&h->lot, fabs(h->count)),
+                                                      .reason = reason},
+                                            .count = fabs(h->count),
+                                            .mode = PLN_MODE_CLOSE,
+                                            .owner = -1});
+}
+
 void pln_orders_sweep(pln_exec *x) {
   int64_t n = 0;
   for (int64_t i = 0; i < x->n_pending; i++) {
@@ -263,6 +276,8 @@ int64_t pln_exec_submit(pln_exec *exec, int32_t caller, const pln_order_request 
     p.order.refusal = PLN_REFUSAL_BANKRUPT;
   else if (pf->account.halted && held * p.order.side >= 0)
     p.order.refusal = PLN_REFUSAL_HALTED;
+  const int32_t gate = pln_actions_refusal(exec, portfolio, request->instrument);
+  if (gate == PLN_REFUSAL_NOT_TRADABLE || gate == PLN_REFUSAL_DELISTED) p.order.refusal = gate;
   if (p.mode == PLN_MODE_COUNT || p.mode == PLN_MODE_TO_QUANTITY)
     p.order.quantity = pln_step_value(&pf->holdings[request->instrument].lot, p.count);
   if (!p.order.refusal) {

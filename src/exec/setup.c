@@ -50,6 +50,7 @@ void pln_exec_free(pln_exec *exec) {
   if (!exec) return;
   for (int32_t i = 0; i < exec->n_sources; i++) free(exec->sources[i].signals);
   free(exec->sources);
+  for (int32_t k = 0; k < exec->n_markets; k++) free(exec->markets[k].actions);
   free(exec->markets);
   free(exec->portfolios);
   pln_gauges_free(&exec->gauges);
@@ -76,6 +77,16 @@ int32_t pln_exec_add_instrument(pln_exec *exec, const pln_bars *bars, const pln_
     return pln_fail(PLN_ERR_ARGUMENT, "multiplier is %g, expected more than 0", spec->multiplier);
   if (!(isfinite(spec->tick_size) && spec->tick_size >= 0))
     return pln_fail(PLN_ERR_ARGUMENT, "tick_size is %g, expected 0 (none) or more", spec->tick_size);
+  if (spec->settlement != PLN_SETTLE_CASH && spec->settlement != PLN_SETTLE_FUTURES)
+    return pln_fail(PLN_ERR_ARGUMENT, "settlement %d does not exist", spec->settlement);
+  if (spec->margin_type < PLN_MARGIN_BY_LEVERAGE || spec->margin_type > PLN_MARGIN_PERCENT)
+    return pln_fail(PLN_ERR_ARGUMENT, "margin type %d does not exist", spec->margin_type);
+  const bool has_margin = spec->margin_type != PLN_MARGIN_BY_LEVERAGE;
+  if (has_margin && !(isfinite(spec->margin_initial) && spec->margin_initial > 0))
+    return pln_fail(PLN_ERR_ARGUMENT, "the initial margin is %g, expected more than 0", spec->margin_initial);
+  if (has_margin && !(spec->margin_maintenance >= 0 && spec->margin_maintenance <= spec->margin_initial))
+    return pln_fail(PLN_ERR_ARGUMENT, "the maintenance margin is %g, expected 0 (as the initial one) to %g",
+                    spec->margin_maintenance, spec->margin_initial);
   pln_market *markets = realloc(exec->markets, (size_t)(exec->n_markets + 1) * sizeof *markets);
   if (!markets) return pln_fail(PLN_ERR_MEMORY, "no memory for %d instruments", exec->n_markets + 1);
   exec->markets = markets;
@@ -110,8 +121,7 @@ int32_t pln_exec_add_portfolio(pln_exec *exec, pln_portfolio *portfolio) {
     const int32_t status = pln_recorder_reserve(portfolio, rows);
     if (status) return status;
   }
-  for (int32_t k = 0; k < exec->n_markets; k++)
-    pln_portfolio_bind(portfolio, k, exec->markets[k].spec.lot_size, exec->markets[k].spec.multiplier);
+  for (int32_t k = 0; k < exec->n_markets; k++) pln_portfolio_bind(portfolio, k, &exec->markets[k].spec);
   portfolio->bound = 1;
   portfolio->gauges = &exec->gauges;
   portfolios[exec->n_portfolios] = portfolio;
@@ -237,6 +247,9 @@ int32_t pln_exec_start(pln_exec *x) {
     for (int32_t i = 0; i < x->n_portfolios; i++) x->portfolios[i]->positions[k].last_price = last;
     if (k == x->config.benchmark) x->benchmark_close = last;
   }
+  pln_actions_start(x);
+  for (int32_t j = 0; j < x->n_portfolios; j++)
+    if (x->portfolios[j]->has_fx) pln_currency_update(x->portfolios[j]);
   for (int32_t i = 0; i < x->n_sources; i++) {
     pln_source *s = &x->sources[i];
     if (s->kind != PLN_SOURCE_CALLER) continue;

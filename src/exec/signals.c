@@ -156,6 +156,11 @@ static void act(pln_exec *x, int32_t portfolio, int32_t k, pln_target *t) {
     pln_portfolio_refuse(pf, PLN_REFUSAL_SHORT_NOT_ALLOWED, now, k, level, 0);
     level = 0;
   }
+  const int32_t gate = pln_actions_refusal(x, portfolio, k);
+  if (level != 0 && (gate == PLN_REFUSAL_NOT_TRADABLE || gate == PLN_REFUSAL_DELISTED)) {
+    pln_portfolio_refuse(pf, gate, now, k, level, 0);
+    level = 0;
+  }
   if (x->n_pending > 0) {
     pln_orders_cancel(x, portfolio, k, true, PLN_REFUSAL_REPLACED);
     pln_orders_sweep(x);

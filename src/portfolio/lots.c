@@ -18,20 +18,48 @@ double pln_lot_stop(const pln_portfolio *p, const pln_lot *lot, bool is_long, in
   return stop;
 }
 
+/* Average cost: what was entered last becomes part of the lot before it. What was paid in all stays what it
+ * was, at the entry rates too. */
+static void merge_lots(pln_holding *h) {
+  pln_lot *lot = &h->lots[h->n_lots - 2];
+  const pln_lot *last = &h->lots[--h->n_lots];
+  const double count = lot->count + last->count, cost = lot->count * lot->price + last->count * last->price;
+  if (lot->point != last->point)
+    lot->point = (lot->count * lot->price * lot->point + last->count * last->price * last->point) / cost;
+  lot->count = count;
+  lot->price = cost / count;
+  lot->fee += last->fee;
+  lot->income += last->income;
+  if (last->high > lot->high) lot->high = last->high;
+  if (last->low < lot->low) lot->low = last->low;
+  if (h->count > 0 ? last->best > lot->best : last->best < lot->best) lot->best = last->best;
+  if (last->stop > 0 || last->target > 0) {
+    if (last->stop > 0) lot->stop = last->stop;
+    if (last->target > 0) lot->target = last->target;
+    lot->stop_bar = last->stop_bar;
+    lot->target_bar = last->target_bar;
+    lot->protect_ns = last->protect_ns;
+  }
+}
+
 void pln_portfolio_refresh(pln_portfolio *p, int32_t instrument) {
   pln_holding *h = &p->holdings[instrument];
   pln_position *pos = &p->positions[instrument];
+  if (p->config.accounting == PLN_ACCOUNTING_AVERAGE)
+    while (h->n_lots > 1) merge_lots(h);
   h->touch_low = -INFINITY;
   h->touch_high = INFINITY;
-  h->weight = pln_step_value(&h->lot, fabs(h->count)) * h->point;
-  if (h->count < 0) h->weight = -h->weight;
+  h->basis = h->paid = 0;
   if (h->n_lots == 0) {
     assert(h->count == 0);
+    h->weight = 0;
     const double last = pos->last_price;
     *pos = (pln_position){.last_price = last, .entry_bar = -1};
     return;
   }
   const bool is_long = h->count > 0;
+  h->weight = pln_step_value(&h->lot, fabs(h->count)) * h->point;
+  if (!is_long) h->weight = -h->weight;
   double cost = 0, count = 0, stop = 0, target = 0;
   for (int64_t i = 0; i < h->n_lots; i++) {
     const pln_lot *lot = &h->lots[i];
@@ -46,6 +74,14 @@ void pln_portfolio_refresh(pln_portfolio *p, int32_t instrument) {
   pos->quantity = pln_step_value(&h->lot, count) * (is_long ? 1 : -1);
   pos->average_price = h->n_lots == 1 ? h->lots[0].price : cost / count;
   pos->unrealized_pnl = h->weight * (pos->last_price - pos->average_price);
+  if (h->spec.settlement == PLN_SETTLE_FUTURES) {
+    h->basis = h->weight * pos->average_price;
+  } else if (p->has_fx) {
+    for (int64_t i = 0; i < h->n_lots; i++)
+      h->paid += pln_step_value(&h->lot, h->lots[i].count) * h->lots[i].price * h->lots[i].point;
+    if (!is_long) h->paid = -h->paid;
+    pos->unrealized_pnl = h->weight * pos->last_price - h->paid;
+  }
   pos->stop_price = stop;
   pos->target_price = target;
   pos->entry_bar = h->lots[0].entry_bar;
@@ -66,7 +102,7 @@ pln_lot *pln_portfolio_open(pln_portfolio *p, int32_t instrument, int32_t side, 
   }
   const double quantity = pln_step_value(&h->lot, count);
   const double notional = quantity * fill->price * h->point;
-  p->account.cash -= side * notional + fill->fee;
+  p->account.cash -= h->spec.settlement == PLN_SETTLE_FUTURES ? fill->fee : side * notional + fill->fee;
   p->account.fees += fill->fee;
   p->account.turnover += notional;
   p->exposure |= side > 0 ? 1 : 2;
@@ -74,6 +110,7 @@ pln_lot *pln_portfolio_open(pln_portfolio *p, int32_t instrument, int32_t side, 
   pln_lot *lot = &h->lots[h->n_lots++];
   *lot = (pln_lot){.count = count,
                    .price = fill->price,
+                   .point = h->point,
                    .fee = fill->fee,
                    .high = fill->price,
                    .low = fill->price,
@@ -85,80 +122,116 @@ pln_lot *pln_portfolio_open(pln_portfolio *p, int32_t instrument, int32_t side, 
   return lot;
 }
 
-static pln_trade trade_of(const pln_portfolio *p, int32_t instrument, const pln_lot *lot, double count,
-                          bool is_long) {
-  const pln_holding *h = &p->holdings[instrument];
-  return (pln_trade){.entry_ts_ns = lot->entry_ts_ns,
-                     .entry_bar = lot->entry_bar,
-                     .quantity = pln_step_value(&h->lot, count),
-                     .entry_price = lot->price,
-                     .entry_order = lot->order,
-                     .instrument = instrument,
-                     .source = lot->source,
-                     .side = is_long ? PLN_SIDE_BUY : PLN_SIDE_SELL};
+double pln_lot_gain(const pln_holding *h, const pln_lot *lot, int32_t side, double quantity, double price) {
+  if (h->spec.settlement == PLN_SETTLE_FUTURES || lot->point == h->point)
+    return side * (quantity * h->point) * (price - lot->price);
+  return side * quantity * (price * h->point - lot->price * lot->point);
 }
 
-/* Fills in what depends on the price at which a trade ended or is marked. */
-static void settle(const pln_portfolio *p, pln_trade *t, const pln_lot *lot, double price) {
-  const double multiplier = p->holdings[t->instrument].point;
+pln_trade pln_lot_trade(const pln_portfolio *p, int32_t instrument, const pln_lot *lot, double count,
+                        bool is_long, double price, double fees, double income) {
+  const pln_holding *h = &p->holdings[instrument];
   const double high = price > lot->high ? price : lot->high, low = price < lot->low ? price : lot->low;
-  const bool is_long = t->side == PLN_SIDE_BUY;
-  t->exit_price = price;
-  t->pnl = t->side * (t->quantity * multiplier) * (price - lot->price) - t->fees;
-  t->return_pct = t->pnl / (lot->price * t->quantity * multiplier) * 100.0;
-  t->mae = is_long ? lot->price - low : high - lot->price;
-  t->mfe = is_long ? high - lot->price : lot->price - low;
+  pln_trade t = {.entry_ts_ns = lot->entry_ts_ns,
+                 .entry_bar = lot->entry_bar,
+                 .quantity = pln_step_value(&h->lot, count),
+                 .entry_price = lot->price,
+                 .exit_price = price,
+                 .fees = fees,
+                 .income = income,
+                 .entry_rate = lot->point / h->spec.multiplier,
+                 .exit_rate = h->rate,
+                 .entry_order = lot->order,
+                 .instrument = instrument,
+                 .source = lot->source,
+                 .side = is_long ? PLN_SIDE_BUY : PLN_SIDE_SELL};
+  t.pnl = pln_lot_gain(h, lot, t.side, t.quantity, price) - fees;
+  if (income != 0) t.pnl += income;
+  t.return_pct = t.pnl / (lot->price * t.quantity * lot->point) * 100.0;
+  t.mae = is_long ? lot->price - low : high - lot->price;
+  t.mfe = is_long ? high - lot->price : lot->price - low;
+  return t;
+}
+
+int32_t pln_portfolio_reserve_trades(pln_portfolio *p, int64_t n) {
+  if (p->n_trades + n <= p->trades_capacity) return PLN_OK;
+  const int64_t capacity = 2 * p->trades_capacity + n + 16;
+  pln_trade *trades = realloc(p->trades, (size_t)capacity * sizeof *trades);
+  if (!trades) return pln_fail(PLN_ERR_MEMORY, "no memory for %lld trades", (long long)capacity);
+  p->trades = trades;
+  p->trades_capacity = capacity;
+  return PLN_OK;
+}
+
+void pln_portfolio_earn(pln_portfolio *p, int32_t instrument, double amount) {
+  pln_holding *h = &p->holdings[instrument];
+  assert(h->n_lots > 0);
+  double left = amount;
+  for (int64_t i = 0; i < h->n_lots; i++) { /* the last one takes what is left */
+    const double share = i == h->n_lots - 1 ? left : amount * (h->lots[i].count / fabs(h->count));
+    h->lots[i].income += share;
+    left -= share;
+  }
+  p->account.cash += amount;
+  p->account.income += amount;
+}
+
+/* Takes `taken` lots out of a lot and emits the trade; `exit_fee` is its share of the fill's. */
+static void close_lot(pln_portfolio *p, int32_t instrument, pln_lot *lot, double taken, double exit_fee,
+                      const pln_fill_info *fill) {
+  const pln_holding *h = &p->holdings[instrument];
+  const bool is_long = h->count > 0, all = taken == lot->count;
+  const double entry_fee = all ? lot->fee : lot->fee * (taken / lot->count);
+  const double income = all ? lot->income : lot->income * (taken / lot->count);
+  pln_trade t = pln_lot_trade(p, instrument, lot, taken, is_long, fill->price, entry_fee + exit_fee, income);
+  t.id = ++p->account.n_trades;
+  t.exit_ts_ns = fill->ts_ns;
+  t.exit_bar = fill->bar;
+  t.exit_order = fill->order;
+  t.exit_reason = fill->reason;
+  if (h->spec.settlement == PLN_SETTLE_FUTURES)
+    p->account.cash += pln_lot_gain(h, lot, t.side, t.quantity, fill->price);
+  p->trades[p->n_trades++] = t;
+  p->account.realized_pnl += t.pnl;
+  lot->count -= taken;
+  lot->fee -= entry_fee;
+  lot->income -= income;
 }
 
 int32_t pln_portfolio_close(pln_portfolio *p, int32_t instrument, double count, int64_t only,
                             const pln_fill_info *fill) {
   pln_holding *h = &p->holdings[instrument];
-  const bool is_long = h->count > 0;
+  const bool is_long = h->count > 0, newest = only < 0 && p->config.accounting == PLN_ACCOUNTING_LIFO;
   assert(count > 0 && count <= fabs(h->count));
-  const int64_t most = only >= 0 ? 1 : h->n_lots;
-  if (p->n_trades + most > p->trades_capacity) {
-    const int64_t capacity = 2 * p->trades_capacity + most + 16;
-    pln_trade *trades = realloc(p->trades, (size_t)capacity * sizeof *trades);
-    if (!trades) return pln_fail(PLN_ERR_MEMORY, "no memory for %lld trades", (long long)capacity);
-    p->trades = trades;
-    p->trades_capacity = capacity;
-  }
+  const int32_t status = pln_portfolio_reserve_trades(p, only >= 0 ? 1 : h->n_lots);
+  if (status) return status;
   const double quantity = pln_step_value(&h->lot, count);
   const double notional = quantity * fill->price * h->point;
-  p->account.cash += (is_long ? notional : -notional) - fill->fee;
+  p->account.cash += (h->spec.settlement == PLN_SETTLE_FUTURES ? 0
+                      : is_long                                ? notional
+                                                               : -notional) -
+                     fill->fee;
   p->account.fees += fill->fee;
   p->account.turnover += notional;
   p->exposure |= (is_long ? 1 : 2) | 4;
   double left = count, fee_left = fill->fee;
-  int64_t first = only >= 0 ? only : 0, emptied = 0;
-  for (int64_t i = first; left > 0; i++) {
-    assert(i < h->n_lots && (only < 0 || i == only));
+  const int64_t first = only >= 0 ? only : newest ? h->n_lots - 1 : 0;
+  int64_t emptied = 0;
+  for (int64_t i = first; left > 0; i += newest ? -1 : 1) {
+    assert(i >= 0 && i < h->n_lots && (only < 0 || i == only));
     pln_lot *lot = &h->lots[i];
     const double taken = lot->count < left ? lot->count : left;
     /* The last lot takes what is left of the fee, so that the parts add up to the whole. */
     const double exit_fee = taken == left ? fee_left : fill->fee * (taken / count);
-    const double entry_fee = taken == lot->count ? lot->fee : lot->fee * (taken / lot->count);
-    pln_trade t = trade_of(p, instrument, lot, taken, is_long);
-    t.id = ++p->account.n_trades;
-    t.exit_ts_ns = fill->ts_ns;
-    t.exit_bar = fill->bar;
-    t.exit_order = fill->order;
-    t.exit_reason = fill->reason;
-    t.fees = entry_fee + exit_fee;
-    settle(p, &t, lot, fill->price);
-    p->trades[p->n_trades++] = t;
-    p->account.realized_pnl += t.pnl;
+    close_lot(p, instrument, lot, taken, exit_fee, fill);
     left -= taken;
     fee_left -= exit_fee;
-    lot->count -= taken;
-    lot->fee -= entry_fee;
     if (lot->count == 0) emptied++;
   }
-  if (emptied) {
+  if (emptied && !newest)
     memmove(&h->lots[first], &h->lots[first + emptied],
             (size_t)(h->n_lots - first - emptied) * sizeof *h->lots);
-    h->n_lots -= emptied;
-  }
+  h->n_lots -= emptied;
   h->count += is_long ? -count : count;
   pln_portfolio_refresh(p, instrument);
   return PLN_OK;
@@ -169,14 +242,14 @@ int64_t pln_portfolio_open_trades(const pln_portfolio *portfolio, pln_trade *out
   for (int32_t k = 0; k < portfolio->n_instruments; k++) {
     const pln_holding *h = &portfolio->holdings[k];
     for (int64_t i = 0; i < h->n_lots && n < capacity; i++) {
-      pln_trade t = trade_of(portfolio, k, &h->lots[i], h->lots[i].count, h->count > 0);
+      const pln_lot *lot = &h->lots[i];
+      pln_trade t = pln_lot_trade(portfolio, k, lot, lot->count, h->count > 0,
+                                  portfolio->positions[k].last_price, lot->fee, lot->income);
       t.id = portfolio->account.n_trades + n + 1;
       t.is_open = 1;
-      t.fees = h->lots[i].fee;
       t.exit_reason = PLN_EXIT_END_OF_WINDOW;
       t.exit_bar = h->last_bar;
       t.exit_ts_ns = h->last_ts_ns;
-      settle(portfolio, &t, &h->lots[i], portfolio->positions[k].last_price);
       out[n++] = t;
     }
   }

@@ -1,4 +1,5 @@
 #pragma once
+#include "abi/actions.h"
 #include "portfolio/gauge.h"
 #include "portfolio/sizing.h"
 
@@ -9,7 +10,9 @@
 typedef struct pln_lot {
   double count;     /* > 0, in lots of the instrument */
   double price;     /* as filled */
+  double point;     /* of the entry: currency of the account for a unit of price and of quantity */
   double fee;       /* the share of the entry's fees that is still open */
+  double income;    /* dividends and the like that were paid on it */
   double high, low; /* extremes seen while held, the entry price included */
   double best;      /* what a trailing stop follows: the best price up to the last marked bar */
   double stop;      /* fixed protective stop, 0 = none */
@@ -31,14 +34,20 @@ typedef struct pln_holding {
   int64_t n_lots;
   int64_t capacity;
   double count;  /* signed, in lots */
-  double weight; /* quantity x point, signed: value = weight x price */
+  double weight; /* quantity x point, signed: value = weight x price - basis */
+  double basis;  /* FUTURES: weight x average price; otherwise 0 */
   double
       touch_low; /* a bar whose low is at or below, or whose high is at or above these touches a protective */
   double touch_high; /* level: -inf and +inf where there is none */
-  double point;      /* currency of the account for a unit of price and of quantity: the multiplier */
+  double point;      /* currency of the account for a unit of price and of quantity: multiplier x rate */
+  double rate;       /* currency of the account for one of the instrument's; NaN = not known yet */
+  double paid;       /* has_fx, CASH: signed value of the open lots when they were entered */
   int64_t last_bar;  /* the bar seen last, -1 before the first */
   int64_t last_ts_ns;
   pln_step lot;
+  pln_instrument spec;
+  int32_t rate_leg[2]; /* instruments whose last closes are the rate; -1 = none */
+  int32_t rate_inverse[2];
 } pln_holding;
 
 struct pln_portfolio {
@@ -48,6 +57,8 @@ struct pln_portfolio {
   int32_t bound;         /* 1 once an execution container knows it */
   int32_t is_trailing;   /* the trailing rule is on: levels move with each mark */
   int32_t exposure;      /* bits of the recorder: held at some moment since the previous mark */
+  int32_t has_fx;        /* some instrument is in another currency */
+  int32_t has_margin;    /* some instrument has a margin of its own, or margin calls are on */
   double floor;          /* at or below this equity a mark needs attention: bankruptcy or the drawdown rule */
   double drawdown_scale; /* 100 / peak: a product a bar instead of a quotient */
   pln_gauges *gauges;    /* of the container; NULL before there is one */
@@ -66,11 +77,17 @@ struct pln_portfolio {
   double *row_benchmark;
   int8_t *row_exposure;
   double *row_gross;
+  double *row_flow; /* NULL: nothing ever comes from outside */
+  double flow;      /* since the last row */
   int32_t held_row;
+  pln_action *cash_actions; /* deposits and withdrawals by time */
+  int64_t n_cash_actions, next_cash_action;
 };
 
-/* Tells a portfolio the lot size and multiplier of an instrument. */
-void pln_portfolio_bind(pln_portfolio *p, int32_t instrument, double lot_size, double multiplier);
+/* Tells a portfolio what an instrument is. */
+void pln_portfolio_bind(pln_portfolio *p, int32_t instrument, const pln_instrument *spec);
+/* Sets what a unit of the instrument's currency is worth; positions are valued at it from now on. */
+void pln_portfolio_set_rate(pln_portfolio *p, int32_t instrument, double rate);
 
 /* lots.c. `count` is in lots, `price` the slipped fill price, `fee` all that is charged for it. */
 typedef struct pln_fill_info {
@@ -90,6 +107,39 @@ pln_lot *pln_portfolio_open(pln_portfolio *p, int32_t instrument, int32_t side, 
  */
 int32_t pln_portfolio_close(pln_portfolio *p, int32_t instrument, double count, int64_t only,
                             const pln_fill_info *fill);
+/* Books what was paid (> 0) or charged (< 0) on what is held of an instrument, currency of the account: into
+ * cash, and by count into the lots' income, so that it becomes part of their trades' P&L. Something is held.
+ */
+void pln_portfolio_earn(pln_portfolio *p, int32_t instrument, double amount);
+/* A split: new units for each old one. The fraction of a lot that is left is paid out at `cash_price`, the
+ * adjusted price, as a trade with exit reason SPLIT. */
+int32_t pln_portfolio_split(pln_portfolio *p, int32_t instrument, double ratio, double cash_price);
+/* x, or the whole number that it misses by rounding only. */
+double pln_snap_count(double x);
+/* Room for n more trades. */
+int32_t pln_portfolio_reserve_trades(pln_portfolio *p, int64_t n);
+/* What a lot has gained at a price and the present rate, currency of the account; quantity in units. */
+double pln_lot_gain(const pln_holding *h, const pln_lot *lot, int32_t side, double quantity, double price);
+/* The trade that closing `count` lots (a fraction, in lieu after a split) of a lot comes to. */
+pln_trade pln_lot_trade(const pln_portfolio *p, int32_t instrument, const pln_lot *lot, double count,
+                        bool is_long, double price, double fees, double income);
+
+/* margin.c */
+/* Initial or maintenance margin of `quantity` units at a price, currency of the account. */
+double pln_margin_of(const pln_portfolio *p, int32_t instrument, double quantity, double price,
+                     bool maintenance);
+/* … of all that is held, with `instrument` (-1: none) at `price` and everything else at its last price. */
+double pln_margin_held(const pln_portfolio *p, int32_t instrument, double price, bool maintenance);
+/* The largest count of lots whose initial margin and fees are within the free margin. */
+double pln_margin_affordable(const pln_portfolio *p, int32_t instrument, double price, double free_margin,
+                             const pln_costs *costs);
+/* What converting the notional of a fill costs, currency of the account. */
+static inline double pln_fx_fee(const pln_portfolio *p, int32_t instrument, double notional) {
+  const pln_holding *h = &p->holdings[instrument];
+  const bool converts = (h->rate_leg[0] >= 0 || h->rate_leg[1] >= 0) && h->spec.settlement == PLN_SETTLE_CASH;
+  return converts ? notional * p->config.fx_spread_bps / 10000.0 : 0;
+}
+
 /* The level at which a lot's stop is, trailing included; 0 = none. Sets *trailing where that is the tighter.
  */
 double pln_lot_stop(const pln_portfolio *p, const pln_lot *lot, bool is_long, int32_t *trailing);
@@ -144,6 +194,9 @@ static inline double pln_portfolio_drawdown(const pln_portfolio *p) {
   const double below = p->account.peak_equity - p->account.equity;
   return below > 0 ? below * p->drawdown_scale : 0;
 }
+/* Money comes from or goes outside: cash, peak and drawdown follow. False where a withdrawal is more than is
+ * free. */
+bool pln_portfolio_flow(pln_portfolio *p, double amount, double *free_cash);
 /* Closes everything that is left at nothing: cash and equity become 0. */
 void pln_portfolio_ruin(pln_portfolio *p);
 
@@ -165,6 +218,8 @@ pln_limits pln_risk_allow(pln_portfolio *p, int32_t instrument, int32_t side, do
 
 /* recorder.c */
 int32_t pln_recorder_reserve(pln_portfolio *p, int64_t capacity);
+/* Rows get the column of flows; before the first row. */
+int32_t pln_recorder_reserve_flow(pln_portfolio *p);
 static inline bool pln_recorder_is_full(const pln_portfolio *p) {
   return p->rows.n_rows + p->held_row > p->rows.capacity;
 }
@@ -178,6 +233,10 @@ static inline void pln_recorder_put(pln_portfolio *p, int64_t ts_ns, double benc
   p->row_benchmark[i] = benchmark;
   p->row_exposure[i] = (int8_t)exposure;
   p->row_gross[i] = p->account.gross_exposure;
+  if (p->row_flow) {
+    p->row_flow[i] = p->flow;
+    p->flow = 0;
+  }
 }
 /* Rewrites the held row's equity and cash from the account. */
 void pln_recorder_amend(pln_portfolio *p);

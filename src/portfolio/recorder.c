@@ -24,6 +24,15 @@ int32_t pln_recorder_reserve(pln_portfolio *p, int64_t capacity) {
   return PLN_OK;
 }
 
+int32_t pln_recorder_reserve_flow(pln_portfolio *p) {
+  if (p->row_flow || p->rows.capacity == 0) return PLN_OK; /* there, or nothing is recorded */
+  p->row_flow = calloc((size_t)p->rows.capacity + 1, sizeof *p->row_flow);
+  if (!p->row_flow)
+    return pln_fail(PLN_ERR_MEMORY, "no memory for a recorder of %lld rows", (long long)p->rows.capacity);
+  p->rows.flow = p->row_flow;
+  return PLN_OK;
+}
+
 void pln_recorder_amend(pln_portfolio *p) {
   if (!p->held_row) return;
   p->row_equity[p->rows.n_rows] = p->account.equity;
@@ -47,6 +56,7 @@ void pln_portfolio_clear_equity(pln_portfolio *portfolio) {
     portfolio->row_benchmark[0] = portfolio->row_benchmark[i];
     portfolio->row_exposure[0] = portfolio->row_exposure[i];
     portfolio->row_gross[0] = portfolio->row_gross[i];
+    if (portfolio->row_flow) portfolio->row_flow[0] = portfolio->row_flow[i];
   }
   portfolio->rows.n_rows = 0;
 }

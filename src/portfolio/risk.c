@@ -19,7 +19,12 @@ static const char *const refusal_names[PLN_REFUSAL_COUNT] = {"none",
                                                              "end_of_data",
                                                              "canceled",
                                                              "replaced",
-                                                             "bankrupt"};
+                                                             "bankrupt",
+                                                             "delisted",
+                                                             "not_member",
+                                                             "not_tradable",
+                                                             "withdrawal",
+                                                             "margin_call"};
 
 static const char *const refusal_help[PLN_REFUSAL_COUNT] = {
     "Nothing was refused.",
@@ -44,10 +49,18 @@ static const char *const refusal_help[PLN_REFUSAL_COUNT] = {
     "The data ended before the order could fill.",
     "Canceled by the strategy.",
     "The target changed, or the position was gone, before the order could fill.",
-    "The equity fell to 0: everything is closed and the portfolio trades no more."};
+    "The equity fell to 0: everything is closed and the portfolio trades no more.",
+    "The instrument was delisted: its positions are closed and nothing is traded any more.",
+    "The instrument is not in the universe at that time: nothing is opened before it enters or after it "
+    "leaves.",
+    "The instrument only gives prices (a currency's rate): trade another one.",
+    "The account has less free money (equity less margin used) than was to be withdrawn: withdraw less, or "
+    "close something first.",
+    "Canceled by a margin call: equity fell below the maintenance margin."};
 
 static const char *const reason_names[] = {"signal",        "stop_loss",     "take_profit", "trailing_stop",
-                                           "drawdown_halt", "end_of_window", "bankrupt",    "order"};
+                                           "drawdown_halt", "end_of_window", "bankrupt",    "order",
+                                           "margin_call",   "delisted",      "split",       "left_universe"};
 
 const char *pln_refusal_name(int32_t refusal) {
   return refusal >= 0 && refusal < PLN_REFUSAL_COUNT ? refusal_names[refusal] : "?";
@@ -58,7 +71,7 @@ const char *pln_refusal_help(int32_t refusal) {
 }
 
 const char *pln_exit_reason_name(int32_t reason) {
-  return reason >= PLN_EXIT_SIGNAL && reason <= PLN_EXIT_ORDER ? reason_names[reason] : "?";
+  return reason >= PLN_EXIT_SIGNAL && reason <= PLN_EXIT_LEFT_UNIVERSE ? reason_names[reason] : "?";
 }
 
 void pln_portfolio_refuse(pln_portfolio *p, int32_t refusal, int64_t ts_ns, int32_t instrument, double asked,
@@ -157,7 +170,9 @@ pln_limits pln_risk_allow(pln_portfolio *p, int32_t instrument, int32_t side, do
     }
     return out;
   }
-  const double n = pln_sizing_affordable(available, price * h->point, costs, &h->lot);
+  const double free_margin = p->has_margin ? equity - pln_margin_held(p, instrument, unslipped, false) : 0;
+  const double n = p->has_margin ? pln_margin_affordable(p, instrument, price, free_margin, costs)
+                                 : pln_sizing_affordable(available, price * h->point, costs, &h->lot);
   if (n < out.count) {
     out.refusal = n > 0 ? PLN_REFUSAL_REDUCED_CASH : PLN_REFUSAL_CASH;
     if (n > 0)
