@@ -1,5 +1,5 @@
 #pragma once
-#include "abi/types.h"
+#include "abi/data.h"
 /* What happens to an instrument or an account at a time, other than prices: corporate actions, halts, membership of
  * a universe, deposits. The data side reads them from files and sorts them by time; the execution container applies
  * each before the fills of the first bar that opens at or after its time. */
@@ -23,3 +23,27 @@ typedef struct pln_action {
   int32_t reserved;  /* 0 */
   double value;      /* by kind */
 } pln_action;
+
+/* Back-adjustment: what prices of bars are multiplied by so that splits and dividends leave no jump. Rows are sorted by
+ * until_ns; row i holds for bars that open in [until_ns of row i - 1, until_ns of row i), 1 from the last one on: prices
+ * are adjusted to the units of the last date. Since later actions change earlier prices, an adjusted *level* knows the
+ * future; ratios between bars do not. */
+typedef struct pln_price_factor {
+  int64_t until_ns;
+  double price_factor; /* of dividends, > 0 */
+  double split_factor; /* of splits, > 0; volumes are divided by it */
+} pln_price_factor;
+
+typedef enum pln_adjust_mode {
+  PLN_ADJUST_ALL = 0,
+  PLN_ADJUST_SPLITS = 1 /* not for dividends */
+} pln_adjust_mode;
+
+/* The factors of `actions` (splits and dividends; others are passed over) for raw `bars`, into out[n]: of a split one
+ * over its value; of a dividend 1 - value / the last close before it (CRSP's method, also Yahoo's). Returns how many
+ * rows, or a status: a dividend that is not below that close, a split that is not above 0, actions out of order. */
+int32_t pln_price_factors_of(const pln_bars *bars, const pln_action *actions, int32_t n, pln_price_factor *out);
+/* Adjusted copy of `bars`: prices (bid, ask and their open, high, low, close among the extra columns too) times the
+ * factors, volume (bid_size, ask_size) divided by the split factor. NULL on error: rows out of order, a factor that is
+ * not above 0, a week or month within which factors change. pln_bars_free. */
+pln_bars *pln_bars_adjust(const pln_bars *bars, const pln_price_factor *factors, int32_t n, int32_t mode);

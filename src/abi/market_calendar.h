@@ -95,7 +95,9 @@ typedef struct pln_calendar_cursor {
 int32_t pln_calendar_session_at_cursor(const pln_calendar *calendar, int64_t utc_ns, pln_calendar_cursor *cursor);
 
 /* A copy of bars of days, weeks or months that become visible when the (last) session of their period closes, rather
- * than at the period's end. A period is counted in the bars' own zone; one without session, or that is stamped at its
- * session's close or later, stays as it is. *n_without (may be NULL) gets the number of periods without session. Bars
- * of other timeframes are copied as they are. pln_bars_free; NULL on error. */
-pln_bars *pln_bars_at_calendar(const pln_bars *bars, const pln_calendar *calendar, int64_t *n_without);
+ * than at the period's end. `finer` are the bars that they were made from, NULL where they came so: what was made from a
+ * bar that closes after the session is visible at that bar's close. A period is counted in the bars' own zone; one
+ * without session, or that is stamped at its session's close or later, stays as it is. *n_without (may be NULL) gets the
+ * number of periods without session. Bars of other timeframes are copied as they are. pln_bars_free; NULL on error. */
+pln_bars *pln_bars_at_calendar(const pln_bars *bars, const pln_calendar *calendar, const pln_bars *finer,
+                               int64_t *n_without);

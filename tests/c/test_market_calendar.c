@@ -229,7 +229,7 @@ static void visible_at_close(void **state) {
   static const char *const days[] = {"2024-07-02", "2024-07-03", "2024-07-04", "2024-07-05"};
   pln_bars *bars = bars_of("1d", 4, days);
   int64_t without = -1;
-  pln_bars *made = pln_bars_at_calendar(bars, c, &without);
+  pln_bars *made = pln_bars_at_calendar(bars, c, NULL, &without);
   assert_non_null(made);
   assert_int_equal(without, 1);
   assert_int_equal(made->visible_ns[0], at("2024-07-02T20:00:00"));
@@ -243,7 +243,7 @@ static void visible_at_close(void **state) {
   pln_bars_free(bars);
   static const char *const weeks[] = {"2024-03-25", "2024-04-01"}; /* the first ends on Good Friday */
   bars = bars_of("1w", 2, weeks);
-  made = pln_bars_at_calendar(bars, c, NULL);
+  made = pln_bars_at_calendar(bars, c, NULL, NULL);
   assert_non_null(made);
   assert_int_equal(made->visible_ns[0], at("2024-03-28T20:00:00"));
   assert_int_equal(made->visible_ns[1], at("2024-04-05T20:00:00"));
@@ -251,12 +251,23 @@ static void visible_at_close(void **state) {
   pln_bars_free(bars);
   static const char *const minutes[] = {"2024-07-02T14:30:00", "2024-07-02T14:31:00"};
   bars = bars_of("1m", 2, minutes);
-  made = pln_bars_at_calendar(bars, c, &without);
+  made = pln_bars_at_calendar(bars, c, NULL, &without);
   assert_non_null(made);
   assert_int_equal(without, 0);
   assert_int_equal(pln_bars_visible_ns(made, 1), at("2024-07-02T14:32:00"));
   assert_true(made->content_hash == bars->content_hash);
   pln_bars_free(made);
+  pln_bars_free(bars);
+  /* Made from minutes that go on after the session's close: not before the last of them has closed. */
+  static const char *const late[] = {"2024-07-02T19:59:00", "2024-07-02T23:58:00", "2024-07-03T14:00:00"};
+  pln_bars *finer = bars_of("1m", 3, late);
+  bars = bars_of("1d", 2, days);
+  made = pln_bars_at_calendar(bars, c, finer, NULL);
+  assert_non_null(made);
+  assert_int_equal(made->visible_ns[0], at("2024-07-02T23:59:00"));
+  assert_int_equal(made->visible_ns[1], at("2024-07-03T17:00:00"));
+  pln_bars_free(made);
+  pln_bars_free(finer);
   pln_bars_free(bars);
 }
 
