@@ -87,6 +87,27 @@ function M.checks.session(text)
   return text
 end
 
+function M.checks.currency(text)
+  if not text:find "^%u[%u%d]+$" or #text < 2 or #text > 10 then
+    return nil, "no currency; expected a code in capitals such as USD"
+  end
+  return text
+end
+
+function M.checks.calendar(text)
+  local calendar, message = require("market_calendar").get(text)
+  if not calendar then return nil, "no market calendar: " .. message end
+  return text
+end
+
+function M.checks.final_price(text)
+  local price = tonumber(text)
+  if text ~= "last" and not (price and price >= 0 and price < math.huge) then
+    return nil, "no price; expected a number of at least 0, or last for the last close"
+  end
+  return text
+end
+
 local Checker = {}
 Checker.__index = Checker
 

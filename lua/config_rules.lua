@@ -2,6 +2,8 @@
 -- fills in the defaults that depend on other keys.
 local ffi = require "ffi"
 local abi = require "abi"
+local corporate_actions = require "corporate_actions"
+local instruments = require "instruments"
 local suggest = require "suggest"
 
 local M = {}
@@ -45,7 +47,15 @@ local function cite_all(list, names, path, what, fail)
 end
 
 local function check_data(data, path, fail)
-  if data.source ~= "synthetic" and not data.path then
+  if data.bid_path or data.ask_path then
+    local given = data.bid_path and "bid_path" or "ask_path"
+    if not (data.bid_path and data.ask_path) then
+      fail(path .. "." .. given, "bid_path and ask_path go together; expected both")
+    elseif data.path or data.source ~= "csv" then
+      fail(path .. ".bid_path", data.path and "path is given too; expected it, or bid_path and ask_path"
+        or "goes with source: csv")
+    end
+  elseif data.source ~= "synthetic" and not data.path then
     fail(path .. ".path", ("missing; source: %s needs the path of a file"):format(data.source))
   end
   if data.start and data["end"] then
@@ -145,6 +155,8 @@ function M.apply(cfg, fail)
     cfg.data.synthetic = nil
   end
   unique(cfg.symbols, "symbol", "symbols", "symbol", fail)
+  instruments.apply(cfg, fail)
+  corporate_actions.check(cfg, fail)
   local symbols = names_of(cfg.symbols, "symbol")
   cfg.benchmark = cfg.benchmark or symbols[1]
   cite(cfg.benchmark, symbols, "benchmark", "symbol", fail)

@@ -18,6 +18,9 @@
 --   quality        rule: policy, and price_jump_pct, volume_outlier_multiple, as in abi/quality.h
 --   cache          true (default): a column file beside the CSV, or in $XDG_CACHE_HOME/perilune where that folder
 --                  is read-only; a folder's name; false
+--   bid_path, ask_path   instead of path: bars of each side of quotes, joined by time; with price: quotes (or these),
+--                  an entry has bid_bars and ask_bars beside the middle
+--   calendar       market calendar: days, weeks and months are visible when its session closes
 --   synthetic      bars, seed, start, timeframe, session (24/7, us_equity), correlation, volatility_ann_pct
 -- Items of `symbols`: a name, or symbol, timeframes (the file's own, and any coarser one, made from it), data.
 local ffi = require "ffi"
@@ -25,6 +28,7 @@ local abi = require "abi"
 local cache = require "data_cache"
 local quality = require "data_quality"
 local files = require "data_files"
+local prepare = require "data_prepare"
 local synth = require "synth"
 local C = abi.C
 
@@ -92,6 +96,7 @@ local function csv_options(spec, symbol, timeframe)
   for _, key in ipairs(TEXTS) do
     local value = spec[key]
     if key == "timeframe" then value = timeframe or value end
+    if key == "price" and value == "quotes" then value = "mid" end -- whose sides stay beside it
     if value ~= nil then
       kept[key] = tostring(value)
       options[key] = kept[key]
@@ -230,8 +235,16 @@ function M.load_one(spec, symbol, timeframe, index)
   if not source then
     return nil, ("data.source is '%s', expected csv, column or synthetic"):format(tostring(spec.source))
   end
-  if spec.source ~= "synthetic" and not spec.path then return nil, "data.path is missing, expected a file", "path" end
-  local entry, message, fault = source(spec, symbol, timeframe, index or 0)
+  local entry, message, fault
+  if spec.bid_path and spec.ask_path then
+    entry, message, fault = prepare.join(spec, function(path)
+      return source(setmetatable({ path = path }, { __index = spec }), symbol, timeframe, index or 0)
+    end)
+  elseif spec.source ~= "synthetic" and not spec.path then
+    return nil, "data.path is missing, expected a file", "path"
+  else
+    entry, message, fault = source(spec, symbol, timeframe, index or 0)
+  end
   if not entry then return nil, message, fault end
   return finish(entry, symbol or ffi.string(entry.bars.symbol))
 end
@@ -246,23 +259,18 @@ local function overlay(base, over)
   return made
 end
 
-local function same_timeframe(bars, timeframe)
-  local own_one = bars.timeframe
-  return own_one.unit == timeframe.unit and own_one.count == timeframe.count and own_one.ns == timeframe.ns
-end
-
--- The wanted timeframe from what was loaded.
+-- The wanted timeframe (nil: the data's own) of what was loaded.
 local function at_timeframe(native, symbol, wanted, spec)
-  local timeframe = ffi.new "pln_timeframe"
-  if C.pln_timeframe_parse(wanted, timeframe) < 0 then return nil, abi.last_error() end
-  if same_timeframe(native.bars, timeframe) then return native end
-  local bars = own(C.pln_bars_resample(native.bars, timeframe, spec.timezone))
+  local from = native.entry
+  local bars, message = prepare.at(native.bars, wanted, spec)
   if not bars then
-    return nil, ("%s: %s cannot be made from the data, which is %s: %s"):format(symbol, wanted, native.timeframe,
-      abi.last_error())
+    return nil, ("%s: %s cannot be made from the data, which is %s: %s"):format(symbol, wanted or "that",
+      from.timeframe, message)
   end
-  return finish({ bars = bars, report = native.report, cached = native.cached, paths = native.paths,
-    resampled_from = native.timeframe }, symbol)
+  if bars == from.bars then return from end
+  local resampled = name_of(bars.timeframe) ~= from.timeframe and from.timeframe or nil
+  return finish({ bars = bars, report = from.report, cached = from.cached, paths = from.paths,
+    resampled_from = resampled }, symbol)
 end
 
 local function path_has(path, what)
@@ -272,37 +280,48 @@ local function path_has(path, what)
   return false
 end
 
+-- The file's bars, prepared; the last result of a failure is the key that is at fault.
+local function load_native(cfg, item, index, spec, timeframe)
+  local entry, message, fault = M.load_one(spec, item.symbol, timeframe, index)
+  if not entry then
+    local own_key = fault and item.data and item.data[fault]
+    return nil, message, fault and (own_key and ("symbols[%d].data."):format(index) or "data.") .. fault
+  end
+  if entry.report then note_changes(entry.report, entry.paths[1]) end
+  if entry.ask_report then note_changes(entry.ask_report, entry.paths[2]) end
+  local native
+  native, message, fault = prepare.native(cfg, spec, item.symbol, entry)
+  return native, message, fault
+end
+
 -- The last result of a failure is the key of the configuration that is at fault, nil where it is the data.
-local function load_symbol(out, data, item, index)
+local function load_symbol(out, cfg, item, index)
   local symbol = item.symbol
-  local spec = overlay(data, item.data)
+  local spec = overlay(cfg.data, item.data)
   local wanted = item.timeframes
   if type(wanted) == "string" then wanted = { wanted } end
-  local by_file = path_has(spec.path, "{timeframe}")
+  local by_file = path_has(spec.path, "{timeframe}") or path_has(spec.bid_path, "{timeframe}")
   if by_file and not wanted then
     return nil, ("%s: the path holds {timeframe}, but no timeframes are given"):format(symbol),
       ("symbols[%d]"):format(index)
   end
-  local native
+  local native, finest
   for _, name in ipairs(wanted or { false }) do
     local entry, message, fault
     if by_file or not native then
-      entry, message, fault = M.load_one(spec, symbol, by_file and name or nil, index)
-      if not entry then
-        local own_path = item.data and item.data.path
-        return nil, ("%s: %s"):format(symbol, message),
-          fault and (own_path and ("symbols[%d].data."):format(index) or "data.") .. fault
-      end
-      native = entry
-      if entry.report then note_changes(entry.report, entry.paths[1]) end
+      native, message, fault = load_native(cfg, item, index, spec, by_file and name or nil)
+      if not native then return nil, ("%s: %s"):format(symbol, message), fault end
     end
-    entry = native
-    if name and not by_file then
-      entry, message = at_timeframe(native, symbol, name, spec)
-      if not entry then return nil, message, ("symbols[%d].timeframes"):format(index) end
+    entry, message = at_timeframe(native, symbol, not by_file and name or nil, spec)
+    if not entry then return nil, message, ("symbols[%d].timeframes"):format(index) end
+    if not finest or entry.bars.timeframe.ns < finest.entry.bars.timeframe.ns then
+      finest = { entry = entry, native = native, name = not by_file and name or nil }
     end
     out[#out + 1] = entry
   end
+  finest.entry.actions = finest.native.actions
+  local ok, message = prepare.fill(finest.native, finest.entry, finest.name, spec)
+  if not ok then return nil, ("%s: %s"):format(symbol, message) end
   return true
 end
 
@@ -322,12 +341,15 @@ end
 -- @param cfg with `data` and `symbols`
 -- @return a list of what load_one returns (resampled_from names the data's timeframe where bars were made from it),
 --   with start_ns and end_ns (int64, end exclusive, nil where not given), or nil, a message and, where the
---   configuration is at fault rather than the data, the path of the key
+--   configuration is at fault rather than the data, the path of the key. The entry of a symbol's finest timeframe, on
+--   which it is traded, has actions (a list of { ts_ns, kind, value } for the account) and, where they differ from
+--   `bars`, fill_bars (raw prices, where features see adjusted ones); with quotes, bid_bars and ask_bars. All have the
+--   times of `bars`.
 function M.load(cfg)
   local out = {}
   for i, item in ipairs(cfg.symbols) do
     if type(item) == "string" then item = { symbol = item } end
-    local ok, message, fault = load_symbol(out, cfg.data, item, i - 1)
+    local ok, message, fault = load_symbol(out, cfg, item, i - 1)
     if not ok then return nil, message, fault end
   end
   local message

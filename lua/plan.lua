@@ -1,59 +1,25 @@
 --- Plans: a validated configuration with its data and strategies resolved, from which the topology builds
 -- containers. Everything that a combo shares with the others (bars, definitions, windows) is in the base plan.
-local ffi = require "ffi"
 local abi = require "abi"
 local combos = require "combos"
 local config = require "config"
 local data = require "data"
 local indicator_hub = require "indicator_hub"
+local plan_symbols = require "plan_symbols"
 local registry = require "registry"
 local suggest = require "suggest"
-local C = abi.C
 
 local M = {}
 
 local INT64_MIN, INT64_MAX = abi.INT64_MIN, abi.INT64_MAX
 
---- Streams by symbol in the configuration's order, each symbol's finest timeframe being what fills happen on.
-local function add_streams(plan, cfg, loaded)
-  plan.streams, plan.symbols = {}, {}
-  local by_symbol = {}
-  for index, symbol in ipairs(cfg.symbols) do
-    local record = {
-      symbol = symbol.symbol, lot_size = symbol.lot_size, tick_size = symbol.tick_size,
-      multiplier = symbol.multiplier, streams = {}, instrument = index - 1,
-    }
-    plan.symbols[index], by_symbol[symbol.symbol] = record, record
-  end
-  for _, entry in ipairs(loaded) do
-    local record = by_symbol[entry.symbol]
-    local stream = {
-      name = entry.symbol .. "_" .. entry.timeframe, symbol = entry.symbol, timeframe = entry.timeframe,
-      bars = entry.bars, instrument = record.instrument, entry = entry,
-    }
-    plan.streams[#plan.streams + 1] = stream
-    record.streams[#record.streams + 1] = stream
-    local finest = record.bars
-    if not finest or entry.bars.timeframe.ns < finest.timeframe.ns then record.bars = entry.bars end
-  end
-  plan.by_symbol = by_symbol
-end
-
-local function data_hash(plan)
-  local parts = {}
-  for _, stream in ipairs(plan.streams) do
-    parts[#parts + 1] = ("%s %016x %d"):format(stream.name, stream.bars.content_hash, tonumber(stream.bars.n_bars))
-  end
-  local text, hex = table.concat(parts, "\n"), ffi.new("char[33]")
-  C.pln_hash128_hex(text, #text, hex)
-  return ffi.string(hex)
-end
-
---- The streams that a strategy or classifier runs on: its symbols (default: all), at its timeframe (default: the
--- first that the symbol lists).
-local function streams_of(plan, cfg, item, path)
+--- The streams that a strategy or classifier runs on: its symbols (default: all that are traded), at its timeframe
+-- (default: the first that the symbol lists).
+local function streams_of(plan, cfg, item, path, kind)
   local names = {}
-  for k, symbol in ipairs(plan.symbols) do names[k] = symbol.symbol end
+  for _, symbol in ipairs(plan.symbols) do
+    if symbol.trade then names[#names + 1] = symbol.symbol end
+  end
   local chosen = item.symbols or names
   local streams = {}
   for k, name in ipairs(chosen) do
@@ -61,6 +27,10 @@ local function streams_of(plan, cfg, item, path)
     if not symbol then
       return nil, config.error_at(cfg, ("%s.symbols.%d"):format(path, k - 1),
         ("symbol '%s' is not in this run%s"):format(name, suggest.hint(name, names)))
+    end
+    if kind == "strategy" and not symbol.trade then
+      return nil, config.error_at(cfg, ("%s.symbols.%d"):format(path, k - 1),
+        ("'%s' has trade: false, so that no strategy can run on it; its features are there for all"):format(name))
     end
     local stream = symbol.streams[1]
     if item.timeframe then
@@ -91,7 +61,7 @@ local function load_definitions(plan, cfg, reg, list, kind)
         registry.A_KIND[kind]))
     end
     local streams
-    streams, err = streams_of(plan, cfg, item, path)
+    streams, err = streams_of(plan, cfg, item, path, kind)
     if not streams then return nil, err end
     if type(def.symbols) == "number" and #streams ~= def.symbols then
       return nil, config.error_at(cfg, path, ("'%s' runs over %d symbols together, this run gives it %d: set symbols")
@@ -170,14 +140,13 @@ function M.new(cfg)
     return nil, err, "data"
   end
   local plan = { engine = cfg.engine, execution = cfg.execution, seed = cfg.seed }
-  add_streams(plan, cfg, loaded)
+  plan_symbols.add(plan, cfg, loaded)
   plan.window = {
     from_ns = loaded.start_ns or INT64_MIN, until_ns = loaded.end_ns or INT64_MAX,
   }
   for _, stream in ipairs(plan.streams) do
     if stream.bars.n_bars == 0 then return nil, stream.name .. ": there are no bars", "data" end
   end
-  plan.data_hash = data_hash(plan)
   local _, folder = config.source(cfg)
   plan.folder = folder
   local reg = registry.new { folders = { folder .. "/strategies" } }
@@ -199,7 +168,10 @@ function M.new(cfg)
   end
   local ok
   ok, err = portfolios_of(plan, cfg, by_id)
+  if ok then ok, err = plan_symbols.add_actions(plan, cfg) end
+  if ok then ok, err = plan_symbols.add_rates(plan, cfg) end
   if not ok then return nil, err end
+  plan.data_hash = plan_symbols.data_hash(plan)
   local all = {}
   for _, item in ipairs(plan.strategies) do all[#all + 1] = item end
   for _, item in ipairs(plan.classifiers) do all[#all + 1] = item end

@@ -17,6 +17,7 @@
 local M = {}
 
 local schema_execution = require "schema_execution"
+local schema_instruments = require "schema_instruments"
 local schema_portfolio = require "schema_portfolio"
 local types = require "schema_types"
 
@@ -87,7 +88,8 @@ local data_fields = {
   { "time_format", text, help = "iso, ymd, mdy, dmy, epoch_s, epoch_ms, epoch_us, epoch_ns, ms_of_day or a " ..
     "pattern such as %Y%m%d %H:%M; detected by default" },
   { "layout", enum("lean_trade", "lean_quote", "binance"), help = "columns of a known kind of file without header" },
-  { "price", enum("mid", "bid", "ask"), default = "mid", help = "which side of quotes makes the bars" },
+  { "price", enum("mid", "bid", "ask", "quotes"), default = "mid", help = "which side of quotes makes the bars; " ..
+    "quotes: the middle, with bids and asks beside it for execution" },
   { "price_scale", number("factor", { above = 0, max = 1e12 }), default = 1, help = "factor for prices" },
   { "volume_scale", number("factor", { above = 0, max = 1e12 }), default = 1, help = "factor for volumes" },
   { "symbol_column", text, help = "name or number (from 1) of the column that names the symbol" },
@@ -99,6 +101,7 @@ local data_fields = {
   { "quality", quality, help = "what is done about faults of the data, for each rule: reject ends the run, drop " ..
     "leaves the row out, repair changes it, flag reports it, off (or ignore) looks away" },
   { "synthetic", synthetic, help = "the synthetic market" },
+  unpack(schema_instruments.data)
 }
 
 M.root = map {
@@ -111,11 +114,7 @@ M.root = map {
       { "timeframes", list(timeframe, { single = true, min = 1 }),
         help = "bars made for the strategies, which run on the first unless they say; the data's own by default" },
       { "data", map(data_fields, { partial = true }), optional = true, help = "keys of `data` that differ" },
-      { "lot_size", number("units", { above = 0, max = 1e12 }), default = 1, help = "smallest step of a quantity" },
-      { "tick_size", number("price, 0 = none", { min = 0, max = 1e12 }), default = 0,
-        help = "smallest step of a price" },
-      { "multiplier", number("currency per unit of price", { above = 0, max = 1e12 }), default = 1,
-        help = "contract size" },
+      unpack(schema_instruments.symbol_fields)
     }, { shorthand = "symbol" }), { min = 1, single = true }), required = true, help = "what is traded, in order" },
   { "strategies", list(map({
       { "id", name, help = "what portfolios cite; its type by default" },
@@ -159,6 +158,7 @@ M.root = map {
       { "jit", boolean, default = true, cosmetic = true, help = "compile strategies; changes no result" },
     }, help = "how the engine works" },
   { "benchmark", symbol, help = "symbol that results are compared with; the first by default" },
+  unpack(schema_instruments.root)
 }
 
 --- The field of a map type by its name, or nil.

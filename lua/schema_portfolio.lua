@@ -1,4 +1,5 @@
 --- The schema of `portfolios`.
+local instruments = require "schema_instruments"
 local types = require "schema_types"
 
 local enum, list, map, number = types.enum, types.list, types.map, types.number
@@ -34,6 +35,8 @@ return { "portfolios", list(map({
     { "name", name, default = "main", help = "its name" },
     { "capital", number("currency of the account", { above = 0, max = 1e18 }), default = 10000,
       help = "what it starts with" },
+    instruments.currency,
+    instruments.cash_flows,
     { "strategies", list(name, { single = true, min = 1 }), help = "ids of its strategies; all by default" },
     { "weights", { type = "table", of = number("share of the portfolio", { min = 0, max = 1000 }) }, default = {},
       help = "weight of each strategy's signals, by id; by default an equal share, 1 / number" },
