@@ -53,6 +53,7 @@ typedef struct pln_exec_config {
   int32_t record_equity;     /* 1: fill the portfolios' recorders (statistics need it) */
   int32_t recorder_rows;     /* capacity of a recorder, 0 = 8192 */
   int32_t record_orders;     /* 1: keep orders and fills for pln_exec_orders and pln_exec_fills */
+  int64_t seed;              /* of what models draw by chance */
 } pln_exec_config;
 
 pln_exec *pln_exec_new(const pln_exec_config *config);
@@ -96,6 +97,15 @@ int32_t pln_exec_set_fx(pln_exec *exec, int32_t portfolio, int32_t instrument, c
 int32_t pln_exec_add_gauge(pln_exec *exec);
 int32_t pln_exec_set_gauge(pln_exec *exec, int32_t gauge, int32_t instrument, const pln_bars *bars,
                            const double *column);
+
+/* Models of what trading costs, beside the short forms of the configuration (docs/models.md); slippage adds up, and so
+ * do commissions. Added after the gauges that they read. The model's number, or a status. */
+int32_t pln_exec_add_model(pln_exec *exec, const pln_model_setting *setting);
+/* Values by time for a model whose info has a series, in its unit: each holds from its time on, the model's constant
+ * before the first. Copied. `instrument` 0 for what is of the account (interest). borrow: a negative value means that
+ * there is nothing to borrow. funding: each is a payment at its time, and there are no others. */
+int32_t pln_exec_set_model_series(pln_exec *exec, int32_t model, int32_t instrument, const int64_t *ts_ns,
+                                  const double *values, int64_t n);
 
 /* A source is one strategy instance as seen by one portfolio: it pushes target levels for one instrument. The target of
  * an instrument is the sum of weight x direction (with `rebalance`: x strength) over its sources, within -1 … 1. The

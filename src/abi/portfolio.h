@@ -1,4 +1,5 @@
 #pragma once
+#include "abi/costs.h"
 #include "abi/risk.h"
 #include "abi/sizing.h"
 /* Portfolios: an account, its positions and round-trip trades, sizing and risk rules.
@@ -168,6 +169,7 @@ const pln_account *pln_portfolio_account(const pln_portfolio *portfolio);
 const pln_position *pln_portfolio_positions(const pln_portfolio *portfolio);
 /* How much notional may still be opened: (equity - margin used) x leverage, 0 at least. */
 double pln_portfolio_buying_power(const pln_portfolio *portfolio);
+const pln_execution_quality *pln_portfolio_quality(const pln_portfolio *portfolio); /* stable address */
 /* Array of PLN_REFUSAL_COUNT counters. */
 const pln_refusal_count *pln_portfolio_refusals(const pln_portfolio *portfolio);
 

@@ -1,6 +1,7 @@
 #pragma once
 #include "abi/exec.h"
 #include "abi/time.h"
+#include "exec/costs.h"
 #include "portfolio/portfolio.h"
 
 typedef struct pln_market {
@@ -63,13 +64,12 @@ typedef enum pln_size_mode {
   PLN_MODE_TO_PERCENT
 } pln_size_mode;
 
-typedef struct pln_pending {
+struct pln_pending {
   pln_order order;
   double count;
   double size;
   double stop_loss, take_profit;
   int64_t queue_key;        /* its place with `compat: backtesting.py` */
-  double variable;          /* commission by rate and unit so far */
   double conversion;        /* part of its fees: what converting currency cost */
   int64_t day;              /* DAY: the last day of its life, once known */
   int32_t mode;             /* pln_size_mode */
@@ -78,7 +78,8 @@ typedef struct pln_pending {
   int32_t is_target;        /* a caller's target size: the next one replaces it */
   int32_t is_triggered;     /* stop-limit: now a limit */
   int32_t trigger_bar_done; /* … and the bar of its trigger is over */
-} pln_pending;
+  pln_order_costs costs;
+};
 
 typedef enum pln_stage { PLN_STAGE_IDLE, PLN_STAGE_STRATEGIES, PLN_STAGE_ORDERS } pln_stage;
 
@@ -121,6 +122,7 @@ struct pln_exec {
   int64_t keys_capacity;
   pln_order *snapshot; /* what pln_exec_pending returned */
   int64_t snapshot_capacity;
+  pln_models models;
 };
 
 static inline int64_t pln_market_visible(const pln_market *m, int64_t i) {
@@ -199,7 +201,7 @@ void pln_exits_try(pln_exec *x, int32_t portfolio, int32_t k, const pln_bar *bar
                    int32_t kinds);
 
 /* fill.c: an order meets a price; fill_size.c: how much of it. */
-typedef struct pln_hit {
+struct pln_hit {
   double price;      /* before slippage and spread */
   int32_t worsens;   /* market and stop fills: slippage and half the spread are paid */
   int32_t at_open;   /* at the opening price of the bar */
@@ -207,11 +209,13 @@ typedef struct pln_hit {
   int32_t type;      /* of the order */
   int32_t is_free;   /* no commission */
   int64_t bar;
-} pln_hit;
+};
 /* Books one fill of `count` lots in order, account and records; returns what the lots need to know of it. */
-pln_fill_info pln_fill_book(pln_exec *x, pln_pending *p, double count, double price, const pln_hit *hit);
-/* Closes `count` lots, oldest first or of lot `only`, by an order. */
-void pln_fill_close_part(pln_exec *x, pln_pending *p, double count, int64_t only, const pln_hit *hit);
+pln_fill_info pln_fill_book(pln_exec *x, pln_pending *p, double count, double price,
+                            const pln_cost_parts *parts, const pln_hit *hit);
+/* Closes `count` lots, oldest first or of lot `only`, by an order that trades `whole` lots in this bar. */
+void pln_fill_close_part(pln_exec *x, pln_pending *p, double count, double whole, int64_t only,
+                         const pln_hit *hit);
 void pln_fill_order(pln_exec *x, pln_pending *p, const pln_hit *hit);
 /* Closes one lot (or with only = -1 all of them) by a rule; makes the order that says so. */
 void pln_fill_exit(pln_exec *x, int32_t portfolio, int32_t instrument, int64_t only, int32_t reason,
@@ -231,14 +235,6 @@ double pln_fill_asked(const pln_exec *x, const pln_pending *p, double held, cons
 /* Signed lots that a TO_ mode aims at. */
 double pln_fill_aim(const pln_exec *x, int32_t portfolio, int32_t instrument, int32_t mode, double size,
                     double price, pln_worth worth, bool at_fill);
-
-/* costs.c */
-/* The price of a fill: `price` with what slippage and spread add or take. `worsens`: a market or stop fill;
- * `entry`: it opens. */
-double pln_cost_price(const pln_exec *x, int32_t k, int32_t side, double price, bool worsens, bool entry);
-/* What this part of an order is charged: the per-order part and the minimum count once for all of its fills.
- */
-double pln_cost_charge(const pln_exec *x, pln_pending *p, double quantity, double notional);
 
 /* signals.c */
 /* Applies a source's changes that became known at or before now. */

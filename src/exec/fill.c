@@ -1,17 +1,19 @@
 #include "exec/exec.h"
 #include <assert.h>
 
-pln_fill_info pln_fill_book(pln_exec *x, pln_pending *p, double count, double price, const pln_hit *hit) {
+pln_fill_info pln_fill_book(pln_exec *x, pln_pending *p, double count, double price,
+                            const pln_cost_parts *parts, const pln_hit *hit) {
   pln_order *o = &p->order;
   pln_portfolio *pf = x->portfolios[o->portfolio];
   const pln_holding *h = &pf->holdings[o->instrument];
   const double quantity = pln_step_value(&h->lot, count);
   const double notional = quantity * price * h->point;
+  const double exchange = p->costs.exchange;
   double fee = 0;
   if (!hit->is_free) {
     const double conversion = pln_fx_fee(pf, o->instrument, notional);
     o->fees -= p->conversion;
-    fee = pln_cost_charge(x, p, quantity, notional) + conversion;
+    fee = pln_cost_charge(x, p, quantity, notional, hit) + conversion;
     p->conversion += conversion;
     o->fees += p->conversion;
   }
@@ -30,11 +32,12 @@ pln_fill_info pln_fill_book(pln_exec *x, pln_pending *p, double count, double pr
                    .tag = o->tag,
                    .owner = o->source >= 0 ? o->source : p->owner};
   pln_orders_record_fill(x, &fill);
+  pln_quality_fill(x, p, &fill, parts, p->costs.exchange - exchange);
   o->average_fill_price =
       o->filled > 0 ? (o->filled * o->average_fill_price + quantity * price) / (o->filled + quantity) : price;
   o->filled += quantity;
   pf->account.n_fills++;
-  pf->account.slippage_cost += fabs(price - hit->price) * quantity * h->point;
+  pf->account.slippage_cost += o->side * (price - hit->price) * quantity * h->point;
   return (pln_fill_info){.price = price,
                          .fee = fee,
                          .ts_ns = fill.ts_ns,
@@ -44,10 +47,13 @@ pln_fill_info pln_fill_book(pln_exec *x, pln_pending *p, double count, double pr
                          .reason = o->reason};
 }
 
-void pln_fill_close_part(pln_exec *x, pln_pending *p, double count, int64_t only, const pln_hit *hit) {
+void pln_fill_close_part(pln_exec *x, pln_pending *p, double count, double whole, int64_t only,
+                         const pln_hit *hit) {
   const pln_order *o = &p->order;
-  const double price = pln_cost_price(x, o->instrument, o->side, hit->price, hit->worsens, false);
-  const pln_fill_info info = pln_fill_book(x, p, count, price, hit);
+  const pln_step *lot = &x->portfolios[o->portfolio]->holdings[o->instrument].lot;
+  pln_cost_parts parts;
+  const double price = pln_cost_fill_price(x, o, pln_step_value(lot, whole), hit, false, &parts);
+  const pln_fill_info info = pln_fill_book(x, p, count, price, &parts, hit);
   const int32_t status = pln_portfolio_close(x->portfolios[o->portfolio], o->instrument, count, only, &info);
   if (status) x->status = status;
 }
@@ -63,6 +69,30 @@ static void protect(pln_exec *x, const pln_pending *p, pln_lot *lot, const pln_h
   lot->protect_ns = live ? m->ts_ns[hit->bar] : pln_market_visible(m, hit->bar);
 }
 
+/* What the account can pay of `count` lots, where models price what they cost: linear rules do not know it.
+ */
+static double afford(pln_exec *x, const pln_pending *p, double count, const pln_hit *hit,
+                     const pln_worth *worth, int32_t *refusal) {
+  const pln_order *o = &p->order;
+  pln_portfolio *pf = x->portfolios[o->portfolio];
+  const pln_step *lot = &pf->holdings[o->instrument].lot;
+  if (pf->account.bankrupt || pf->account.halted) return count; /* for the rules to say */
+  const double available = pf->has_margin
+                               ? worth->equity - pln_margin_held(pf, o->instrument, hit->price, false)
+                               : worth->equity * pf->config.leverage - worth->gross;
+  const double n = pln_cost_affordable(x, o->portfolio, o->instrument, o->side, available, hit->price, p);
+  if (n >= count) return count;
+  *refusal = n > 0 ? PLN_REFUSAL_REDUCED_CASH : PLN_REFUSAL_CASH;
+  const double asked = pln_step_value(lot, count);
+  if (n > 0)
+    pln_portfolio_refuse(pf, *refusal, x->view.now_ns, o->instrument, asked, pln_step_value(lot, n));
+  else
+    pln_portfolio_refuse(pf, *refusal, x->view.now_ns, o->instrument,
+                         asked * hit->price * pf->holdings[o->instrument].point,
+                         available > 0 ? available : 0);
+  return n;
+}
+
 /* Opens what the rules allow of `count` lots. Returns the refusal that reduced or stopped it. */
 static int32_t open_part(pln_exec *x, pln_pending *p, double count, const pln_hit *hit) {
   const pln_order *o = &p->order;
@@ -72,23 +102,37 @@ static int32_t open_part(pln_exec *x, pln_pending *p, double count, const pln_hi
     pln_portfolio_refuse(pf, gate, x->view.now_ns, k, pln_step_value(&pf->holdings[k].lot, count), 0);
     return gate;
   }
-  const double price = pln_cost_price(x, k, o->side, hit->price, hit->worsens, true);
+  const pln_step *lot_size = &pf->holdings[k].lot;
+  const double before = o->filled;
   const pln_worth worth = pln_fill_worth(x, o->portfolio, k, hit->price);
   pln_costs costs = x->costs;
   costs.rate += pln_fx_fee(pf, k, 1);
+  int32_t refusal = PLN_REFUSAL_NONE;
+  double wanted = count;
   if (o->filled > 0) costs.per_order = costs.minimum = 0; /* charged with the part that closed */
-  const pln_limits limits = pln_risk_allow(pf, k, o->side, count, price, hit->price, worth.equity,
+  if (pln_cost_is_modelled(x)) {
+    wanted = afford(x, p, count, hit, &worth, &refusal);
+    costs = (pln_costs){0};
+    if (wanted == 0) return refusal;
+  }
+  pln_cost_parts parts;
+  double price = pln_cost_fill_price(x, o, before + pln_step_value(lot_size, wanted), hit, true, &parts);
+  const pln_limits limits = pln_risk_allow(pf, k, o->side, wanted, price, hit->price, worth.equity,
                                            worth.gross, &costs, x->view.now_ns);
-  if (limits.count == 0) return limits.refusal;
-  const pln_fill_info info = pln_fill_book(x, p, limits.count, price, hit);
+  if (limits.refusal) refusal = limits.refusal;
+  if (limits.count == 0) return refusal;
+  if (limits.count <
+      wanted) /* the rules bind at the price of what was asked; a smaller order moves it less */
+    price = pln_cost_fill_price(x, o, before + pln_step_value(lot_size, limits.count), hit, true, &parts);
+  const pln_fill_info info = pln_fill_book(x, p, limits.count, price, &parts, hit);
   pln_lot *lot = pln_portfolio_open(pf, k, o->side, limits.count, &info);
   if (!lot) {
     x->status = PLN_ERR_MEMORY;
-    return limits.refusal;
+    return refusal;
   }
   protect(x, p, lot, hit);
   pln_portfolio_refresh(pf, k);
-  return limits.refusal;
+  return refusal;
 }
 
 void pln_fill_order(pln_exec *x, pln_pending *p, const pln_hit *hit) {
@@ -107,11 +151,12 @@ void pln_fill_order(pln_exec *x, pln_pending *p, const pln_hit *hit) {
   const double closing = count < against ? count : against, opening = count - closing;
   int32_t refusal = PLN_REFUSAL_NONE;
   if (closing > 0) {
-    pln_fill_close_part(x, p, closing, -1, hit);
+    pln_fill_close_part(x, p, closing, count, -1, hit);
     if (opening > 0) pln_orders_move(x, p, PLN_STATUS_PARTIALLY_FILLED, PLN_REFUSAL_NONE);
   }
   if (opening > 0 && !x->status) refusal = open_part(x, p, opening, hit);
   if (o->filled > 0) {
+    pln_quality_missed(x, p, o->quantity - o->filled, hit->price);
     o->quantity = o->filled;
     pln_orders_move(x, p, PLN_STATUS_FILLED, refusal);
   } else {
@@ -140,7 +185,8 @@ void pln_fill_exit(pln_exec *x, int32_t portfolio, int32_t instrument, int64_t o
   pf->account.n_orders++;
   pln_orders_move(x, &p, PLN_STATUS_PENDING, PLN_REFUSAL_NONE);
   pln_orders_move(x, &p, PLN_STATUS_ACCEPTED, PLN_REFUSAL_NONE);
-  pln_fill_close_part(x, &p, count, only, hit);
+  p.costs = (pln_order_costs){.arrival = hit->price, .vwap_next = hit->bar + 1};
+  pln_fill_close_part(x, &p, count, count, only, hit);
   pln_orders_move(x, &p, PLN_STATUS_FILLED, PLN_REFUSAL_NONE);
   if (reason == PLN_EXIT_STOP_LOSS || reason == PLN_EXIT_TAKE_PROFIT || reason == PLN_EXIT_TRAILING_STOP)
     pln_signals_stopped(x, portfolio, instrument, -side);

@@ -18,9 +18,6 @@ pln_worth pln_fill_worth(const pln_exec *x, int32_t portfolio, int32_t instrumen
 double pln_fill_size(const pln_exec *x, int32_t portfolio, int32_t instrument, int32_t side, int32_t mode,
                      double size, double price, pln_worth worth, bool at_fill) {
   const pln_portfolio *p = x->portfolios[portfolio];
-  const pln_holding *h = &p->holdings[instrument];
-  const double unit = price * h->point;
-  const double paid = pln_cost_price(x, instrument, side, price, true, true) * h->point;
   double budget = size, fraction = 1;
   if (mode == PLN_MODE_PERCENT || mode == PLN_MODE_TO_PERCENT) {
     /* All of it, at the fill, is the largest fraction below 1: as backtesting.py has it. */
@@ -31,11 +28,9 @@ double pln_fill_size(const pln_exec *x, int32_t portfolio, int32_t instrument, i
     budget = quirk ? (margin > 0 ? margin : 0) * leverage * fraction : worth.equity * fraction;
   }
   if (!(budget > 0)) return 0;
-  pln_costs costs = x->costs;
-  costs.rate += pln_fx_fee(p, instrument, 1);
   const double n = p->config.fill_price_quirk && at_fill
-                       ? pln_sizing_compat(budget, fraction, paid, unit, &costs, &h->lot)
-                       : pln_sizing_affordable(budget, paid, &costs, &h->lot);
+                       ? pln_cost_compat(x, portfolio, instrument, side, budget, fraction, price)
+                       : pln_cost_affordable(x, portfolio, instrument, side, budget, price, NULL);
   return n < PLN_STEP_MAX_COUNT ? n : 0;
 }
 

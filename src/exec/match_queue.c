@@ -128,7 +128,7 @@ static void close_lot(queue_pass *q, pln_pending *p, int64_t lot, double count, 
   if (p->order.filled > 0 && p->order.status == PLN_STATUS_ACCEPTED)
     pln_orders_move(q->x, p, PLN_STATUS_PARTIALLY_FILLED, PLN_REFUSAL_NONE);
   charge_entry(q, &q->h->lots[lot], count);
-  pln_fill_close_part(q->x, p, count, lot, hit);
+  pln_fill_close_part(q->x, p, count, count, lot, hit);
 }
 
 /* An order that met its price is over: with what it filled, or for the reason given. */
@@ -209,8 +209,9 @@ static bool protects_at_once(const queue_pass *q, const pln_pending *p, const pl
 
 static void open_lot(queue_pass *q, pln_pending *p, double count, double stop, const pln_hit *hit) {
   const pln_order *o = &p->order;
-  const double price = pln_cost_price(q->x, q->k, o->side, hit->price, hit->worsens, true);
-  const pln_fill_info info = pln_fill_book(q->x, p, count, price, hit);
+  pln_cost_parts parts;
+  const double price = pln_cost_fill_price(q->x, o, pln_step_value(&q->h->lot, count), hit, true, &parts);
+  const pln_fill_info info = pln_fill_book(q->x, p, count, price, &parts, hit);
   pln_lot *lot = pln_portfolio_open(q->p, q->k, o->side, count, &info);
   if (!lot) {
     q->x->status = PLN_ERR_MEMORY;

@@ -42,6 +42,9 @@ void pln_orders_move(pln_exec *x, pln_pending *p, int32_t status, int32_t refusa
   o->updated_ns = x->view.now_ns;
   if (refusal) o->refusal = refusal;
   if (!pln_order_is_final(o)) return;
+  if (status != PLN_STATUS_FILLED)
+    pln_quality_missed(x, p, o->quantity - o->filled,
+                       x->portfolios[o->portfolio]->positions[o->instrument].last_price);
   x->new_orders++;
   if (keeps_records(x) && grow(x, (void **)&x->orders, x->n_records, &x->records_capacity, sizeof *x->orders))
     x->orders[x->n_records++] = *o;
@@ -85,6 +88,7 @@ pln_pending *pln_orders_queue(pln_exec *x, const pln_pending *made) {
   p->order.id = ++x->n_orders;
   if (x->portfolios[p->order.portfolio]->config.fill_price_quirk) p->queue_key = pln_queue_key(x, p);
   p->order.created_ns = p->order.updated_ns = x->view.now_ns;
+  p->costs.arrival = x->portfolios[p->order.portfolio]->positions[p->order.instrument].last_price;
   x->portfolios[p->order.portfolio]->account.n_orders++;
   pln_orders_move(x, p, PLN_STATUS_PENDING, PLN_REFUSAL_NONE);
   return p;

@@ -43,6 +43,8 @@ pln_exec *pln_exec_new(const pln_exec_config *config) {
   x->horizon_ns = x->row_ns = INT64_MIN;
   x->benchmark_close = NAN;
   x->view.row = -1;
+  x->models.accrue_ns = INT64_MAX;
+  x->models.day_ns = INT64_MIN;
   return x;
 }
 
@@ -54,6 +56,7 @@ void pln_exec_free(pln_exec *exec) {
   free(exec->markets);
   free(exec->portfolios);
   pln_gauges_free(&exec->gauges);
+  pln_models_free(&exec->models, exec->n_markets);
   free(exec->targets);
   free(exec->pending);
   free(exec->orders);
@@ -268,5 +271,5 @@ int32_t pln_exec_start(pln_exec *x) {
                 s->kind == PLN_SOURCE_CALLER && s->ts_ns == m->ts_ns && s->visible_ns == m->visible_ns &&
                 s->length_ns == m->length_ns;
   x->is_started = 1;
-  return PLN_OK;
+  return pln_models_start(x);
 }

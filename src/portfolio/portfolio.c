@@ -108,6 +108,9 @@ void pln_portfolio_set_rate(pln_portfolio *p, int32_t instrument, double rate) {
 }
 
 const pln_account *pln_portfolio_account(const pln_portfolio *portfolio) { return &portfolio->account; }
+const pln_execution_quality *pln_portfolio_quality(const pln_portfolio *portfolio) {
+  return &portfolio->quality;
+}
 const pln_position *pln_portfolio_positions(const pln_portfolio *portfolio) { return portfolio->positions; }
 const pln_refusal_count *pln_portfolio_refusals(const pln_portfolio *portfolio) {
   return portfolio->refusals;

@@ -1,0 +1,97 @@
+#pragma once
+#include "exec/model.h"
+#include "portfolio/portfolio.h"
+
+/* What an execution container knows of costs: the models that were chosen. Where none is, nothing here is
+ * called but for what every fill is accounted with. */
+enum { PLN_MODELS_MAX = 64, PLN_MODELS_AT_ONCE = 8 };
+
+typedef struct pln_exec pln_exec;
+typedef struct pln_pending pln_pending;
+typedef struct pln_hit pln_hit;
+
+typedef struct pln_model_series {
+  int64_t *ts_ns;
+  double *values;
+  int64_t n;
+  int64_t next; /* entries before it are of the past */
+} pln_model_series;
+
+typedef struct pln_month {
+  int64_t month; /* years x 12 + months, + 1; 0 = none yet */
+  double quantity, notional;
+} pln_month;
+
+typedef struct pln_model {
+  const pln_model_desc *desc;
+  pln_model_values values;
+  double *numbers; /* what `values` points to */
+  int32_t instrument;
+  int32_t gauges[PLN_MODEL_MAX_GAUGES];
+  pln_month *months;        /* of each portfolio, where the model reads them */
+  pln_model_series *series; /* of each instrument; of the account the first; NULL: none */
+  int64_t next_ns;          /* FINANCING at intervals: the next payment */
+} pln_model;
+
+typedef struct pln_models {
+  pln_model *list;
+  int32_t n;
+  int32_t n_of_kind[4];
+  int8_t *own_commission; /* of each instrument: only models of its own are charged; NULL: none */
+  uint64_t seed;
+  int64_t accrue_ns; /* when something is to be accrued next; INT64_MAX without such models */
+  int64_t day_ns;    /* the last day boundary that was accrued; INT64_MIN before the first */
+} pln_models;
+
+/* Distances of a fill's price from the reference, against the order, by kind. */
+typedef struct pln_cost_parts {
+  double spread, slippage, impact, improvement;
+} pln_cost_parts;
+
+/* What a pending order carries for its account of costs. */
+typedef struct pln_order_costs {
+  double arrival;  /* the last price when it was made; 0 or NaN = none was known */
+  double variable; /* commission of the short forms by rate and unit so far */
+  double exchange; /* of its fees so far */
+  pln_tally tally;
+  /* Bars from the first that it could fill in up to vwap_next: typical price x volume, volume, typical price.
+   */
+  double vwap_sum, vwap_volume, vwap_plain;
+  int64_t vwap_next; /* bar + 1 that comes next; 0 = none yet */
+  int64_t vwap_bars;
+} pln_order_costs;
+
+/* cost_models.c */
+void pln_models_free(pln_models *m, int32_t n_instruments);
+/* Before the first instant: room for what depends on the number of portfolios. */
+int32_t pln_models_start(pln_exec *x);
+/* The value of a series at a time (the last entry at or before it); NaN before the first, or without a
+ * series. */
+double pln_model_series_at(const pln_model_series *s, int64_t time_ns);
+
+/* costs.c */
+/* The price of a fill of an order that trades `quantity` units in this bar: hit->price with what slippage and
+ * spread add or take. `entry`: it opens. `parts` (may be NULL) gets what makes the difference. */
+double pln_cost_fill_price(pln_exec *x, const pln_order *o, double quantity, const pln_hit *hit, bool entry,
+                           pln_cost_parts *parts);
+/* The same by the short forms alone. `worsens`: a market or stop fill. */
+double pln_cost_price(const pln_exec *x, int32_t k, int32_t side, double price, bool worsens, bool entry);
+/* What this part of an order is charged: the per-order part and the minimum count once for all of its fills.
+ */
+double pln_cost_charge(pln_exec *x, pln_pending *p, double quantity, double notional, const pln_hit *hit);
+/* The largest count of lots whose cost, at `price` before concessions, is within `budget`; fees as of an
+ * order that has filled what `p` has (NULL: nothing yet; with `p` the budget is margin where instruments have
+ * margins of their own). What is sold short counts at its price without market impact. */
+double pln_cost_affordable(const pln_exec *x, int32_t portfolio, int32_t k, int32_t side, double budget,
+                           double price, const pln_pending *p);
+/* backtesting.py's reading (pln_sizing_compat), which knows the short forms only. */
+double pln_cost_compat(const pln_exec *x, int32_t portfolio, int32_t k, int32_t side, double budget,
+                       double fraction, double price);
+/* Whether models of slippage or commission are configured. */
+bool pln_cost_is_modelled(const pln_exec *x);
+
+/* quality.c */
+void pln_quality_fill(pln_exec *x, pln_pending *p, const pln_fill *fill, const pln_cost_parts *parts,
+                      double exchange);
+/* `quantity` units of an order will never fill; the price is now `price`. */
+void pln_quality_missed(pln_exec *x, const pln_pending *p, double quantity, double price);
