@@ -82,7 +82,8 @@ local function number(value) return value == 2 ^ 53 and "2^53" or ("%.15g"):form
 local function type_text(kind)
   if kind.type == "string" then
     local known = { timeframe = "timeframe", time = "date or time", timezone = "time zone", symbol = "symbol",
-      name = "name", session = "hours", delimiter = "character" }
+      name = "name", session = "hours", delimiter = "character", currency = "currency",
+      calendar = "market calendar", final_price = "price, or `last`" }
     return known[kind.check] or "text"
   elseif kind.type == "enum" then
     local words = {}
@@ -132,7 +133,8 @@ local function add(format, ...) lines[#lines + 1] = select("#", ...) > 0 and for
 
 local function map_of(kind)
   if kind.type == "map" then return kind end
-  if kind.type == "list" and kind.of.type == "map" then return kind.of end
+  if kind.type == "either" and kind.list then kind = kind.list end
+  if kind.type == "list" and kind.of.type == "map" then return kind.of, "[]" end
 end
 
 local described = {}
@@ -146,14 +148,13 @@ local function section(title, kind, cosmetic)
     local key, of = field[1], field[2]
     local mark = (cosmetic or field.cosmetic) and "\\*" or ""
     add("| `%s`%s | %s | %s | %s |", key, mark, type_text(of), default_text(field), (field.help:gsub("|", "\\|")))
-    local child = map_of(of)
-    if child then inner[#inner + 1] = { field, child } end
+    local child, suffix = map_of(of)
+    if child then inner[#inner + 1] = { field, child, suffix or "" } end
   end
   add("")
   for _, item in ipairs(inner) do
     local field, child = item[1], item[2]
-    local path = (title == "The file" and "" or title:gsub("`", "") .. ".") .. field[1] ..
-      (field[2].type == "list" and "[]" or "")
+    local path = (title == "The file" and "" or title:gsub("`", "") .. ".") .. field[1] .. item[3]
     if not described[child.fields] then
       described[child.fields] = path
       section("`" .. path .. "`", child, cosmetic or field.cosmetic)

@@ -198,6 +198,55 @@ function TestDataCommand.test_synth_is_what_a_configuration_gets()
   for i = 1, 2 do lu.assertEquals(loaded[i].fingerprint, infos[i].content_hash) end
 end
 
+function TestDataCommand.test_calendar()
+  local text = ok("calendar", "us_equity", "2023", "2024")
+  lu.assertStrContains(text, "us_equity 2023 (America/New_York): 250 sessions; 252 in a mean year")
+  lu.assertStrContains(text, "2024-07-03 | wednesday | early close | 09:30-13:00 | day before Independence Day")
+  local years = json.decode(ok("calendar", "us_equity", "2012", "--json"))
+  lu.assertEquals({ #years, years[1].sessions, years[1].days[10].date, years[1].days[10].note },
+    { 1, 250, "2012-10-30", "Hurricane Sandy" })
+  lu.assertStrContains(ok("calendar", "24/7", "2024"), "24/7 2024 (UTC): 366 sessions")
+  refused(2, "expected us_equity, cme_futures, fx or 24/7", "calendar", "nyse", "2024")
+  refused(2, "'1950' is no year from 1971 to 2099", "calendar", "fx", "1950")
+  refused(2, "expected at least 2 arguments, got 1", "calendar", "fx")
+end
+
+function TestDataCommand.test_instruments()
+  local path = write("t.csv", "symbol,asset_class,tick_size,initial_margin,commission_per_order\n"
+    .. "ES*,future,.25,12000,2\nBTCUSDT,crypto,,,\n")
+  lu.assertStrContains(ok("instruments", path), "cme_futures")
+  local list = json.decode(ok("instruments", path, "--json"))
+  lu.assertEquals(list[1].commission, { per_order = 2 })
+  lu.assertEquals({ list[2].lot_size, list[2].currency, list[2].calendar }, { 1e-8, "USDT", "24/7" })
+  local yaml = write("c.yaml", "data: {source: synthetic}\nstrategies: [momentum]\ninstruments: " .. path
+    .. "\nsymbols: [ESH, {symbol: ESM, tick_size: 1}]\n")
+  list = json.decode(ok("instruments", yaml, "--json"))
+  lu.assertEquals({ list[1].symbol, list[1].tick_size, list[2].tick_size, list[2].settlement },
+    { "ESH", 0.25, 1, "futures" })
+  refused(2, "t.csv:2:3: lot: unknown key", "instruments", write("t.csv", "symbol,lot\nA,1\n"))
+  refused(2, "c.yaml:3:1: instruments: ", "instruments", yaml)
+end
+
+function TestDataCommand.test_actions()
+  local path = write("c.yaml", [[
+data: {source: synthetic, synthetic: {bars: 100}}
+strategies: [momentum]
+symbols: [A, B]
+universe: [{symbol: A}, {symbol: B, until: 2000-01-05, final_price: last}]
+portfolios: [{cash_flows: [{time: 2000-01-04, amount: -10}]}]
+]])
+  local list = json.decode(ok("actions", path, "--json"))
+  lu.assertEquals(#list, 5)
+  lu.assertEquals({ list[1].of, list[1].kind, list[1].time }, { "A", "enter", nil })
+  lu.assertEquals({ list[3].kind, list[3].time, list[3].value }, { "delist", "2000-01-06T00:00:00Z", nil })
+  lu.assertEquals({ list[5].of, list[5].kind, list[5].value }, { "portfolio main", "cash", -10 })
+  lu.assertStrContains(ok("actions", path), "last close")
+  path = write("c.yaml", "data: {source: synthetic}\nstrategies: [momentum]\nsymbols: [A]\n")
+  lu.assertStrContains(ok("actions", path), "nothing happens to these instruments")
+  path = write("c.yaml", "data: {source: synthetic}\nstrategies: [momentum]\nsymbols: [A]\nuniverse: [{till: 5}]\n")
+  refused(2, "c.yaml:4:13: universe[0].till: unknown key", "actions", path)
+end
+
 function TestDataCommand.test_misuse()
   refused(2, "a subcommand is missing")
   refused(2, "did you mean 'info'", "inf")
