@@ -28,6 +28,10 @@ double pln_step_round(const pln_step *step, double x, bool up) {
 
 double pln_floor_div(double a, double b) {
   if (!(a >= 0 && b > 0)) return 0; /* amounts beyond the range of doubles end up as NaN: nothing fits */
+  /* Rounding keeps order and whole numbers are exact: what is rounded to a fraction lies between the same
+   * two. */
+  const double rounded = a / b, whole = floor(rounded);
+  if (whole < rounded) return whole;
   const double quotient = (a - fmod(a, b)) / b; /* whole but for rounding */
   const double below = floor(quotient);
   return quotient - below > 0.5 ? below + 1 : below;

@@ -1,0 +1,387 @@
+/* The replay as callers see it: what a combo may be, chunks, lists of signals, rows. */
+#include "exec/replay.h"
+#include "abi/time.h"
+#include "core/error.h"
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Doubles `*capacity` where n elements fill it. */
+static int32_t grow(void **array, int64_t n, int64_t *capacity, size_t size) {
+  if (n < *capacity) return PLN_OK;
+  const int64_t wanted = *capacity ? 2 * *capacity : 16;
+  void *p = realloc(*array, (size_t)wanted * size);
+  if (!p) return pln_fail(PLN_ERR_MEMORY, "no memory for %lld items of a replay", (long long)wanted);
+  *array = p;
+  *capacity = wanted;
+  return PLN_OK;
+}
+
+static int32_t unsupported(const char *what) {
+  return pln_fail(PLN_ERR_UNSUPPORTED,
+                  "a replay in lanes has no %s: run this combo in a container (pln_exec)", what);
+}
+
+/* What is not named here has to be zero: a field that lanes know nothing of is not passed over. */
+int32_t pln_replay_check(const pln_exec_config *exec, const pln_portfolio_config *portfolio) {
+  pln_exec_config e;
+  pln_portfolio_config p;
+  memset(&e, 0, sizeof e);
+  memset(&p, 0, sizeof p);
+  if (exec->entry_spread_bps != 0) return unsupported("entry_spread_bps");
+  if (exec->record_orders) return unsupported("records of orders and fills");
+  if (exec->benchmark != 0) return unsupported("second instrument");
+  if (portfolio->rebalance) return unsupported("rebalancing");
+  if (portfolio->fill_price_quirk) return unsupported("compat mode");
+  if (portfolio->risk.trailing_stop_pct > 100) return unsupported("trailing stop of more than 100 percent");
+  e.fill = exec->fill;
+  e.finalize_trades = exec->finalize_trades;
+  e.commission = exec->commission;
+  e.slippage_bps = exec->slippage_bps;
+  e.spread_bps = exec->spread_bps;
+  e.trade_from_ns = exec->trade_from_ns;
+  e.trade_until_ns = exec->trade_until_ns;
+  e.record_equity = exec->record_equity;
+  e.recorder_rows = exec->recorder_rows;
+  if (memcmp(&e, exec, sizeof e) != 0) return unsupported("such setting of the execution");
+  p.capital = portfolio->capital;
+  p.leverage = portfolio->leverage;
+  p.sizing = portfolio->sizing;
+  p.risk = portfolio->risk;
+  p.allow_short = portfolio->allow_short;
+  if (memcmp(&p, portfolio, sizeof p) != 0) return unsupported("such setting of the portfolio");
+  return PLN_OK;
+}
+
+static int32_t check_bars(const pln_market *m) {
+  if (!m->visible_ns) return PLN_OK;
+  for (int64_t i = m->next + 1; i < m->end; i++)
+    if (m->visible_ns[i] <= m->visible_ns[i - 1])
+      return pln_fail(PLN_ERR_UNSUPPORTED,
+                      "bars %lld and %lld become visible at one time: run this in a container (pln_exec)",
+                      (long long)i - 1, (long long)i);
+  return PLN_OK;
+}
+
+/* Where the periods of returns end, by the definition of pln_stats. */
+static int32_t find_periods(pln_replay *r, const pln_bars *bars) {
+  const pln_timezone *zone = pln_timezone_get(bars->timezone);
+  if (!zone) return PLN_ERR_NOT_FOUND;
+  const int32_t own = bars->timeframe.unit;
+  const int64_t days = own == PLN_TIMEFRAME_WEEK ? 7 : own == PLN_TIMEFRAME_MONTH ? 30 : 1;
+  const pln_timeframe unit = {
+      .unit = days > 1 ? own : PLN_TIMEFRAME_DAY, .count = 1, .ns = days * 86400000000000};
+  const pln_market *m = &r->template->markets[0];
+  int64_t capacity = 0;
+  for (int64_t i = m->next; i < m->end;) {
+    int64_t start_ns, until_ns;
+    pln_timeframe_bucket(&unit, zone, m->ts_ns[i], &start_ns, &until_ns);
+    const int64_t next = pln_bars_lower_bound(bars, until_ns);
+    i = next < m->end ? next : m->end;
+    const int32_t status = grow((void **)&r->period_rows, r->n_periods, &capacity, sizeof *r->period_rows);
+    if (status) return status;
+    r->period_rows[r->n_periods++] = i - 1 - r->first_row;
+  }
+  return PLN_OK;
+}
+
+static int32_t set_up(pln_replay *r, const pln_bars *bars, const pln_instrument *spec, int64_t from,
+                      int64_t until) {
+  r->template = pln_exec_new(&(pln_exec_config){.trade_from_ns = from, .trade_until_ns = until});
+  r->nobody = pln_portfolio_new(
+      &(pln_portfolio_config){.capital = 1, .leverage = 1, .sizing = {.type = PLN_SIZE_QUANTITY, .value = 1}},
+      1);
+  if (!r->template || !r->nobody) return PLN_ERR_MEMORY;
+  int32_t status = pln_exec_add_instrument(r->template, bars, spec);
+  if (status >= 0) status = pln_exec_add_portfolio(r->template, r->nobody);
+  if (status >= 0) status = pln_exec_start(r->template);
+  if (status < 0) return status;
+  r->template->is_started = 0; /* its window is known; lists may still be added */
+  r->first_row = r->template->markets[0].next;
+  status = check_bars(&r->template->markets[0]);
+  return status ? status : find_periods(r, bars);
+}
+
+pln_replay *pln_replay_new(const pln_bars *bars, const pln_instrument *spec, int64_t trade_from_ns,
+                           int64_t trade_until_ns) {
+  pln_instrument known;
+  memset(&known, 0, sizeof known);
+  known.lot_size = spec->lot_size;
+  known.tick_size = spec->tick_size;
+  known.multiplier = spec->multiplier;
+  if (memcmp(&known, spec, sizeof known) != 0) return unsupported("such instrument"), NULL;
+  pln_replay *r = calloc(1, sizeof *r);
+  if (!r) return pln_fail(PLN_ERR_MEMORY, "no memory for a replay"), NULL;
+  if (set_up(r, bars, spec, trade_from_ns, trade_until_ns)) {
+    pln_replay_free(r);
+    return NULL;
+  }
+  return r;
+}
+
+void pln_replay_free(pln_replay *replay) {
+  if (!replay) return;
+  pln_exec_free(replay->template);
+  pln_portfolio_free(replay->nobody);
+  free(replay->lanes);
+  free(replay->lists);
+  free(replay->period_rows);
+  free(replay->turns);
+  free(replay);
+}
+
+int64_t pln_replay_n_rows(const pln_replay *replay) {
+  return replay->template->markets[0].end - replay->first_row;
+}
+
+int64_t pln_replay_periods(const pln_replay *replay, const int64_t **last_rows) {
+  if (last_rows) *last_rows = replay->period_rows;
+  return replay->n_periods;
+}
+
+int32_t pln_replay_add_signals(pln_replay *replay) {
+  const int32_t id = pln_exec_add_source(replay->template, 0, 0, 1);
+  if (id < 0) return id;
+  const int32_t status = grow((void **)&replay->lists, id, &replay->lists_capacity, sizeof *replay->lists);
+  if (status) return status;
+  replay->lists[id] = (pln_list){.now_ns = INT64_MIN, .first_lane = -1, .last_lane = -1};
+  return id;
+}
+
+int32_t pln_replay_push_signals(pln_replay *replay, int32_t list, const pln_signal *signals, int64_t n) {
+  return pln_exec_push_signals(replay->template, list, signals, n);
+}
+
+static int32_t check_combo(const pln_replay *r, const pln_replay_combo *combo) {
+  if (r->template->is_started)
+    return pln_fail(PLN_ERR_STATE, "the replay has begun: no combo can be added any more");
+  if (combo->signals < 0 || combo->signals >= r->template->n_sources)
+    return pln_fail(PLN_ERR_ARGUMENT, "list %d of signals does not exist: there are %d", combo->signals,
+                    r->template->n_sources);
+  if (!isfinite(combo->weight)) return pln_fail(PLN_ERR_ARGUMENT, "the weight of a combo is not finite");
+  const pln_portfolio *p = combo->portfolio;
+  if (p->n_instruments != 1)
+    return pln_fail(PLN_ERR_ARGUMENT, "the portfolio of a combo was made for %d instruments, expected 1",
+                    p->n_instruments);
+  if (p->bound) return pln_fail(PLN_ERR_STATE, "the portfolio belongs to a container or a combo already");
+  const pln_exec_config *window = &r->template->config;
+  const int64_t from = combo->exec.trade_from_ns ? combo->exec.trade_from_ns : INT64_MIN;
+  const int64_t until = combo->exec.trade_until_ns ? combo->exec.trade_until_ns : INT64_MAX;
+  if (from != window->trade_from_ns || until != window->trade_until_ns)
+    return pln_fail(PLN_ERR_ARGUMENT, "the trading window of a combo is not that of the replay");
+  return pln_replay_check(&combo->exec, &p->config);
+}
+
+int32_t pln_replay_add_combo(pln_replay *replay, const pln_replay_combo *combo) {
+  int32_t status = check_combo(replay, combo);
+  if (!status) status = grow((void **)&replay->lanes, replay->n_lanes, &replay->capacity, sizeof(pln_lane));
+  if (status) return status;
+  pln_exec *costs = pln_exec_new(&combo->exec); /* checks the amounts and turns them into rates */
+  if (!costs) return pln_error_last()->code;
+  const pln_market *m = &replay->template->markets[0];
+  pln_portfolio *p = combo->portfolio;
+  const int32_t id = replay->n_lanes++;
+  pln_list *list = &replay->lists[combo->signals];
+  replay->lanes[id] =
+      (pln_lane){.portfolio = p,
+                 .costs = costs->costs,
+                 .concession = costs->concession,
+                 .weight = combo->weight,
+                 .fall = {.peak = -INFINITY, .low = INFINITY, .keep = 1 + 1e-15},
+                 .fill = combo->exec.fill,
+                 .finalize = combo->exec.finalize_trades,
+                 .has_rows = combo->stats || combo->equity || combo->cash || combo->exposure || combo->gross,
+                 .next = -1,
+                 .combo = *combo};
+  pln_exec_free(costs);
+  pln_portfolio_bind(p, 0, &m->spec);
+  p->bound = 1;
+  if (m->next > 0) p->positions[0].last_price = m->close[m->next - 1];
+  *(list->last_lane < 0 ? &list->first_lane : &replay->lanes[list->last_lane].next) = id;
+  list->last_lane = id;
+  return id;
+}
+
+/* The list's changes of direction up to horizon_ns, one turn for each instant. */
+static int64_t make_turns(pln_replay *r, int32_t list, int64_t horizon_ns) {
+  pln_source *s = &r->template->sources[list];
+  const int64_t first_ns =
+      r->template->first_ns; /* levels from before the window are in force at its first instant */
+  if (first_ns == INT64_MAX) return 0;
+  int64_t n = 0;
+  while (s->head < s->n) {
+    const pln_signal *g = &s->signals[s->head], *end = s->signals + s->n;
+    const int64_t t = g->ts_ns > first_ns ? g->ts_ns : first_ns;
+    if (t > horizon_ns) break;
+    bool turned = false;
+    for (; g < end && g->ts_ns <= t; g++) {
+      turned = turned || g->direction != s->direction;
+      s->direction = g->direction;
+    }
+    s->head = g - s->signals;
+    r->lists[list].now_ns = t;
+    if (!turned) continue;
+    const int32_t status = grow((void **)&r->turns, n, &r->turns_capacity, sizeof *r->turns);
+    if (status) return status;
+    const int64_t bar = pln_chunk_find(&r->chunk, t);
+    r->turns[n++] = (pln_turn){.ts_ns = t,
+                               .bar = (int32_t)bar,
+                               .direction = (int8_t)s->direction,
+                               .is_exact = bar >= 0 && r->chunk.visible_ns[bar] == t};
+  }
+  return n;
+}
+
+static void give_rows(pln_lane *lane, const pln_equity_rows *rows, int64_t first_row) {
+  const pln_replay_combo *o = &lane->combo;
+  const size_t n = (size_t)rows->n_rows;
+  if (o->equity) memcpy(o->equity + first_row, rows->equity, n * sizeof *rows->equity);
+  if (o->cash) memcpy(o->cash + first_row, rows->cash, n * sizeof *rows->cash);
+  if (o->exposure) memcpy(o->exposure + first_row, rows->exposure, n);
+  if (o->gross) memcpy(o->gross + first_row, rows->gross, n * sizeof *rows->gross);
+  if (o->stats && !lane->result.status) lane->result.status = pln_stats_add_rows(o->stats, rows);
+}
+
+static void give_trades(pln_lane *lane) {
+  pln_portfolio *p = lane->portfolio;
+  const pln_replay_combo *o = &lane->combo;
+  if (o->stats && p->n_trades > 0) {
+    int64_t first = p->n_trades;
+    while (first > 0 && p->trades[first - 1].id > lane->told) first--;
+    const int32_t status = pln_stats_add_trades(o->stats, p->trades + first, p->n_trades - first);
+    if (status && !lane->result.status) lane->result.status = status;
+    lane->told = p->trades[p->n_trades - 1].id;
+  }
+  if (!o->keep_trades) p->n_trades = 0;
+}
+
+static void replay_bars(pln_lane *lane, const pln_market *m, pln_chunk *c, const pln_turn *turns,
+                        int64_t n_turns) {
+  const bool at_close = lane->fill == PLN_FILL_THIS_CLOSE;
+  for (int64_t i = 0, t = 0;;) {
+    for (; t < n_turns && turns[t].bar < i; t++) {
+      pln_lane_turn(lane, m, &turns[t]);
+      if (at_close && turns[t].is_exact && pln_lane_waits(lane)) pln_lane_fill_close(lane, m, c, i - 1);
+    }
+    if (i == c->n || lane->result.status) return;
+    const int64_t until = t < n_turns ? turns[t].bar + 1 : c->n;
+    const int64_t quiet = until < c->end_rows ? until : c->end_rows;
+    if (!pln_lane_waits(lane)) i = pln_span_take(lane, c, i, quiet);
+    if (i == until) continue;
+    pln_lane_bar(lane, m, c, i);
+    const bool goes_on = t < n_turns && turns[t].bar == i && turns[t].is_exact;
+    if (at_close && !goes_on && pln_lane_waits(lane)) pln_lane_fill_close(lane, m, c, i);
+    i++;
+  }
+}
+
+static void replay_chunk(pln_lane *lane, const pln_market *m, pln_chunk *c, const pln_turn *turns,
+                         int64_t n_turns) {
+  if (lane->result.status) return;
+  replay_bars(lane, m, c, turns, n_turns);
+  if (lane->result.status) return;
+  if (lane->has_rows && c->end_rows > 0)
+    give_rows(lane,
+              &(pln_equity_rows){.n_rows = c->end_rows,
+                                 .capacity = c->end_rows,
+                                 .ts_ns = c->ts_ns,
+                                 .equity = c->equity,
+                                 .cash = c->cash,
+                                 .benchmark = c->close,
+                                 .exposure = c->exposure,
+                                 .gross = c->gross},
+              c->first_row);
+  give_trades(lane);
+}
+
+/* Bars that are visible at until_ns, from the next one on; at most a chunk. */
+static int64_t bars_until(const pln_market *m, int64_t until_ns) {
+  int64_t low = m->next, high = m->end < m->next + PLN_SPAN_CHUNK ? m->end : m->next + PLN_SPAN_CHUNK;
+  while (low < high) {
+    const int64_t mid = low + (high - low) / 2;
+    if (pln_market_visible(m, mid) <= until_ns)
+      low = mid + 1;
+    else
+      high = mid;
+  }
+  return low - m->next;
+}
+
+static int32_t run_chunk(pln_replay *r, int64_t until_ns) {
+  pln_market *m = &r->template->markets[0];
+  pln_chunk *c = &r->chunk;
+  const int64_t n = bars_until(m, until_ns), next = m->next + n;
+  pln_chunk_make(c, m, m->next, n);
+  c->period_rows = r->period_rows;
+  c->n_periods = r->n_periods;
+  c->first_row = m->next - r->first_row;
+  int64_t horizon_ns = until_ns;
+  if (next < m->end && pln_market_visible(m, next) <= until_ns) horizon_ns = pln_market_visible(m, next) - 1;
+  m->next = next;
+  for (int32_t list = 0; list < r->template->n_sources; list++) {
+    const int64_t n_turns = make_turns(r, list, horizon_ns);
+    if (n_turns < 0) return r->status = (int32_t)n_turns;
+    for (int32_t i = r->lists[list].first_lane; i >= 0; i = r->lanes[i].next)
+      replay_chunk(&r->lanes[i], m, c, r->turns, n_turns);
+  }
+  r->template->horizon_ns = horizon_ns;
+  return PLN_OK;
+}
+
+int32_t pln_replay_run(pln_replay *replay, int64_t until_ns) {
+  if (replay->is_finished) return pln_fail(PLN_ERR_STATE, "the replay is finished");
+  replay->template->is_started = 1;
+  while (!replay->status && replay->template->horizon_ns < until_ns) run_chunk(replay, until_ns);
+  for (int32_t i = 0; i < replay->n_lanes; i++) {
+    pln_portfolio *p = replay->lanes[i].portfolio;
+    pln_portfolio_refresh(p, 0);
+    pln_portfolio_revalue(p);
+  }
+  return replay->status;
+}
+
+/* The last row, which finalising may have changed. */
+static void finish_lane(pln_replay *r, pln_lane *lane) {
+  const pln_market *m = &r->template->markets[0];
+  const pln_account *a = &lane->portfolio->account;
+  const int64_t last = m->end - 1, row = last - r->first_row;
+  int64_t now_ns = r->lists[lane->combo.signals].now_ns;
+  if (row >= 0 && pln_market_visible(m, last) > now_ns) now_ns = pln_market_visible(m, last);
+  pln_lane_finish(lane, m, now_ns > INT64_MIN ? now_ns : 0);
+  if (row >= 0) {
+    const double equity = a->equity, cash = a->cash;
+    const int8_t bits = (int8_t)lane->row_bits;
+    pln_deepest_add(&lane->fall, equity);
+    pln_deepest_close(&lane->fall);
+    pln_lane_commit(lane);
+    if (lane->combo.period_equity) lane->combo.period_equity[r->n_periods - 1] = equity;
+    if (lane->has_rows)
+      give_rows(lane,
+                &(pln_equity_rows){.n_rows = 1,
+                                   .capacity = 1,
+                                   .ts_ns = m->ts_ns + last,
+                                   .equity = &equity,
+                                   .cash = &cash,
+                                   .benchmark = m->close + last,
+                                   .exposure = &bits,
+                                   .gross = &a->gross_exposure},
+                row);
+    lane->result.equity_peak = lane->fall.peak;
+    lane->result.max_drawdown = lane->fall.deepest;
+  }
+  lane->result.equity_final = a->equity;
+  give_trades(lane);
+}
+
+int32_t pln_replay_finish(pln_replay *replay) {
+  const int32_t status = pln_replay_run(replay, INT64_MAX);
+  if (status) return status;
+  for (int32_t i = 0; i < replay->n_lanes; i++)
+    if (!replay->lanes[i].result.status) finish_lane(replay, &replay->lanes[i]);
+  replay->is_finished = 1;
+  return PLN_OK;
+}
+
+const pln_replay_result *pln_replay_result_of(const pln_replay *replay, int32_t combo) {
+  return combo >= 0 && combo < replay->n_lanes ? &replay->lanes[combo].result : NULL;
+}
