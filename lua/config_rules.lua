@@ -86,25 +86,66 @@ local function name_modules(list, path, what, fail)
   end
 end
 
-local SIZES = { { "percent_of_equity", "percent" }, { "fixed_quantity", "quantity" }, { "fixed_cash", "cash" } }
+-- The keys that each type of sizing takes, with their defaults; true: it has to be given. The first is what a message
+-- names.
+local SIZES = {
+  percent_of_equity = { { "percent", 100 } },
+  fixed_quantity = { { "quantity", true } },
+  fixed_cash = { { "cash", true } },
+  volatility_target = { { "percent", true }, { "period", 20 }, { "periods_per_year" } },
+  atr_risk = { { "percent", true }, { "period", 14 }, { "multiple", 2 } },
+  fixed_fractional = { { "percent", true } },
+  kelly = { { "percent", 10 }, { "fraction", 0.5 }, { "window", 50 }, { "min_trades", 20 }, { "min_pct", 0 } },
+}
+local SIZE_KEYS = {
+  { "percent", "percent_of_equity" }, { "quantity", "fixed_quantity" }, { "cash", "fixed_cash" },
+  { "period", "volatility_target or atr_risk" }, { "periods_per_year", "volatility_target" },
+  { "multiple", "atr_risk" }, { "fraction", "kelly" }, { "window", "kelly" }, { "min_trades", "kelly" },
+  { "min_pct", "kelly" },
+}
 
 local function check_sizing(sizing, path, fail)
-  local wanted
-  for _, size in ipairs(SIZES) do
-    if size[1] == sizing.type then wanted = size[2] end
+  local taken, names = {}, {}
+  for _, key in ipairs(SIZES[sizing.type]) do
+    taken[key[1]] = true
+    names[#names + 1] = "'" .. key[1] .. "'"
   end
-  for _, size in ipairs(SIZES) do
-    local kind, key = size[1], size[2]
-    if key ~= wanted and sizing[key] then
-      fail(path .. "." .. key, ("goes with type: %s, not with %s (which takes '%s')"):format(kind, sizing.type, wanted))
+  for _, key in ipairs(SIZE_KEYS) do
+    if sizing[key[1]] and not taken[key[1]] then
+      fail(path .. "." .. key[1], ("goes with type: %s, not with %s (which takes %s)"):format(key[2], sizing.type,
+        table.concat(names, ", ")))
     end
   end
-  if not sizing[wanted] then
-    if wanted == "percent" then
-      sizing.percent = 100
-    else
-      fail(path .. "." .. wanted, ("missing; type: %s needs it"):format(sizing.type))
+  for _, key in ipairs(SIZES[sizing.type]) do
+    if sizing[key[1]] == nil then
+      if key[2] == true then
+        fail(path .. "." .. key[1], ("missing; type: %s needs it"):format(sizing.type))
+      else
+        sizing[key[1]] = key[2]
+      end
     end
+  end
+  if sizing.type == "kelly" and sizing.min_trades > sizing.window then
+    fail(path .. ".min_trades", ("%g trades are needed, but the window holds %g: make it as large"):format(
+      sizing.min_trades, sizing.window))
+  end
+end
+
+local function check_scaling(portfolio, path, fail)
+  local gross = portfolio.long_pct + portfolio.short_pct
+  if gross > portfolio.leverage * 100 then
+    fail(path .. (portfolio.long_pct > 0 and ".long_pct" or ".short_pct"),
+      ("%g percent long and %g short need leverage: %g, which is %g"):format(portfolio.long_pct, portfolio.short_pct,
+        gross / 100, portfolio.leverage))
+  end
+  if portfolio.short_pct > 0 and not portfolio.allow_short then
+    fail(path .. ".short_pct", "allow_short is false, so that there is no short side: leave one of them out")
+  end
+  local banded = portfolio.rebalance_band_pct > 0 and "rebalance_band_pct"
+    or portfolio.rebalance_band_relative_pct > 0 and "rebalance_band_relative_pct"
+  if banded and not portfolio.rebalance and portfolio.rebalance_every == "never" and gross == 0 then
+    fail(path .. "." .. banded, "goes with rebalance: true or rebalance_every: without them a position is never " ..
+      "brought to another target of its side")
   end
 end
 
@@ -122,6 +163,7 @@ local function check_portfolio(portfolio, path, ids, fail)
     cite(id, portfolio.strategies, path .. ".weights." .. id, "strategy of this portfolio", fail)
   end
   check_sizing(portfolio.sizing, path .. ".sizing", fail)
+  check_scaling(portfolio, path, fail)
 end
 
 --- A map with another laid over it, at every depth; lists replace each other.

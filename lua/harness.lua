@@ -162,6 +162,7 @@ function M.run(spec)
     plan.streams[k] = {
       name = name .. "_" .. timeframe, symbol = name, timeframe = timeframe, bars = bars, instrument = k - 1,
     }
+    plan.symbols[k].streams = { plan.streams[k] }
   end
   local strategy = { id = def.name, def = def, p = p, streams = plan.streams }
   plan.strategies = { strategy }

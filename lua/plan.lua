@@ -105,7 +105,10 @@ local function portfolios_of(plan, cfg, by_id)
     plan.portfolios[index] = {
       name = portfolio.name, capital = portfolio.capital, leverage = portfolio.leverage,
       allow_short = portfolio.allow_short, rebalance = portfolio.rebalance, sizing = portfolio.sizing,
-      risk = portfolio.risk, strategies = uses,
+      risk = portfolio.risk, strategies = uses, pyramiding = portfolio.pyramiding,
+      rebalance_band_pct = portfolio.rebalance_band_pct,
+      rebalance_band_relative_pct = portfolio.rebalance_band_relative_pct,
+      rebalance_every = portfolio.rebalance_every, long_pct = portfolio.long_pct, short_pct = portfolio.short_pct,
     }
   end
   return true

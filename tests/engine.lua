@@ -67,6 +67,7 @@ function M.run(spec)
     plan.symbols[k] = { symbol = symbol, bars = bars, lot_size = 0.001, tick_size = 0, multiplier = 1 }
     plan.streams[k] = { name = symbol .. "_" .. timeframe, symbol = symbol, timeframe = timeframe, bars = bars,
       instrument = k - 1 }
+    plan.symbols[k].streams = { plan.streams[k] }
   end
   for k, name in ipairs(spec.classifiers or {}) do
     local classifier = assert(reg:load(name))

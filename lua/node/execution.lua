@@ -4,6 +4,7 @@ local ffi = require "ffi"
 local abi = require "abi"
 local context = require "context"
 local gauges = require "node.gauges"
+local schedule = require "schedule"
 local settings = require "node.execution_settings"
 local strategies = require "node.strategies"
 local C = abi.C
@@ -16,7 +17,9 @@ local INT64_MAX = abi.INT64_MAX
 
 function Execution:_add_portfolio(spec)
   local plan = self.part.plan
-  local handle = C.pln_portfolio_new(settings.portfolio(spec, plan.execution, self.gauges), #plan.symbols)
+  local config, problem = settings.portfolio(spec, plan.execution, self.gauges)
+  if not config then return nil, problem end
+  local handle = C.pln_portfolio_new(config, #plan.symbols)
   if handle == nil then return nil, abi.last_error() end
   local portfolio = {
     handle = ffi.gc(handle, C.pln_portfolio_free), name = spec.name, size_at = settings.SIZE_AT[spec.sizing.size_at],
@@ -24,6 +27,7 @@ function Execution:_add_portfolio(spec)
   }
   portfolio.id = C.pln_exec_add_portfolio(self.exec, handle)
   if portfolio.id < 0 then return nil, abi.last_error() end
+  if not schedule.apply(self.exec, portfolio.id, plan, spec) then return nil, abi.last_error() end
   self.portfolios[#self.portfolios + 1] = portfolio
   for _, use in ipairs(spec.strategies) do
     local ok, err

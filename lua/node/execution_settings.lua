@@ -1,6 +1,7 @@
 --- A plan's settings as the structs that the execution container and its portfolios are made from.
 local ffi = require "ffi"
 local abi = require "abi"
+local periods = require "periods"
 local C = abi.C
 
 local M = {}
@@ -10,6 +11,10 @@ local SIZE_TYPE = {
   percent_of_equity = { C.PLN_SIZE_PERCENT_OF_EQUITY, "percent" },
   fixed_quantity = { C.PLN_SIZE_QUANTITY, "quantity" },
   fixed_cash = { C.PLN_SIZE_CASH, "cash" },
+  volatility_target = { C.PLN_SIZE_VOLATILITY_TARGET, "percent" },
+  atr_risk = { C.PLN_SIZE_ATR_RISK, "percent" },
+  fixed_fractional = { C.PLN_SIZE_FIXED_FRACTIONAL, "percent" },
+  kelly = { C.PLN_SIZE_KELLY, "percent" },
 }
 M.SIZE_AT = { signal = C.PLN_SIZE_AT_SIGNAL, fill = C.PLN_SIZE_AT_FILL }
 local BACKTESTING_PY = "backtesting.py"
@@ -38,13 +43,39 @@ function M.exec(plan)
   return config
 end
 
---- pln_portfolio_config of one of a plan's portfolios.
-function M.portfolio(portfolio, execution, _)
+-- The gauge that a size is made from; nothing for the other types.
+local function sizing_gauge(sizing, gauges)
+  if sizing.type == "atr_risk" then return gauges.need(("atr(%d)"):format(sizing.period)) end
+  if sizing.type == "volatility_target" then
+    return gauges.need(function(symbol)
+      local stream = symbol.streams[1] -- which combos share
+      stream.periods_per_year = stream.periods_per_year or periods.per_year(stream.bars)
+      return ("volatility(close, %d, %.17g)"):format(sizing.period, sizing.periods_per_year or stream.periods_per_year)
+    end)
+  end
+  return 0
+end
+
+--- pln_portfolio_config of one of a plan's portfolios; or nil and a message.
+function M.portfolio(portfolio, execution, gauges)
   local config = ffi.new("pln_portfolio_config")
-  local size = SIZE_TYPE[portfolio.sizing.type]
+  local sizing = portfolio.sizing
+  local size = SIZE_TYPE[sizing.type]
   config.capital, config.leverage = portfolio.capital, portfolio.leverage
-  config.sizing.type, config.sizing.value = size[1], portfolio.sizing[size[2]]
-  config.sizing.at = M.SIZE_AT[portfolio.sizing.size_at]
+  config.sizing.type, config.sizing.value = size[1], sizing[size[2]]
+  config.sizing.at = M.SIZE_AT[sizing.size_at]
+  for _, key in ipairs { "max_pct", "multiple", "fraction", "min_pct", "window", "min_trades" } do
+    config.sizing[key] = sizing[key] or 0
+  end
+  local gauge, err = sizing_gauge(sizing, gauges)
+  if not gauge then return nil, err end
+  config.sizing.gauge = gauge
+  local scaling, pyramiding = config.scaling, portfolio.pyramiding or {}
+  scaling.band_pct = portfolio.rebalance_band_pct or 0
+  scaling.band_relative_pct = portfolio.rebalance_band_relative_pct or 0
+  scaling.every_bar = portfolio.rebalance_every == "bar" and 1 or 0
+  scaling.long_pct, scaling.short_pct = portfolio.long_pct or 0, portfolio.short_pct or 0
+  for _, key in ipairs { "max_entries", "step_pct", "add_pct" } do scaling[key] = pyramiding[key] or 0 end
   for name, value in pairs(portfolio.risk) do config.risk[name] = value end
   config.allow_short = portfolio.allow_short and 1 or 0
   config.rebalance = portfolio.rebalance and 1 or 0

@@ -28,22 +28,28 @@ end
 -- @return an object with `need`
 function M.new(exec, plan)
   local self, ids, kept = {}, {}, {}
-  --- The number of the gauge that has `expression` over each symbol's first timeframe, the one that its strategies run
+  --- The number of the gauge that has `wanted` over each symbol's first timeframe, the one that its strategies run
   -- on unless they say otherwise; or nil and a message.
-  function self.need(expression)
-    if ids[expression] then return ids[expression] end
+  -- @param wanted an expression, or a function that gives that of a symbol record
+  function self.need(wanted)
+    local expressions = {}
+    for k, symbol in ipairs(plan.symbols) do
+      expressions[k] = type(wanted) == "function" and wanted(symbol) or wanted
+    end
+    local key = table.concat(expressions, "\n")
+    if ids[key] then return ids[key] end
     local id = C.pln_exec_add_gauge(exec)
     if id < 0 then return nil, abi.last_error() end
-    for _, symbol in ipairs(plan.symbols) do
+    for k, symbol in ipairs(plan.symbols) do
       local stream = symbol.streams[1]
-      local column, err = column_of(plan, stream, expression)
+      local column, err = column_of(plan, stream, expressions[k])
       if not column then return nil, err end
       kept[#kept + 1] = column
       if C.pln_exec_set_gauge(exec, id, symbol.instrument, stream.bars, column) < 0 then
         return nil, abi.last_error()
       end
     end
-    ids[expression] = id
+    ids[key] = id
     return id
   end
   self.kept = kept

@@ -116,6 +116,27 @@ int32_t pln_exec_add_source(pln_exec *exec, int32_t portfolio, int32_t instrumen
 /* A caller is a strategy that places its own orders: pln_exec_next returns at each bar of `schedule` (the
  * strategy's own stream). It trades any instrument of its portfolio. Shares the numbering of sources. */
 int32_t pln_exec_add_caller(pln_exec *exec, int32_t portfolio, const pln_bars *schedule);
+/* Times at which a caller is called besides, bars or not: pln_exec_next returns the timer's own number at each of them,
+ * view.row being the index. At an instant it comes after what was added before it. Orders that the caller then submits
+ * fill in bars that open at or after that time. `times_ns` (in order) is borrowed. Shares the numbering of sources. */
+int32_t pln_exec_add_timer(pln_exec *exec, int32_t caller, const int64_t *times_ns, int64_t n);
+/* Times at which a portfolio's positions are compared with the targets of its signal sources and brought to them, by
+ * market orders, where no band says otherwise (pln_scaling). In order; borrowed. */
+int32_t pln_exec_set_rebalancing(pln_exec *exec, int32_t portfolio, const int64_t *times_ns, int64_t n);
+
+/* When a portfolio may enter an instrument, and when it is out of it. What closes or reduces is never refused. */
+typedef struct pln_hours {
+  int64_t from_ns;           /* entries may fill in bars that open at or after it (fills at the close: that close) … */
+  int64_t until_ns;          /* … and before it; all others are refused with TRADING_HOURS */
+  int64_t reenter_ns;        /* signals that are in force but not in the market are entered; INT64_MAX: they wait for a
+                                change of direction. Sources that a protective exit blocked always wait. */
+  int64_t flat_ns;           /* what is held is closed, by a market order that is made at this time, and the sources'
+                                levels count as 0; INT64_MAX: it is kept. Entries from here on … */
+  int64_t close_ns;          /* … to the session's end are refused with FLAT_BY_CLOSE */
+} pln_hours;
+/* In order, not overlapping; borrowed. Once for each portfolio and instrument, before the run. */
+int32_t pln_exec_set_hours(pln_exec *exec, int32_t portfolio, int32_t instrument, const pln_hours *hours, int64_t n);
+
 /* Rows of `schedule` before `row` are not delivered to the caller (warm-up). May be set while running, for a row that
  * is not visible yet; an error (PLN_ERR_STATE) otherwise. */
 int32_t pln_exec_set_first_row(pln_exec *exec, int32_t caller, int64_t row);

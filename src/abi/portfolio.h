@@ -33,6 +33,7 @@ typedef struct pln_portfolio_config {
   double capital;            /* > 0, currency of the account */
   double leverage;           /* >= 1: gross notional may reach leverage x equity (1 / initial margin) */
   pln_sizing sizing;
+  pln_scaling scaling;
   pln_risk_config risk;
   int32_t allow_short;       /* 0: SHORT signals close and stay flat, each refusal counted */
   int32_t rebalance;         /* 1: act on changes of strength too (the position is brought to the new level), not of
@@ -125,7 +126,8 @@ typedef enum pln_exit_reason {
   PLN_EXIT_MARGIN_CALL = 8,
   PLN_EXIT_DELISTED = 9,     /* at the final price, without costs */
   PLN_EXIT_SPLIT = 10,       /* cash in lieu of the fraction of a lot that a split left */
-  PLN_EXIT_LEFT_UNIVERSE = 11
+  PLN_EXIT_LEFT_UNIVERSE = 11,
+  PLN_EXIT_FLAT_BY_CLOSE = 12 /* before the close of the session */
 } pln_exit_reason;
 
 /* A closed round trip (a lot, or a part of one, by pln_accounting), or an open one when the run ended (is_open = 1,

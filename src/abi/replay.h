@@ -13,9 +13,9 @@
  * combo points to are borrowed and must outlive it. One thread at a time; replays share nothing but the bars.
  *
  * The subset: one instrument, one signal source for each combo; both fill policies; the commission, slippage and
- * spread of pln_exec_config; every sizing; risk rules of pln_risk_config; leverage, shorts, lots, ticks. Not in it, and
- * refused with PLN_ERR_UNSUPPORTED: `rebalance`, `compat: backtesting.py`, order records, any field that is not named
- * here. Those combos are for pln_exec. */
+ * spread of pln_exec_config; sizes by quantity, cash and percent of the equity; risk rules of pln_risk_config; leverage,
+ * shorts, lots, ticks. Not in it, and refused with PLN_ERR_UNSUPPORTED: `rebalance`, `compat: backtesting.py`, order
+ * records, any field that is not named here. Those combos are for pln_exec. */
 typedef struct pln_replay pln_replay;
 
 /* What a combo is: a list of signals under the settings of a container and a portfolio; and what is wanted of it.

@@ -40,7 +40,15 @@ typedef enum pln_refusal {
   PLN_REFUSAL_NOT_TRADABLE = 21,   /* the instrument only gives prices */
   PLN_REFUSAL_WITHDRAWAL = 22,     /* more than equity less margin used: currency */
   PLN_REFUSAL_MARGIN_CALL = 23,    /* canceled by a margin call */
-  PLN_REFUSAL_COUNT = 24
+  PLN_REFUSAL_NO_STOP = 24,        /* fixed fractional size without a protective stop */
+  PLN_REFUSAL_NO_GAUGE = 25,       /* the feature that the size is made from has no value yet */
+  PLN_REFUSAL_NO_EDGE = 26,        /* the Kelly fraction of the last trades is not above 0 */
+  PLN_REFUSAL_MAX_ENTRIES = 27,
+  PLN_REFUSAL_PYRAMID_STEP = 28,   /* adding before the price gained step_pct */
+  PLN_REFUSAL_REDUCED_ADDITION = 29, /* reduced to add_pct of the oldest open lot */
+  PLN_REFUSAL_TRADING_HOURS = 30,  /* an entry outside the portfolio's trading hours */
+  PLN_REFUSAL_FLAT_BY_CLOSE = 31,  /* an entry after the time at which positions are closed for the session */
+  PLN_REFUSAL_COUNT = 32
 } pln_refusal;
 
 /* Counter of one refusal code, with the numbers of its first and last occurrence: units of the instrument for

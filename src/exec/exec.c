@@ -6,7 +6,7 @@ const pln_exec_view *pln_exec_view_of(const pln_exec *exec) { return &exec->view
 
 /* The earliest time at which something is left to do; INT64_MAX when nothing is. */
 static int64_t strategies_next_ns(const pln_exec *x) {
-  int64_t t = INT64_MAX;
+  int64_t t = x->next_event_ns;
   for (int32_t i = 0; i < x->n_sources; i++) {
     const pln_source *s = &x->sources[i];
     int64_t next = INT64_MAX;
@@ -112,6 +112,7 @@ static void begin_instant(pln_exec *x, int64_t t) {
       touched = m->low[i] <= h->touch_low || m->high[i] >= h->touch_high;
     }
   }
+  x->is_marked = any;
   if (any) {
     if (newest_ns >= x->action_ns) {
       pln_actions_apply(x, newest_ns);
@@ -313,7 +314,7 @@ int32_t pln_exec_advance(pln_exec *x, int64_t until_ns) {
       if (x->status) return x->status;
       if (caller >= 0) return caller;
     }
-    if (x->n_markets == 1 && x->n_portfolios == 1 && x->n_pending == 0) {
+    if (x->n_markets == 1 && x->n_portfolios == 1 && x->n_pending == 0 && !x->is_watched) {
       mark_span(x, until_ns);
       if (x->status) return x->status;
       if (x->stage != PLN_STAGE_IDLE) continue;

@@ -24,6 +24,12 @@ typedef struct pln_market {
   int64_t quick_end; /* bars from here on need more than a mark: an action is due, or nothing may fill */
 } pln_market;
 
+typedef enum pln_block {
+  PLN_BLOCK_NONE,
+  PLN_BLOCK_EXIT, /* by a protective exit */
+  PLN_BLOCK_FLAT  /* by the end of a session */
+} pln_block;
+
 typedef enum pln_source_kind { PLN_SOURCE_SIGNALS, PLN_SOURCE_CALLER } pln_source_kind;
 
 typedef struct pln_source {
@@ -36,7 +42,7 @@ typedef struct pln_source {
   int64_t head, n, capacity;
   double strength;
   int32_t direction;
-  int32_t is_blocked; /* a protective exit waits for the direction to change */
+  int32_t is_blocked; /* pln_block: its level counts as 0 until the direction changes */
   int32_t next;       /* source of the same portfolio and instrument, -1 = none */
   /* CALLER */
   const int64_t *ts_ns;
@@ -45,9 +51,24 @@ typedef struct pln_source {
   int64_t row, end; /* next row to deliver */
 } pln_source;
 
+/* The times at which a portfolio's positions are brought to their targets. */
+typedef struct pln_agenda {
+  const int64_t *times_ns;
+  int64_t n, next;
+  int32_t is_due; /* at the instant that is being processed */
+} pln_agenda;
+
+/* The hours of one instrument in one portfolio. */
+typedef struct pln_opening {
+  const pln_hours *hours;
+  int64_t n, next; /* the span whose times are yet to come … */
+  int32_t is_in;   /* … but for its reenter_ns */
+} pln_opening;
+
 /* What the sources want of one instrument in one portfolio. */
 typedef struct pln_target {
   double acted;    /* the combined level that was last acted on */
+  double share;    /* of budgets: percent of the equity, signed */
   int32_t touched; /* at this instant: bit 0 a strength changed, bit 1 a direction */
   int32_t source;  /* whose change it was */
   int32_t first;   /* of its sources, in the order in which they were added; -1 = none */
@@ -59,15 +80,31 @@ typedef enum pln_size_mode {
   PLN_MODE_CLOSE,       /* whatever is held at the fill */
   PLN_MODE_CASH,        /* `size` currency, at the fill */
   PLN_MODE_PERCENT,     /* `size` percent of the equity, at the fill */
+  PLN_MODE_RISK,        /* `size` percent of the equity are lost by a move of `distance`, at the fill */
   PLN_MODE_TO_QUANTITY, /* the position is brought to the signed size, at the fill */
   PLN_MODE_TO_CASH,
-  PLN_MODE_TO_PERCENT
+  PLN_MODE_TO_PERCENT,
+  PLN_MODE_TO_RISK
 } pln_size_mode;
+
+/* Of a TO_ mode, but that of a quantity, the same size without a target. */
+static inline int32_t pln_size_plain(int32_t mode) { return mode - PLN_MODE_TO_CASH + PLN_MODE_CASH; }
+
+/* A size that is not yet a number of lots. */
+typedef struct pln_want {
+  int32_t mode;     /* PLN_MODE_TO_QUANTITY and its like, whether it is a target or not */
+  int32_t refusal;  /* it cannot be had: why; 0 = it can */
+  double size;      /* >= 0, by mode */
+  double distance;  /* RISK: by how much the price moves; 0: to the protective stop */
+  double stop_loss; /* … which an order brings itself, 0 = none */
+  double cap;       /* percent of the equity that bound it, 0 = none */
+} pln_want;
 
 struct pln_pending {
   pln_order order;
   double count;
   double size;
+  double distance, cap; /* of the size, as in pln_want */
   double stop_loss, take_profit;
   int64_t queue_key;        /* its place with `compat: backtesting.py` */
   double conversion;        /* part of its fees: what converting currency cost */
@@ -94,11 +131,18 @@ struct pln_exec {
   int32_t n_portfolios;
   pln_portfolio **portfolios;
   pln_gauges gauges;
-  pln_target *targets; /* [portfolio * n_markets + instrument] */
+  pln_agenda *agendas;   /* [portfolio]; NULL: none has one */
+  pln_opening *openings; /* [portfolio * n_markets + instrument]; NULL: none has any */
+  int32_t n_agendas, n_openings;
+  int64_t next_event_ns; /* of agendas and openings */
+  int64_t last_ns;       /* visibility of the window's last bar */
+  pln_target *targets;   /* [portfolio * n_markets + instrument] */
   pln_source *sources;
   int32_t n_sources, sources_capacity;
   int32_t n_callers;
-  int32_t is_quick; /* one market, one portfolio, one caller on the market's own bars */
+  int32_t is_watched; /* some portfolio compares positions and targets at each bar */
+  int32_t is_marked;  /* a bar became visible at the instant that is being processed */
+  int32_t is_quick;   /* one market, one portfolio, one caller on the market's own bars */
   int32_t is_started;
   int32_t is_finished;
   int32_t stage;
@@ -229,12 +273,29 @@ pln_worth pln_fill_worth(const pln_exec *x, int32_t portfolio, int32_t instrumen
  */
 double pln_fill_size(const pln_exec *x, int32_t portfolio, int32_t instrument, int32_t side, int32_t mode,
                      double size, double price, pln_worth worth, bool at_fill);
+/* The same of a want, whose mode may be of either kind; both are this one. */
+double pln_fill_lots(const pln_exec *x, int32_t portfolio, int32_t instrument, int32_t side,
+                     const pln_want *want, double price, pln_worth worth, bool at_fill);
 /* Lots that an order asks for when it meets its price; 0: nothing to do, or nothing that the lot size allows.
  */
 double pln_fill_asked(const pln_exec *x, const pln_pending *p, double held, const pln_hit *hit);
 /* Signed lots that a TO_ mode aims at. */
 double pln_fill_aim(const pln_exec *x, int32_t portfolio, int32_t instrument, int32_t mode, double size,
                     double price, pln_worth worth, bool at_fill);
+
+/* size_models.c: what the portfolio's sizing comes to now, of `level` (> 0) of it; an order's own stop_loss,
+ * 0 = none. */
+pln_want pln_size_want(const pln_exec *x, int32_t portfolio, int32_t instrument, int32_t side, double level,
+                       double stop_loss);
+/* The distance from `price` to the protective stop that a position entered there would have; 0 where it has
+ * none. */
+double pln_size_stop_distance(const pln_exec *x, int32_t portfolio, int32_t instrument, int32_t side,
+                              double price, double stop_loss);
+/* An entry was filled, at `price` before costs. */
+void pln_size_entered(pln_portfolio *p, int32_t instrument, int64_t order, double price);
+/* Pyramiding: how much of `count` lots may be added to what is held at `price`. Counts what it refuses. */
+pln_limits pln_size_addition(pln_portfolio *p, int32_t instrument, int32_t side, double count, double price,
+                             int64_t order, int64_t now_ns);
 
 /* signals.c */
 /* Applies a source's changes that became known at or before now. */
@@ -243,6 +304,8 @@ void pln_signals_apply(pln_exec *x, int32_t source);
 void pln_signals_act(pln_exec *x);
 /* A protective exit happened: sources on that side wait for a change of direction. */
 void pln_signals_stopped(pln_exec *x, int32_t portfolio, int32_t instrument, int32_t side);
+/* Whether the container has an order of the portfolio's sources waiting. */
+bool pln_signals_wait(const pln_exec *x, int32_t portfolio, int32_t instrument);
 /* When a source's next change is to be processed; INT64_MAX without one. */
 int64_t pln_signals_next_ns(const pln_exec *x, const pln_source *s);
 
@@ -260,6 +323,14 @@ void pln_currency_update(pln_portfolio *p);
 
 /* margin_call.c: after a mark. */
 void pln_margin_review(pln_exec *x, int32_t portfolio);
+
+/* schedule.c: times that no bar brings. */
+void pln_schedule_start(pln_exec *x);
+/* What is due now: positions that are closed for the session, sources that count again, agendas. */
+void pln_schedule_act(pln_exec *x);
+/* Why an entry at time_ns is refused, or PLN_REFUSAL_NONE. Counts it. */
+int32_t pln_schedule_refusal(pln_exec *x, int32_t portfolio, int32_t instrument, double quantity,
+                             int64_t time_ns);
 
 /* setup.c: windows, targets; before the first instant. */
 int32_t pln_exec_start(pln_exec *x);

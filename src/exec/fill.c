@@ -93,6 +93,21 @@ static double afford(pln_exec *x, const pln_pending *p, double count, const pln_
   return n;
 }
 
+/* How much of an entry the portfolio's hours and its bounds of pyramiding let through. */
+static pln_limits may_enter(pln_exec *x, const pln_order *o, double count, const pln_hit *hit) {
+  pln_portfolio *pf = x->portfolios[o->portfolio];
+  const int32_t k = o->instrument;
+  const pln_market *m = &x->markets[k];
+  if (x->openings) {
+    const bool at_close = hit->at_market && !hit->at_open;
+    const int64_t time_ns = at_close ? pln_market_visible(m, hit->bar) : m->ts_ns[hit->bar];
+    const double quantity = pln_step_value(&pf->holdings[k].lot, count);
+    const int32_t refusal = pln_schedule_refusal(x, o->portfolio, k, quantity, time_ns);
+    if (refusal) return (pln_limits){.refusal = refusal};
+  }
+  return pln_size_addition(pf, k, o->side, count, hit->price, o->id, x->view.now_ns);
+}
+
 /* Opens what the rules allow of `count` lots. Returns the refusal that reduced or stopped it. */
 static int32_t open_part(pln_exec *x, pln_pending *p, double count, const pln_hit *hit) {
   const pln_order *o = &p->order;
@@ -105,13 +120,15 @@ static int32_t open_part(pln_exec *x, pln_pending *p, double count, const pln_hi
   const pln_step *lot_size = &pf->holdings[k].lot;
   const double before = o->filled;
   const pln_worth worth = pln_fill_worth(x, o->portfolio, k, hit->price);
+  const pln_limits added = may_enter(x, o, count, hit);
+  if (added.count == 0) return added.refusal;
   pln_costs costs = x->costs;
   costs.rate += pln_fx_fee(pf, k, 1);
-  int32_t refusal = PLN_REFUSAL_NONE;
-  double wanted = count;
+  int32_t refusal = added.refusal;
+  double wanted = added.count;
   if (o->filled > 0) costs.per_order = costs.minimum = 0; /* charged with the part that closed */
   if (pln_cost_is_modelled(x)) {
-    wanted = afford(x, p, count, hit, &worth, &refusal);
+    wanted = afford(x, p, wanted, hit, &worth, &refusal);
     costs = (pln_costs){0};
     if (wanted == 0) return refusal;
   }
@@ -131,6 +148,7 @@ static int32_t open_part(pln_exec *x, pln_pending *p, double count, const pln_hi
     return refusal;
   }
   protect(x, p, lot, hit);
+  pln_size_entered(pf, k, o->id, hit->price);
   pln_portfolio_refresh(pf, k);
   return refusal;
 }

@@ -157,20 +157,44 @@ static int32_t check_request(const pln_exec *x, const pln_order_request *r) {
   return PLN_OK;
 }
 
+/* The portfolio's own sizing, in full. */
+static int32_t size_by_model(const pln_exec *x, pln_pending *p, double stop_loss) {
+  pln_order *o = &p->order;
+  const pln_portfolio *pf = x->portfolios[o->portfolio];
+  const pln_holding *h = &pf->holdings[o->instrument];
+  const double last = pf->positions[o->instrument].last_price;
+  const pln_want want = pln_size_want(x, o->portfolio, o->instrument, o->side, 1, stop_loss);
+  const bool units = want.mode == PLN_MODE_TO_QUANTITY;
+  p->size = want.size;
+  p->distance = want.distance;
+  p->cap = want.cap;
+  o->refusal = want.refusal;
+  if (!o->refusal && units && want.size / h->lot.step >= PLN_STEP_MAX_COUNT)
+    o->refusal = PLN_REFUSAL_INVALID_QUANTITY;
+  if (o->refusal) return 0;
+  if (pf->config.sizing.at == PLN_SIZE_AT_FILL && !units) {
+    p->mode = pln_size_plain(want.mode);
+    return 0;
+  }
+  if (isnan(last) && (!units || want.cap > 0)) {
+    o->refusal = PLN_REFUSAL_NO_PRICE;
+    return 0;
+  }
+  const pln_worth worth = pln_fill_worth(x, o->portfolio, o->instrument, last);
+  p->count = pln_fill_lots(x, o->portfolio, o->instrument, o->side, &want, last, worth, false);
+  if (p->count == 0) o->refusal = PLN_REFUSAL_ZERO_QUANTITY;
+  return 0;
+}
+
 /* Turns the request's size into count, mode and (for targets) side. 1: there is nothing to do. */
 static int32_t size_order(const pln_exec *x, pln_pending *p, const pln_order_request *r) {
   pln_order *o = &p->order;
   const pln_portfolio *pf = x->portfolios[o->portfolio];
   const pln_holding *h = &pf->holdings[o->instrument];
   const double last = pf->positions[o->instrument].last_price;
-  int32_t type = r->size_type, at = r->size_at;
-  double size = r->size;
-  if (type == PLN_ORDER_SIZE_DEFAULT) {
-    const int32_t types[] = {PLN_ORDER_SIZE_QUANTITY, PLN_ORDER_SIZE_CASH, PLN_ORDER_SIZE_PERCENT};
-    type = types[pf->config.sizing.type];
-    at = pf->config.sizing.at;
-    size = pf->config.sizing.value;
-  }
+  const int32_t type = r->size_type, at = r->size_at;
+  const double size = r->size;
+  if (type == PLN_ORDER_SIZE_DEFAULT) return size_by_model(x, p, r->stop_loss);
   const bool target = type == PLN_ORDER_SIZE_TARGET_QUANTITY || type == PLN_ORDER_SIZE_TARGET_PERCENT;
   const bool units = type == PLN_ORDER_SIZE_QUANTITY || type == PLN_ORDER_SIZE_TARGET_QUANTITY;
   p->size = size;

@@ -32,6 +32,7 @@ int32_t pln_replay_check(const pln_exec_config *exec, const pln_portfolio_config
   if (exec->record_orders) return unsupported("records of orders and fills");
   if (exec->benchmark != 0) return unsupported("second instrument");
   if (portfolio->rebalance) return unsupported("rebalancing");
+  if (portfolio->sizing.type > PLN_SIZE_PERCENT_OF_EQUITY) return unsupported("size of that type");
   if (portfolio->fill_price_quirk) return unsupported("compat mode");
   if (portfolio->risk.trailing_stop_pct > 100) return unsupported("trailing stop of more than 100 percent");
   e.fill = exec->fill;
@@ -46,7 +47,9 @@ int32_t pln_replay_check(const pln_exec_config *exec, const pln_portfolio_config
   if (memcmp(&e, exec, sizeof e) != 0) return unsupported("such setting of the execution");
   p.capital = portfolio->capital;
   p.leverage = portfolio->leverage;
-  p.sizing = portfolio->sizing;
+  p.sizing.type = portfolio->sizing.type;
+  p.sizing.at = portfolio->sizing.at;
+  p.sizing.value = portfolio->sizing.value;
   p.risk = portfolio->risk;
   p.allow_short = portfolio->allow_short;
   if (memcmp(&p, portfolio, sizeof p) != 0) return unsupported("such setting of the portfolio");

@@ -41,6 +41,7 @@ pln_exec *pln_exec_new(const pln_exec_config *config) {
   x->concession = (config->slippage_bps + config->spread_bps / 2) / 10000.0;
   x->entry_concession = config->entry_spread_bps / 10000.0;
   x->horizon_ns = x->row_ns = INT64_MIN;
+  x->next_event_ns = x->last_ns = INT64_MAX;
   x->benchmark_close = NAN;
   x->view.row = -1;
   x->models.accrue_ns = INT64_MAX;
@@ -57,6 +58,8 @@ void pln_exec_free(pln_exec *exec) {
   free(exec->portfolios);
   pln_gauges_free(&exec->gauges);
   pln_models_free(&exec->models, exec->n_markets);
+  free(exec->agendas);
+  free(exec->openings);
   free(exec->targets);
   free(exec->pending);
   free(exec->orders);
@@ -190,6 +193,21 @@ int32_t pln_exec_add_caller(pln_exec *exec, int32_t portfolio, const pln_bars *s
   return id;
 }
 
+int32_t pln_exec_add_timer(pln_exec *exec, int32_t caller, const int64_t *times_ns, int64_t n) {
+  if (caller < 0 || caller >= exec->n_sources || exec->sources[caller].kind != PLN_SOURCE_CALLER)
+    return pln_fail(PLN_ERR_ARGUMENT, "%d is not a caller of this container", caller);
+  for (int64_t i = 1; i < n; i++)
+    if (times_ns[i] <= times_ns[i - 1])
+      return pln_fail(PLN_ERR_ARGUMENT, "time %lld of a timer is not after the one before", (long long)i);
+  const int32_t id = add_source(exec, &(pln_source){.kind = PLN_SOURCE_CALLER,
+                                                    .portfolio = exec->sources[caller].portfolio,
+                                                    .instrument = -1,
+                                                    .ts_ns = times_ns,
+                                                    .end = n});
+  if (id >= 0) exec->n_callers++;
+  return id;
+}
+
 int32_t pln_exec_set_first_row(pln_exec *exec, int32_t caller, int64_t row) {
   if (caller < 0 || caller >= exec->n_sources || exec->sources[caller].kind != PLN_SOURCE_CALLER)
     return pln_fail(PLN_ERR_ARGUMENT, "%d is not a caller of this container", caller);
@@ -217,11 +235,33 @@ static int64_t first_at(const int64_t *ts_ns, int64_t n, int64_t t) {
   return low;
 }
 
+/* backtesting.py's queue knows nothing of these. */
+static int32_t check_quirk(const pln_exec *x, const pln_portfolio_config *c) {
+  const pln_scaling *s = &c->scaling;
+  const bool scaled = s->max_entries || s->step_pct > 0 || s->add_pct > 0 || c->sizing.max_pct > 0;
+  if (!c->fill_price_quirk || (!scaled && !x->openings)) return PLN_OK;
+  return pln_fail(PLN_ERR_UNSUPPORTED,
+                  "compat: backtesting.py has no bounds of pyramiding, max_pct of a size or trading hours");
+}
+
+static int32_t check_gauge(const pln_exec *x, const pln_sizing *s) {
+  if (s->type != PLN_SIZE_VOLATILITY_TARGET && s->type != PLN_SIZE_ATR_RISK) return PLN_OK;
+  if (s->gauge >= 0 && s->gauge < x->gauges.n_gauges) return PLN_OK;
+  return pln_fail(PLN_ERR_ARGUMENT, "a sizing reads gauge %d, but there are %d", s->gauge,
+                  x->gauges.n_gauges);
+}
+
 int32_t pln_exec_start(pln_exec *x) {
   if (x->n_portfolios == 0) return pln_fail(PLN_ERR_STATE, "the execution container has no portfolio");
   if (x->config.benchmark < 0 || x->config.benchmark >= x->n_markets)
     return pln_fail(PLN_ERR_ARGUMENT, "benchmark instrument %d does not exist: there are %d",
                     x->config.benchmark, x->n_markets);
+  for (int32_t i = 0; i < x->n_portfolios; i++) {
+    int32_t status = check_gauge(x, &x->portfolios[i]->config.sizing);
+    if (!status) status = check_quirk(x, &x->portfolios[i]->config);
+    if (status) return status;
+    if (x->portfolios[i]->config.scaling.every_bar) x->is_watched = 1;
+  }
   x->targets = calloc((size_t)x->n_portfolios * (size_t)x->n_markets, sizeof *x->targets);
   if (!x->targets)
     return pln_fail(PLN_ERR_MEMORY, "no memory for the targets of %d portfolios", x->n_portfolios);
@@ -235,7 +275,7 @@ int32_t pln_exec_start(pln_exec *x) {
   }
   const int64_t from = x->config.trade_from_ns, until = x->config.trade_until_ns;
   x->first_ns = INT64_MAX;
-  int64_t last_ns = until;
+  int64_t last_ns = until, seen_ns = INT64_MIN;
   for (int32_t k = 0; k < x->n_markets; k++) {
     pln_market *m = &x->markets[k];
     m->next = first_at(m->ts_ns, m->bars->n_bars, from);
@@ -245,6 +285,8 @@ int32_t pln_exec_start(pln_exec *x) {
       x->first_ns = pln_market_visible(m, m->next);
     if (m->next < m->end && pln_market_visible(m, m->end - 1) > last_ns)
       last_ns = pln_market_visible(m, m->end - 1);
+    if (m->next < m->end && pln_market_visible(m, m->end - 1) > seen_ns)
+      seen_ns = pln_market_visible(m, m->end - 1);
     if (m->next == 0) continue;
     const double last = m->close[m->next - 1];
     for (int32_t i = 0; i < x->n_portfolios; i++) x->portfolios[i]->positions[k].last_price = last;
@@ -265,11 +307,13 @@ int32_t pln_exec_start(pln_exec *x) {
     if (s->row < first) s->row = first;
     s->end = end;
   }
+  x->last_ns = seen_ns;
+  pln_schedule_start(x);
   const pln_source *s = x->sources;
   const pln_market *m = x->markets;
-  x->is_quick = x->n_markets == 1 && x->n_portfolios == 1 && x->n_sources == 1 &&
-                s->kind == PLN_SOURCE_CALLER && s->ts_ns == m->ts_ns && s->visible_ns == m->visible_ns &&
-                s->length_ns == m->length_ns;
+  x->is_quick = !x->agendas && !x->openings && x->n_markets == 1 && x->n_portfolios == 1 &&
+                x->n_sources == 1 && s->kind == PLN_SOURCE_CALLER && s->ts_ns == m->ts_ns &&
+                s->visible_ns == m->visible_ns && s->length_ns == m->length_ns;
   x->is_started = 1;
   return pln_models_start(x);
 }

@@ -192,6 +192,7 @@ static void close_lot(pln_portfolio *p, int32_t instrument, pln_lot *lot, double
   if (h->spec.settlement == PLN_SETTLE_FUTURES)
     p->account.cash += pln_lot_gain(h, lot, t.side, t.quantity, fill->price);
   p->trades[p->n_trades++] = t;
+  pln_kelly_note(&p->kelly, t.return_pct);
   p->account.realized_pnl += t.pnl;
   lot->count -= taken;
   lot->fee -= entry_fee;

@@ -16,12 +16,6 @@ static int32_t check_config(const pln_portfolio_config *c, int32_t n_instruments
     return pln_fail(PLN_ERR_ARGUMENT, "capital is %g, expected more than 0", c->capital);
   if (!(isfinite(c->leverage) && c->leverage >= 1))
     return pln_fail(PLN_ERR_ARGUMENT, "leverage is %g, expected 1 or more", c->leverage);
-  if (c->sizing.type < PLN_SIZE_QUANTITY || c->sizing.type > PLN_SIZE_PERCENT_OF_EQUITY)
-    return pln_fail(PLN_ERR_ARGUMENT, "sizing type %d does not exist", c->sizing.type);
-  if (c->sizing.at != PLN_SIZE_AT_SIGNAL && c->sizing.at != PLN_SIZE_AT_FILL)
-    return pln_fail(PLN_ERR_ARGUMENT, "size_at %d does not exist", c->sizing.at);
-  if (!(isfinite(c->sizing.value) && c->sizing.value > 0))
-    return pln_fail(PLN_ERR_ARGUMENT, "the sizing's value is %g, expected more than 0", c->sizing.value);
   if (c->accounting < PLN_ACCOUNTING_FIFO || c->accounting > PLN_ACCOUNTING_AVERAGE)
     return pln_fail(PLN_ERR_ARGUMENT, "accounting method %d does not exist", c->accounting);
   if (c->fill_price_quirk && c->accounting != PLN_ACCOUNTING_FIFO)
@@ -34,7 +28,9 @@ static int32_t check_config(const pln_portfolio_config *c, int32_t n_instruments
   if (!(c->fx_spread_bps >= 0 && c->fx_spread_bps < 10000))
     return pln_fail(PLN_ERR_ARGUMENT, "fx_spread_bps is %g, expected 0 or more and below 10000",
                     c->fx_spread_bps);
-  int32_t status = check_pct("maintenance_pct", c->maintenance_pct);
+  int32_t status = pln_sizing_check(&c->sizing);
+  if (!status) status = pln_scaling_check(&c->scaling);
+  if (!status) status = check_pct("maintenance_pct", c->maintenance_pct);
   if (!status) status = check_pct("max_position_pct", r->max_position_pct);
   if (!status) status = check_pct("max_exposure_pct", r->max_exposure_pct);
   if (!status) status = check_pct("stop_loss_pct", r->stop_loss_pct);
@@ -53,6 +49,10 @@ pln_portfolio *pln_portfolio_new(const pln_portfolio_config *config, int32_t n_i
   if (!p->positions || !p->holdings) {
     pln_portfolio_free(p);
     return pln_fail(PLN_ERR_MEMORY, "no memory for a portfolio of %d instruments", n_instruments), NULL;
+  }
+  if (config->sizing.type == PLN_SIZE_KELLY && pln_kelly_reserve(&p->kelly, config->sizing.window)) {
+    pln_portfolio_free(p);
+    return NULL;
   }
   p->config = *config;
   p->n_instruments = n_instruments;
@@ -77,6 +77,7 @@ void pln_portfolio_free(pln_portfolio *portfolio) {
   free(portfolio->holdings);
   free(portfolio->positions);
   free(portfolio->trades);
+  pln_kelly_free(&portfolio->kelly);
   free(portfolio->row_ts_ns);
   free(portfolio->row_equity);
   free(portfolio->row_cash);

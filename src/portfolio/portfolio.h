@@ -46,6 +46,9 @@ typedef struct pln_holding {
   int64_t last_ts_ns;
   pln_step lot;
   pln_instrument spec;
+  double entry_price;  /* of the last entry, before costs … */
+  int64_t entry_order; /* … and its order */
+  int32_t n_entries;   /* since the position was opened */
   int32_t rate_leg[2]; /* instruments whose last closes are the rate; -1 = none */
   int32_t rate_inverse[2];
 } pln_holding;
@@ -65,6 +68,7 @@ struct pln_portfolio {
   pln_execution_quality quality;
   pln_position *positions;
   pln_holding *holdings;
+  pln_kelly kelly; /* with that sizing */
   pln_refusal_count refusals[PLN_REFUSAL_COUNT];
   pln_trade *trades;
   int64_t n_trades;

@@ -24,7 +24,15 @@ static const char *const refusal_names[PLN_REFUSAL_COUNT] = {"none",
                                                              "not_member",
                                                              "not_tradable",
                                                              "withdrawal",
-                                                             "margin_call"};
+                                                             "margin_call",
+                                                             "no_stop",
+                                                             "no_gauge",
+                                                             "no_edge",
+                                                             "max_entries",
+                                                             "pyramid_step",
+                                                             "reduced_addition",
+                                                             "trading_hours",
+                                                             "flat_by_close"};
 
 static const char *const refusal_help[PLN_REFUSAL_COUNT] = {
     "Nothing was refused.",
@@ -56,11 +64,21 @@ static const char *const refusal_help[PLN_REFUSAL_COUNT] = {
     "The instrument only gives prices (a currency's rate): trade another one.",
     "The account has less free money (equity less margin used) than was to be withdrawn: withdraw less, or "
     "close something first.",
-    "Canceled by a margin call: equity fell below the maintenance margin."};
+    "Canceled by a margin call: equity fell below the maintenance margin.",
+    "A fixed fractional size needs a protective stop: set risk.stop_loss_pct or another stop, or give the "
+    "order a stop_loss.",
+    "The feature that the size is made from has no value yet: trade later, or make the sizing's bars fewer.",
+    "The last trades have no edge, so that Kelly's fraction is not above 0: set the sizing's min_pct to "
+    "trade on.",
+    "As many entries are open as pyramiding.max_entries allows.",
+    "The price has not gained pyramiding.step_pct since the last entry.",
+    "Reduced to pyramiding.add_pct of the oldest entry.",
+    "An entry outside the portfolio's trading_hours.",
+    "An entry between flat_by_close_minutes before the session's close and the next session's open."};
 
-static const char *const reason_names[] = {"signal",        "stop_loss",     "take_profit", "trailing_stop",
-                                           "drawdown_halt", "end_of_window", "bankrupt",    "order",
-                                           "margin_call",   "delisted",      "split",       "left_universe"};
+static const char *const reason_names[] = {
+    "signal", "stop_loss",   "take_profit", "trailing_stop", "drawdown_halt", "end_of_window", "bankrupt",
+    "order",  "margin_call", "delisted",    "split",         "left_universe", "flat_by_close"};
 
 const char *pln_refusal_name(int32_t refusal) {
   return refusal >= 0 && refusal < PLN_REFUSAL_COUNT ? refusal_names[refusal] : "?";
@@ -71,7 +89,7 @@ const char *pln_refusal_help(int32_t refusal) {
 }
 
 const char *pln_exit_reason_name(int32_t reason) {
-  return reason >= PLN_EXIT_SIGNAL && reason <= PLN_EXIT_LEFT_UNIVERSE ? reason_names[reason] : "?";
+  return reason >= PLN_EXIT_SIGNAL && reason <= PLN_EXIT_FLAT_BY_CLOSE ? reason_names[reason] : "?";
 }
 
 void pln_portfolio_refuse(pln_portfolio *p, int32_t refusal, int64_t ts_ns, int32_t instrument, double asked,

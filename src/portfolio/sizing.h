@@ -55,3 +55,26 @@ double pln_sizing_affordable(double budget, double price, const pln_costs *costs
  * the rate on the price before the spread. */
 double pln_sizing_compat(double budget, double fraction, double price, double unslipped,
                          const pln_costs *costs, const pln_step *lot);
+
+/* Returns of the last closed trades, for Kelly's fraction. Nothing where capacity is 0. */
+typedef struct pln_kelly {
+  double *returns; /* a ring */
+  int32_t capacity;
+  int32_t n;
+  int32_t next;
+} pln_kelly;
+
+int32_t pln_kelly_reserve(pln_kelly *kelly, int32_t capacity);
+void pln_kelly_free(pln_kelly *kelly);
+static inline void pln_kelly_note(pln_kelly *kelly, double trade_return) {
+  if (kelly->capacity == 0) return;
+  kelly->returns[kelly->next] = trade_return;
+  kelly->next = kelly->next + 1 == kelly->capacity ? 0 : kelly->next + 1;
+  if (kelly->n < kelly->capacity) kelly->n++;
+}
+/* W - (1 - W) / R of what is in the ring (n > 0): -inf where nothing gained, 1 where nothing was lost. */
+double pln_kelly_share(const pln_kelly *kelly);
+
+/* PLN_OK, or a status with what is wrong. */
+int32_t pln_sizing_check(const pln_sizing *sizing);
+int32_t pln_scaling_check(const pln_scaling *scaling);

@@ -76,6 +76,7 @@ int32_t pln_portfolio_split(pln_portfolio *p, int32_t instrument, double ratio, 
   pln_holding *h = &p->holdings[instrument];
   assert(ratio > 0);
   p->positions[instrument].last_price /= ratio;
+  h->entry_price /= ratio;
   if (h->n_lots == 0) return PLN_OK;
   const bool is_long = h->count > 0;
   const double step = is_long ? 1 : -1;

@@ -62,7 +62,9 @@ function TestConfig.test_the_example()
   lu.assertEquals(cfg.strategies, { { id = "sma_cross", type = "sma_cross", params = { fast = 10, slow = 20 } } })
   lu.assertEquals(cfg.portfolios, { {
     name = "main", capital = 10000, strategies = { "sma_cross" }, weights = {}, leverage = 1, allow_short = true,
-    rebalance = false, sizing = { type = "percent_of_equity", percent = 100, size_at = "signal" },
+    rebalance = false, rebalance_band_pct = 0, rebalance_band_relative_pct = 0, rebalance_every = "never", long_pct = 0,
+    short_pct = 0, pyramiding = { max_entries = 0, step_pct = 0, add_pct = 0 },
+    sizing = { type = "percent_of_equity", percent = 100, size_at = "signal", max_pct = 0 },
     risk = { max_position_pct = 100, max_exposure_pct = 0, stop_loss_pct = 5, take_profit_pct = 0,
       trailing_stop_pct = 0, max_drawdown_pct = 0 },
   } })
@@ -84,7 +86,8 @@ function TestConfig.test_the_least_that_runs()
   lu.assertEquals(cfg.portfolios[1].name, "main")
   lu.assertEquals(cfg.portfolios[1].capital, 10000)
   lu.assertEquals(cfg.portfolios[1].strategies, { "momentum" })
-  lu.assertEquals(cfg.portfolios[1].sizing, { type = "percent_of_equity", percent = 100, size_at = "signal" })
+  lu.assertEquals(cfg.portfolios[1].sizing,
+    { type = "percent_of_equity", percent = 100, size_at = "signal", max_pct = 0 })
   lu.assertEquals(cfg.data.synthetic.bars, 10000)
   lu.assertEquals(cfg.data.synthetic.seed, 1)
   lu.assertEquals(load("seed: 7\n" .. MINIMAL).data.synthetic.seed, 7)
@@ -127,7 +130,7 @@ portfolios:
     on = true })
   lu.assertEquals(cfg.strategies[2].id, "own")
   lu.assertEquals(cfg.strategies[2].symbols, { "BRK.B" })
-  lu.assertEquals(cfg.portfolios[1].sizing, { type = "fixed_cash", cash = 1000, size_at = "signal" })
+  lu.assertEquals(cfg.portfolios[1].sizing, { type = "fixed_cash", cash = 1000, size_at = "signal", max_pct = 0 })
   lu.assertEquals(cfg.portfolios[2].strategies, { "a", "own" })
   lu.assertEquals(cfg.portfolios[2].leverage, 1)
 end
@@ -350,6 +353,20 @@ function TestConfig.test_rules_across_keys()
       "(which takes 'percent')")
   refused(MINIMAL .. "portfolios: [{sizing: {type: fixed_cash}}]\n",
     "c.yaml:4:15: portfolios[0].sizing.cash: missing; type: fixed_cash needs it")
+  refused(MINIMAL .. "portfolios: [{sizing: {type: atr_risk, fraction: 1}}]\n", {
+    "c.yaml:4:15: portfolios[0].sizing.percent: missing; type: atr_risk needs it",
+    "c.yaml:4:40: portfolios[0].sizing.fraction: goes with type: kelly, not with atr_risk (which takes 'percent', " ..
+      "'period', 'multiple')",
+  })
+  refused(MINIMAL .. "portfolios: [{sizing: {type: kelly, window: 10}}]\n",
+    "c.yaml:4:15: portfolios[0].sizing.min_trades: 20 trades are needed, but the window holds 10: make it as large")
+  refused(MINIMAL .. "portfolios: [{long_pct: 130, short_pct: 30}]\n",
+    "c.yaml:4:15: portfolios[0].long_pct: 130 percent long and 30 short need leverage: 1.6, which is 1")
+  refused(MINIMAL .. "portfolios: [{short_pct: 30, allow_short: false}]\n",
+    "c.yaml:4:15: portfolios[0].short_pct: allow_short is false, so that there is no short side: leave one of them out")
+  refused(MINIMAL .. "portfolios: [{rebalance_band_pct: 5}]\n",
+    "c.yaml:4:15: portfolios[0].rebalance_band_pct: goes with rebalance: true or rebalance_every: without them a " ..
+      "position is never brought to another target of its side")
   refused(MINIMAL .. "benchmark: B\n", "c.yaml:4:1: benchmark: there is no symbol 'B', did you mean 'A'?")
   refused(MINIMAL:gsub("%[momentum%]", "[{type: m, classifier: trend, symbols: [Z]}]"), {
     "c.yaml:3:24: strategies[0].classifier: there is no classifier 'trend'; none is configured",

@@ -159,7 +159,7 @@ function TestInspect.test_tables()
 end
 
 function TestInspect.test_c_values()
-  shows(ffi.new("pln_sizing", 2, 1, 50), "pln_sizing { type = 2, at = 1, value = 50 }")
+  shows(ffi.new("pln_timeframe", 2, 1, 50), "pln_timeframe { unit = 2, count = 1, ns = 50 }")
   shows(ffi.new("pln_order", { created_ns = 1420209000000000000LL }).created_ns, "1420209000000000000")
   lu.assertStrContains(inspect.format(ffi.new("pln_order", { created_ns = 1420209000000000000LL }), { width = 60 }),
     "created_ns = 1420209000000000000 (2015-01-02T14:30:00Z),\n")
