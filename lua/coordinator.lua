@@ -14,6 +14,7 @@ local M = {}
 
 -- Above so many recorded bars `results.equity: auto` keeps one row a day in the database.
 local EQUITY_ROWS_BY_BAR = 2000000
+local COMBOS_WITH_ALL_METRICS = 100
 
 local function seconds_since(start_ns) return tonumber(C.pln_clock_monotonic_ns() - start_ns) / 1e9 end
 
@@ -31,6 +32,8 @@ function Run:_sinks(combo, params)
   local benchmark = plan.symbols[(plan.benchmark or 0) + 1].bars
   local equity = cfg.results.equity
   if equity == "auto" then equity = plan.n_bars <= EQUITY_ROWS_BY_BAR and "bars" or "days" end
+  local metrics = cfg.results.metrics
+  if metrics == "auto" then metrics = #plan.points <= COMBOS_WITH_ALL_METRICS and "full" or "headline" end
   for _, portfolio in ipairs(plan.portfolios) do
     local result
     if self.stored then
@@ -44,6 +47,7 @@ function Run:_sinks(combo, params)
       combo = combo, portfolio = portfolio.name, capital = portfolio.capital, timezone = timezone_of(benchmark),
       timeframe = benchmark.timeframe, symbols = names, n_portfolios = #plan.portfolios, result = result,
       equity = equity, files = self.files, keep_trades = cfg.results.trades, keep_orders = cfg.results.orders,
+      all_metrics = metrics == "full",
       n_instances = function() return self.n_instances end,
     }
     if not sink then return nil, err end
@@ -76,7 +80,8 @@ local function outcomes_of(combo, plan, part)
     local sink = plan.sinks.list[k]
     outcomes[k] = {
       combo = combo.id, portfolio = portfolio.name, capital = portfolio.capital, params = combo.params,
-      values = sink.values, refusals = sink.refusals, sample = sink.sample, records = sink.series.samples,
+      values = sink.values, why = sink.why, period_returns = sink.period_returns, refusals = sink.refusals,
+      sample = sink.sample, records = sink.series.samples,
       orders = sink.orders_made, fills = sink.fills_made, halted = sink.halted, bankrupt = sink.bankrupt,
       strategies = {}, regimes = {},
     }

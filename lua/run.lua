@@ -113,7 +113,7 @@ end
 --   log    = function(line) that gets what strategies log (default: standard error) }
 -- @return { id, config_hash, data_hash, seconds, bars, combos, bars_per_second, db, results = { {
 --     combo, portfolio, params = { name = value }, metrics = { name = value } (docs/metrics.md; what is undefined is
---     absent; durations in seconds),
+--     absent; durations in seconds), undefined = { name = why } (too_short, no_benchmark, …; docs/metrics.md),
 --     trades = { { trade, symbol, side = "long" | "short", entry_time, entry_price, exit_time, exit_price, quantity,
 --       pnl, return_pct, fees, entry_bar, exit_bar, exit_reason, is_open } … },
 --     equity = { { time (seconds), equity, cash } … } } … } };
@@ -135,7 +135,7 @@ function M.run(source, options)
   for k, result in ipairs(outcome.results) do
     made.results[k] = {
       combo = result.combo, portfolio = result.portfolio, params = result.params,
-      metrics = stats.to_table(result.values),
+      metrics = stats.to_table(result.values), undefined = stats.undefined(result.why),
       trades = trades and trades.list(result.combo, result.portfolio) or nil,
       equity = equity and equity.list(result.combo, result.portfolio) or nil,
     }

@@ -141,6 +141,9 @@ M.root = map {
           "none: nowhere" },
       { "equity", enum("auto", "bars", "days", "none"), default = "auto",
         help = "which points of the equity curve are kept" },
+      { "metrics", enum("auto", "full", "headline"), default = "auto",
+        help = "which figures are reckoned and kept: those of the short table, or all of docs/metrics.md; auto is " ..
+          "all of them up to 100 combos" },
       { "trades", boolean, default = true, help = "keep trades" },
       { "orders", boolean, default = true, help = "keep orders and fills" },
     }), cosmetic = true, help = "what is stored, and where" },

@@ -7,8 +7,11 @@ local C = abi.C
 
 local M = {}
 
-local METRICS = {}
-for k, metric in ipairs(stats.list) do METRICS[k] = metric.name end
+local ALL_METRICS, HEADLINE_METRICS = {}, {} -- names; the short table's come first in the list
+for k, metric in ipairs(stats.list) do
+  ALL_METRICS[k] = metric.name
+  if metric.headline then HEADLINE_METRICS[k] = metric.name end
+end
 
 local SAMPLE = 512     -- points of the equity picture, doubled in stride when it is full
 local SERIES_ROWS = 4096
@@ -127,7 +130,8 @@ end
 
 --- The sink of one portfolio of one combo.
 -- @param spec { combo, portfolio, capital, timezone, timeframe (pln_timeframe), symbols (names), n_portfolios,
---   result (store result or nil), equity ("bars" | "days" | "none"), keep_trades, keep_orders,
+--   result (store result or nil), equity ("bars" | "days" | "none"), keep_trades, keep_orders, all_metrics (not only
+--   those of the short table),
 --   files = { trades, equity, orders } writers, n_instances = function() giving how many instances of strategies and
 --   classifiers there are }
 function M.portfolio(spec)
@@ -136,6 +140,7 @@ function M.portfolio(spec)
   config.capital, config.timezone = spec.capital, spec.timezone
   config.timeframe = spec.timeframe
   config.first_trading_row = abi.INT64_MAX -- until it is known
+  config.keep_returns = spec.all_metrics and 1 or 0
   local handle = ffi.gc(C.pln_stats_new(config), C.pln_stats_free)
   if handle == nil then return nil, abi.last_error() end
   local files, result = spec.files, spec.result
@@ -181,8 +186,9 @@ function M.portfolio(spec)
     self.series.flush_all()
     if days then days.flush() end
     local account = C.pln_portfolio_account(portfolio)
-    self.values = ffi.new("double[?]", C.pln_metric_count())
-    abi.must(C.pln_stats_compute(handle, account, view.ambiguous_bars, self.values))
+    self.values, self.why = ffi.new("double[?]", C.pln_metric_count()), ffi.new("int32_t[?]", C.pln_metric_count())
+    abi.must(C.pln_stats_evaluate(handle, account, view.ambiguous_bars, self.values, self.why))
+    if spec.all_metrics then self.period_returns = stats.period_returns(handle) end
     self.refusals = {}
     local counts = C.pln_portfolio_refusals(portfolio)
     for code = 1, C.PLN_REFUSAL_COUNT - 1 do
@@ -199,7 +205,7 @@ function M.portfolio(spec)
     self.bankrupt, self.halted = account.bankrupt == 1, account.halted == 1
     if result then
       must(result:add_refusals(counts))
-      must(result:add_metrics(METRICS, self.values))
+      must(result:add_metrics(spec.all_metrics and ALL_METRICS or HEADLINE_METRICS, self.values))
       result:close()
     end
     C.pln_stats_free(ffi.gc(handle, nil))

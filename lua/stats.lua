@@ -1,6 +1,7 @@
 --- Statistics: the list of metrics with their definitions, how they are shown, and a binding of src/abi/stats.h.
 local ffi = require "ffi"
 local abi = require "abi"
+local returns = require "returns"
 local tabulate = require "tabulate"
 local C = abi.C
 
@@ -16,8 +17,10 @@ for index = 0, C.pln_metric_count() - 1 do
     name = ffi.string(info.name),
     label = ffi.string(info.label),
     unit = ffi.string(info.unit), -- "%", "currency", "s", "ns" (a time), "count", "ratio"
-    group = ffi.string(info.group), -- "Return", "Risk", "Trades", "Costs", "Run"
+    group = ffi.string(info.group), -- "Return", "Risk", "Trades", "Costs", "Run", or one of returns.groups
     definition = ffi.string(info.definition),
+    headline = C.pln_metric_is_headline(index) == 1, -- part of the short table
+    of_returns = C.pln_metric_statistic(index) >= 0, -- a statistic of the period returns (lua/returns.lua)
   }
   list[index + 1], by_name[metric.name] = metric, metric
 end
@@ -83,17 +86,25 @@ function M.format(name, value)
 end
 
 local GROUPS = { "Run", "Return", "Trades", "Risk", "Costs" }
+local ALL_GROUPS, PLAIN = { unpack(GROUPS) }, {}
+for _, group in ipairs(GROUPS) do PLAIN[group] = true end
+for _, group in ipairs(returns.groups) do
+  if group ~= "Return" and group ~= "Risk" then ALL_GROUPS[#ALL_GROUPS + 1] = group end
+end
 
---- The whole table of a run as text, grouped, in as many columns as the terminal has room for.
+--- The table of a run as text, grouped, in as many columns as the terminal has room for.
 -- @param values the double array of pln_stats_compute, or a table by name
--- @param options terminal.describe's: plain, width, unicode
+-- @param options terminal.describe's: plain, width, unicode; full = true shows all metrics that are defined beside the
+--   short table's
 function M.table(values, options)
   local sections = {}
-  for _, group in ipairs(GROUPS) do
-    local section = { title = group }
+  local full = options and options.full
+  for _, group in ipairs(full and ALL_GROUPS or GROUPS) do
+    local section = { title = PLAIN[group] and group or group .. " (of periods)" }
     for _, metric in ipairs(list) do
-      if metric.group == group then
-        section[#section + 1] = { metric.label, M.format(metric.name, M.value(values, metric.name)) }
+      local value = M.value(values, metric.name)
+      if metric.group == group and (metric.headline or full and value) then
+        section[#section + 1] = { metric.label, M.format(metric.name, value) }
       end
     end
     if #section > 0 then sections[#sections + 1] = section end
@@ -101,11 +112,25 @@ function M.table(values, options)
   return tabulate.sheet(sections, options)
 end
 
+--- The reasons' names of metrics that are undefined, by metric, from the array that pln_stats_evaluate fills; those
+-- that were not computed at all are left out.
+function M.undefined(why)
+  local made = {}
+  for _, metric in ipairs(list) do
+    local reason = why[metric.index]
+    if reason ~= 0 and reason ~= C.PLN_UNDEFINED_NOT_COMPUTED then
+      made[metric.name] = ffi.string(C.pln_undefined_name(reason))
+    end
+  end
+  return made
+end
+
 local Stats = {}
 Stats.__index = Stats
 
 --- Statistics of one equity curve, fed row by row in chunks.
--- @param config { capital, timezone = "UTC", timeframe = "1d" (text or pln_timeframe), first_trading_row = 0 }
+-- @param config { capital, timezone = "UTC", timeframe = "1d" (text or pln_timeframe), first_trading_row = 0,
+--   keep_returns = true: statistics of the period returns too }
 -- @return an object, or nil and a message
 function M.new(config)
   local c = ffi.new("pln_stats_config")
@@ -119,6 +144,7 @@ function M.new(config)
     if not status then return nil, message end
   end
   c.first_trading_row = config.first_trading_row or 0
+  c.keep_returns = config.keep_returns ~= false and 1 or 0
   local handle = C.pln_stats_new(c)
   if handle == nil then return nil, abi.last_error() end
   return setmetatable({ handle = ffi.gc(handle, C.pln_stats_free) }, Stats)
@@ -139,10 +165,29 @@ function Stats:add_trades(trades, n)
 end
 
 --- The figures so far, as a table by name; what is undefined is absent. `account` (pln_account *) may be nil.
+-- @return the figures, and the reasons' names of what is undefined
 function Stats:compute(account, ambiguous_bars)
-  local values = ffi.new("double[?]", C.pln_metric_count())
-  abi.must(C.pln_stats_compute(self.handle, account, ambiguous_bars or 0, values))
-  return M.to_table(values)
+  local values, why = ffi.new("double[?]", C.pln_metric_count()), ffi.new("int32_t[?]", C.pln_metric_count())
+  abi.must(C.pln_stats_evaluate(self.handle, account, ambiguous_bars or 0, values, why))
+  return M.to_table(values), M.undefined(why)
+end
+
+--- The period returns that a pln_stats * kept: { returns, times (int64 ns of local dates), benchmark (nil: not known),
+-- periods_per_year }, lists as lua/returns.lua takes them.
+function M.period_returns(handle)
+  local factor = ffi.new "double[1]"
+  local n = tonumber(C.pln_stats_returns(handle, nil, nil, nil, 0, factor))
+  local room = math.max(n, 1)
+  local r, b, ts = ffi.new("double[?]", room), ffi.new("double[?]", room), ffi.new("int64_t[?]", room)
+  C.pln_stats_returns(handle, r, b, ts, n, factor)
+  local made = { returns = {}, times = {}, benchmark = {}, periods_per_year = factor[0] }
+  local known = false
+  for k = 1, n do
+    made.returns[k], made.times[k], made.benchmark[k] = r[k - 1], ts[k - 1], b[k - 1]
+    known = known or b[k - 1] == b[k - 1]
+  end
+  if not known then made.benchmark = nil end
+  return made
 end
 
 local UNITS = {
@@ -158,7 +203,9 @@ function M.markdown()
     "Every figure of a run's table, of `--json` and of the database, under one name with one definition. Percentages",
     "are of 100, durations in seconds, and what is undefined is `null` (JSON) or NULL (SQL). Period returns are from",
     "the last equity of one period to the last of the next; equity is cash and positions at the close of each bar.",
-    "\"bt\" names the figure of backtesting.py that has the same definition.",
+    "\"bt\" names the figure of backtesting.py that has the same definition. Labels in **bold** are those of the short",
+    "table; `perilune run --full` shows all. The statistics of the period returns stand below, reckoned where",
+    "`results.metrics` is `full`, which it is by itself for runs of up to 100 combos.",
   }
   for _, group in ipairs(GROUPS) do
     lines[#lines + 1] = ""
@@ -167,8 +214,9 @@ function M.markdown()
     lines[#lines + 1] = "| name | label | unit | definition |"
     lines[#lines + 1] = "|---|---|---|---|"
     for _, metric in ipairs(list) do
-      if metric.group == group then
-        lines[#lines + 1] = ("| `%s` | %s | %s | %s |"):format(metric.name, metric.label, UNITS[metric.unit],
+      if metric.group == group and not metric.of_returns then
+        local label = metric.headline and "**" .. metric.label .. "**" or metric.label
+        lines[#lines + 1] = ("| `%s` | %s | %s | %s |"):format(metric.name, label, UNITS[metric.unit],
           (metric.definition:gsub("|", "\\|")))
       end
     end

@@ -71,11 +71,29 @@ function M.regimes(outcome)
   return lines
 end
 
+--- What the figures cannot say: growth that was not annualised, a calendar unlike the factor that is annualised with.
+function M.annualisation(outcome)
+  local lines = {}
+  if stats.undefined(outcome.why).cagr_pct == "too_short" then
+    lines[#lines + 1] = ("the run spans %s, too little to annualise growth (30 days are needed): CAGR and what is made "
+      .. "of it are undefined"):format(stats.duration(stats.value(outcome.values, "duration")))
+  end
+  local used = stats.value(outcome.values, "periods_per_year")
+  local observed = stats.value(outcome.values, "periods_per_year_observed")
+  local span = stats.value(outcome.values, "duration")
+  if used and observed and span > 360 * 86400 and math.abs(observed / used - 1) > 0.1 then
+    lines[#lines + 1] = ("annualised with %g periods a year, as backtesting.py does; the data have %.0f: multiply the "
+      .. "Sharpe and Sortino ratios by %.2f for those"):format(used, observed, math.sqrt(observed / used))
+  end
+  return lines
+end
+
 --- All notes of an outcome, in the order in which they are shown.
 function M.notes(outcome, n_trades)
   local lines = {}
   for _, line in ipairs(M.why_no_trades(outcome, n_trades)) do lines[#lines + 1] = "no trades: " .. line end
   for _, line in ipairs(M.refusals(outcome)) do lines[#lines + 1] = line end
+  for _, line in ipairs(M.annualisation(outcome)) do lines[#lines + 1] = line end
   for _, line in ipairs(M.regimes(outcome)) do lines[#lines + 1] = "regimes: " .. line end
   if outcome.halted then lines[#lines + 1] = "halted: the drawdown limit closed everything and stopped trading" end
   if outcome.bankrupt then lines[#lines + 1] = "bankrupt: the equity reached zero; the account ends there" end

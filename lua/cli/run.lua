@@ -3,10 +3,12 @@ local abi = require "abi"
 local args = require "args"
 local json = require "json"
 local plot = require "plot"
+local returns = require "returns"
 local runner = require "run"
 local stats = require "stats"
 local summary = require "summary"
 local tabulate = require "tabulate"
+local tearsheet = require "tearsheet"
 local terminal = require "terminal"
 local C = abi.C
 
@@ -17,6 +19,7 @@ local M = {
     { "set", value = "KEY=VALUE", repeated = true, help = "override the file, e.g. portfolios.0.capital=50000" },
     { "db", value = "FILE", help = "database of results (none: keep nothing; default: results.db of the file)" },
     { "json", help = "print one JSON object instead of tables" },
+    { "full", help = "all figures, the worst drawdowns, returns by month, confidence intervals" },
     { "trades", value = "FILE", help = "write the closed trades as CSV" },
     { "equity", value = "FILE", help = "write the equity of every bar as CSV" },
     { "orders", value = "FILE", help = "write the orders as CSV" },
@@ -52,17 +55,37 @@ local function progress(quiet)
   return self
 end
 
-local function as_json(outcome)
+--- The run's period returns as a series, or nil where they were not kept.
+local function series_of(result)
+  local kept = result.period_returns
+  if not kept or #kept.returns < 2 then return nil end
+  return returns.series(kept.returns, {
+    times = kept.times, benchmark = kept.benchmark, periods_per_year = kept.periods_per_year,
+  })
+end
+
+local function as_json(outcome, full)
   local results = {}
   for k, result in ipairs(outcome.results) do
-    local metrics = {}
+    local metrics, undefined = {}, {}
+    local reasons = stats.undefined(result.why)
     for _, metric in ipairs(stats.list) do
-      metrics[#metrics + 1] = { metric.name, stats.value(result.values, metric.name) or json.null }
+      if metric.headline or result.period_returns then
+        metrics[#metrics + 1] = { metric.name, stats.value(result.values, metric.name) or json.null }
+        if reasons[metric.name] then undefined[#undefined + 1] = { metric.name, reasons[metric.name] } end
+      end
     end
-    results[k] = {
-      combo = result.combo, portfolio = result.portfolio,
-      params = next(result.params) and result.params or json.object {}, metrics = json.object(metrics),
+    local members = {
+      { "combo", result.combo }, { "portfolio", result.portfolio },
+      { "params", next(result.params) and result.params or json.object {} }, { "metrics", json.object(metrics) },
+      { "undefined", json.object(undefined) },
     }
+    local series = full and series_of(result)
+    if series then
+      local kept = result.period_returns
+      for _, member in ipairs(tearsheet.data(kept.returns, kept.times, series)) do members[#members + 1] = member end
+    end
+    results[k] = json.object(members)
   end
   outcome.run.id = outcome.run.id or json.null -- null: nothing was stored
   return json.encode({ run = outcome.run, results = json.array(results) }, { indent = 2 }) .. "\n"
@@ -94,12 +117,23 @@ local function print_records(records)
   end
 end
 
-local function print_one(result)
+--- Drawdowns, months and confidence intervals of the period returns.
+local function print_rest(result)
+  local series, kept = series_of(result), result.period_returns
+  if not series then return end
+  for _, text in ipairs { tearsheet.drawdowns(kept.returns, kept.times), tearsheet.months(kept.returns, kept.times),
+    tearsheet.confidence(series) } do
+    if text ~= "" then io.write(text, "\n") end
+  end
+end
+
+local function print_one(result, full)
   local params = param_text(result.params)
   io.write(("%s, portfolio %s"):format(result.combo, result.portfolio), params ~= "" and (": " .. params) or "", "\n\n")
   io.write(plot.equity(result.sample.series(), { title = "Equity" }), "\n")
   print_records(result.records)
-  io.write(stats.table(result.values), "\n")
+  io.write(stats.table(result.values, { full = full }), "\n")
+  if full then print_rest(result) end
 end
 
 -- What tells the rows of a grid apart: the parameters that differ, and whether the portfolios do.
@@ -140,12 +174,12 @@ end
 -- As it was called: `build/perilune` may not be on the path.
 local program = arg and arg[0] or "perilune"
 
-local function print_results(outcome)
+local function print_results(outcome, full)
   local results = outcome.results
   local shown = results
   if #results > 1 and outcome.run.combos > 1 then shown = { print_grid(results) } end
   for _, result in ipairs(shown) do
-    print_one(result)
+    print_one(result, full)
     local notes = summary.notes(result, stats.value(result.values, "trades") or 0)
     for _, line in ipairs(notes) do io.write(line, "\n") end
     if #notes > 0 then io.write("\n") end
@@ -189,9 +223,9 @@ function M.run(argv)
     args.exit(status, runner.problem_lines(err))
   end
   if opts.json then
-    io.write(as_json(outcome))
+    io.write(as_json(outcome, opts.full))
   elseif not opts.quiet then
-    print_results(outcome)
+    print_results(outcome, opts.full)
   end
   return 0
 end

@@ -1,7 +1,11 @@
 #pragma once
 #include "abi/portfolio.h"
-/* Statistics of a run, accumulated as it goes: memory does not depend on the number of bars. One name, one
- * definition (docs/metrics.md is written from pln_metric_get). One thread at a time. */
+#include "abi/returns.h"
+/* Statistics of a run, accumulated as it goes: memory does not depend on the number of bars, only, where the periods'
+ * returns are kept, on that of days (weeks, months), up to 65,536 of them. One name, one definition (docs/metrics.md is
+ * written from pln_metric_get). One thread at a time.
+ *
+ * Where money comes or goes (pln_equity_rows.flow), returns and drawdowns are those of a time-weighted index. */
 typedef struct pln_stats pln_stats;
 
 typedef struct pln_stats_config {
@@ -10,6 +14,9 @@ typedef struct pln_stats_config {
   pln_timeframe timeframe;    /* of the recorded rows: decides the period of returns (day, week, month) and the unit
                                  to which durations are rounded up */
   int64_t first_trading_row;  /* recorded row at which buy & hold starts (the first warm bar) */
+  int32_t keep_returns;       /* 1: keep the periods' returns, for the metrics that need the series (the others are
+                                 undefined without: PLN_UNDEFINED_NOT_COMPUTED) */
+  int32_t reserved;
 } pln_stats_config;
 
 /* NULL on a value out of range or an unknown time zone. */
@@ -27,13 +34,24 @@ typedef struct pln_metric_info {
   const char *name;           /* "sharpe_ratio" */
   const char *label;          /* "Sharpe Ratio" */
   const char *unit;           /* "%", "currency", "s" (a duration), "ns" (a time), "count", "ratio" */
-  const char *group;          /* "Return", "Risk", "Trades", "Costs", "Run" */
+  const char *group;          /* "Run", "Return", "Risk", "Trades", "Costs", or a group of pln_return_info */
   const char *definition;     /* a sentence or two, with source */
 } pln_metric_info;
 
 int32_t pln_metric_count(void);
 const pln_metric_info *pln_metric_get(int32_t index); /* in the order in which tables print them; NULL out of range */
+int32_t pln_metric_is_headline(int32_t index);        /* 1: part of the short table */
+/* The statistic of returns that the metric shows, of the run's period returns; -1: none. */
+int32_t pln_metric_statistic(int32_t index);
 int32_t pln_metric_find(const char *name);            /* index, or PLN_ERR_NOT_FOUND */
 /* Fills out[pln_metric_count()], NaN where undefined; may be called at any time, changes nothing. `account` (may be
  * NULL) and `ambiguous_bars` complete what the rows and trades do not hold. 0 or a status. */
 int32_t pln_stats_compute(const pln_stats *stats, const pln_account *account, int64_t ambiguous_bars, double *out);
+/* The same, and why[pln_metric_count()] (may be NULL): the pln_undefined reason of each, 0 where it is defined. */
+int32_t pln_stats_evaluate(const pln_stats *stats, const pln_account *account, int64_t ambiguous_bars, double *out,
+                           int32_t *why);
+/* The periods' returns, where they are kept: fills up to `capacity` of each array (`benchmark` NaN where it is not known;
+ * `ts_ns` local midnight at which the period begins, as UTC); the number there are. `periods_per_year` (may be NULL) gets
+ * the factor of annualisation. */
+int64_t pln_stats_returns(const pln_stats *stats, double *returns, double *benchmark, int64_t *ts_ns, int64_t capacity,
+                          double *periods_per_year);

@@ -115,7 +115,7 @@ static const pln_return_entry entries[] = {
     {{"max_drawdown", "Max. Drawdown", "fraction", "Drawdown", "max_drawdown_periods_pct",
       "Largest fall of the compounded growth from its running peak, negative. empyrical: max_drawdown. "
       "QuantStats: "
-      "Max Drawdown. (A run's max_drawdown_pct is of every bar.)",
+      "Max Drawdown. A run's max_drawdown_pct is of every bar instead.",
       0, 0},
      max_drawdown},
     {{"avg_drawdown", "Avg. Drawdown", "fraction", "Drawdown", "avg_drawdown_periods_pct",
@@ -161,7 +161,7 @@ static const pln_return_entry entries[] = {
       "(sum of returns - risk_free_ann) over ulcer_index x pitfall; pitfall is the expected shortfall at 95 "
       "% of the "
       "drawdowns, if normal (mean - 2.0627 s), over the sample deviation of the returns (KeyQuant). "
-      "QuantStats 0.0.7x: "
+      "QuantStats 0.0.86: "
       "Serenity Index.",
       RATE, 0},
      serenity_index},

@@ -96,6 +96,7 @@ double pln_returns_penalty(pln_returns *r) {
   const double c = fabs(autocorrelation(r));
   r->why = why;
   const double n = (double)pln_returns_sample(r)->n;
+  if (n < 2) return pln_returns_undefined(r, PLN_UNDEFINED_TOO_FEW);
   if (isnan(c)) return 1;
   /* sum over k = 1 … n - 1 of (n - k) / n c^k; terms below the last bit of the sum are left out. */
   double sum = 0, power = 1;

@@ -89,7 +89,7 @@ static double kelly_criterion(pln_returns *r) {
 static double risk_of_ruin(pln_returns *r) {
   const tally t = tally_periods(r);
   const double rate = win_share(r, t);
-  return pow((1 - rate) / (1 + rate), (double)t.n);
+  return isnan(rate) ? NAN : pow((1 - rate) / (1 + rate), (double)t.n);
 }
 static double cpc_index(pln_returns *r) { return profit_factor(r) * win_rate(r) * payoff_ratio(r); }
 static double tail_ratio(pln_returns *r) {

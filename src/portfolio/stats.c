@@ -35,6 +35,9 @@ pln_stats *pln_stats_new(const pln_stats_config *config) {
   stats->zone = zone;
   stats->timeframe = config->timeframe;
   stats->first_trading_row = config->first_trading_row;
+  stats->keeps_returns = config->keep_returns != 0;
+  stats->kept.benchmark_last = NAN;
+  stats->index_scale = 1;
   stats->benchmark_first = NAN;
   stats->benchmark_last = NAN;
   stats->periods.until_ns = INT64_MIN;
@@ -45,7 +48,13 @@ pln_stats *pln_stats_new(const pln_stats_config *config) {
   return stats;
 }
 
-void pln_stats_free(pln_stats *stats) { free(stats); }
+void pln_stats_free(pln_stats *stats) {
+  if (!stats) return;
+  free(stats->kept.returns);
+  free(stats->kept.benchmark);
+  free(stats->kept.ts_ns);
+  free(stats);
+}
 
 int32_t pln_stats_set_first_trading_row(pln_stats *stats, int64_t row) {
   if (row == stats->first_trading_row) return 0;
@@ -69,6 +78,7 @@ void pln_drawdowns_close(pln_drawdowns *d, int64_t row, int64_t ts_ns) {
   if (!(d->low < d->peak)) return; /* a row after the peak is below it, or it would be the peak */
   const double depth = 1 - d->low / d->peak;
   if (depth > d->deepest) d->deepest = depth;
+  if (d->peak - d->low > d->fall) d->fall = d->peak - d->low;
   if (row - d->peak_row <= 1) return;
   pln_sum_add(&d->depths, depth);
   d->count++;
@@ -118,16 +128,57 @@ int64_t pln_periods_weekend_rows(const pln_stats *stats, const pln_periods *p) {
   return weekday >= 5 ? p->rows : 0;
 }
 
-static void add_periods(pln_stats *stats, const double *equity, const int64_t *ts_ns, int64_t n) {
+/* ---- the periods' returns, where they are kept ---- */
+
+static int32_t grow(pln_kept_returns *k) {
+  const int64_t capacity = k->capacity ? 2 * k->capacity : 512;
+  const size_t size = (size_t)capacity * sizeof(double);
+  double *returns = realloc(k->returns, size);
+  if (returns) k->returns = returns;
+  double *benchmark = realloc(k->benchmark, size);
+  if (benchmark) k->benchmark = benchmark;
+  int64_t *ts_ns = realloc(k->ts_ns, size);
+  if (ts_ns) k->ts_ns = ts_ns;
+  if (!returns || !benchmark || !ts_ns)
+    return pln_fail(PLN_ERR_MEMORY, "no memory for the returns of %lld periods", (long long)capacity);
+  k->capacity = capacity;
+  return 0;
+}
+
+static int32_t keep_return(pln_stats *stats, double equity, double benchmark) {
+  pln_kept_returns *k = &stats->kept;
+  const pln_periods *p = &stats->periods;
+  if (p->count > 0 && p->last > 0) {
+    if (k->n == PLN_STATS_MOST_PERIODS) {
+      k->is_full = 1;
+      return 0;
+    }
+    if (k->n == k->capacity && grow(k) < 0) return PLN_ERR_MEMORY;
+    const double change = benchmark / k->benchmark_last - 1;
+    k->returns[k->n] = equity / p->last - 1;
+    k->benchmark[k->n] = isfinite(change) ? change : NAN;
+    k->ts_ns[k->n++] = pln_timezone_to_local(stats->zone, p->start_ns);
+  }
+  k->benchmark_last = benchmark;
+  return 0;
+}
+
+static int32_t end_period(pln_stats *stats, double equity, double benchmark) {
   pln_periods *p = &stats->periods;
-  double previous = stats->equity_last;
+  if (p->unit.unit == PLN_TIMEFRAME_DAY) p->weekend_rows += pln_periods_weekend_rows(stats, p);
+  if (stats->keeps_returns && keep_return(stats, equity, benchmark) < 0) return PLN_ERR_MEMORY;
+  pln_periods_close(p, equity);
+  return 0;
+}
+
+static int32_t add_periods(pln_stats *stats, const double *equity, const double *benchmark,
+                           const int64_t *ts_ns, int64_t n) {
+  pln_periods *p = &stats->periods;
+  double previous = stats->equity_last, market = stats->benchmark_last;
   int64_t i = 0;
   while (i < n) {
     if (ts_ns[i] >= p->until_ns) {
-      if (p->rows > 0) {
-        if (p->unit.unit == PLN_TIMEFRAME_DAY) p->weekend_rows += pln_periods_weekend_rows(stats, p);
-        pln_periods_close(p, previous);
-      }
+      if (p->rows > 0 && end_period(stats, previous, market) < 0) return PLN_ERR_MEMORY;
       pln_timeframe_bucket(&p->unit, stats->zone, ts_ns[i], &p->start_ns, &p->until_ns);
       p->rows = 0;
     }
@@ -136,8 +187,10 @@ static void add_periods(pln_stats *stats, const double *equity, const int64_t *t
       for (end = i + 1; ts_ns[end] < p->until_ns;) end++;
     p->rows += end - i;
     previous = equity[end - 1];
+    market = benchmark[end - 1];
     i = end;
   }
+  return 0;
 }
 
 static void add_exposure(pln_stats *stats, const int8_t *bits, int64_t n) {
@@ -216,9 +269,75 @@ void pln_market_flush(pln_stats *stats) {
   stats->n_block = 1;
 }
 
-/* n rows that fit into the block. */
-static void add_piece(pln_stats *stats, const pln_equity_rows *rows, int64_t first, int64_t n) {
-  const double *equity = rows->equity + first;
+/* ---- equity and leverage, block by block: sums of a fixed number of lanes, whatever the chunks ---- */
+
+static double sum_block(const double *v, int32_t first, int32_t n) {
+  enum { LANES = 4 };
+  double lane[LANES] = {0};
+  int32_t i = first;
+  for (; i + LANES <= n; i += LANES)
+    for (int k = 0; k < LANES; k++) lane[k] += v[i + k];
+  for (int k = 0; i < n; i++, k++) lane[k] += v[i];
+  return (lane[0] + lane[1]) + (lane[2] + lane[3]);
+}
+
+/* The first value of a later block is the last of the one before. */
+void pln_leverage_flush(pln_stats *stats) {
+  const int32_t first = stats->n_rows == stats->n_block ? 0 : 1;
+  pln_sum_add(&stats->leverage.equity, sum_block(stats->account_block, first, stats->n_block));
+  if (!stats->leverage.block_has_some) return;
+  pln_sum_add(&stats->leverage.leverage, sum_block(stats->leverage_block, first, stats->n_block));
+  stats->leverage.block_has_some = 0;
+}
+
+static void add_leverage(pln_stats *stats, const double *gross, const double *equity, int64_t n) {
+  double *leverage = stats->leverage_block + stats->n_block;
+  pln_leverage *l = &stats->leverage;
+  memcpy(stats->account_block + stats->n_block, equity, (size_t)n * sizeof *equity);
+  memset(leverage, 0, (size_t)n * sizeof *leverage);
+  if (!gross) {
+    l->is_unknown = 1;
+    return;
+  }
+  int64_t held = 0;
+  for (int64_t i = 0; i < n; i++) held += gross[i] != 0;
+  if (held == 0) return;
+  l->block_has_some = 1;
+  for (int64_t i = 0; i < n; i++) leverage[i] = equity[i] > 0 ? gross[i] / equity[i] : 0;
+  for (int64_t i = 0; i < n; i++)
+    if (leverage[i] > l->most) l->most = leverage[i];
+}
+
+/* ---- money that comes and goes ---- */
+
+/* The account's equity as an index that deposits and withdrawals do not move: each row's return is
+ * (equity - flow) / equity before - 1 (time-weighted, as GIPS asks). */
+static void index_of(pln_stats *stats, const double *equity, const double *flow, int64_t n, double *out) {
+  double before = stats->n_rows ? stats->cash_equity_last : stats->capital;
+  if (!stats->has_flows) stats->cash_equity_peak = stats->n_rows ? stats->drawdowns.peak : equity[0];
+  stats->has_flows = 1;
+  for (int64_t i = 0; i < n; i++) {
+    if (flow && flow[i] != 0) {
+      pln_sum_add(&stats->flows, flow[i]);
+      const double kept = before > 0 ? (equity[i] - flow[i]) / before : 0;
+      stats->index_scale = equity[i] > 0 && kept > 0 ? stats->index_scale * before * kept / equity[i] : 0;
+    }
+    out[i] = equity[i] * stats->index_scale;
+    before = equity[i];
+    if (equity[i] > stats->cash_equity_peak) stats->cash_equity_peak = equity[i];
+  }
+}
+
+static int has_flow(const double *flow, int64_t n) {
+  int64_t some = 0;
+  for (int64_t i = 0; flow && i < n; i++) some += flow[i] != 0;
+  return some != 0;
+}
+
+/* n rows that fit into the block; `equity` is that of the index. */
+static int32_t add_piece(pln_stats *stats, const pln_equity_rows *rows, const double *equity, int64_t first,
+                         int64_t n) {
+  const double *benchmark = rows->benchmark + first;
   const int64_t *ts_ns = rows->ts_ns + first;
   if (stats->n_rows == 0) {
     stats->start_ns = ts_ns[0];
@@ -226,16 +345,30 @@ static void add_piece(pln_stats *stats, const pln_equity_rows *rows, int64_t fir
     stats->drawdowns.peak_ts_ns = ts_ns[0];
   }
   add_drawdowns(&stats->drawdowns, stats->n_rows, equity, ts_ns, n);
-  add_periods(stats, equity, ts_ns, n);
+  if (add_periods(stats, equity, benchmark, ts_ns, n) < 0) return PLN_ERR_MEMORY;
   add_exposure(stats, rows->exposure + first, n);
-  add_benchmark(stats, rows->benchmark + first, n);
+  add_benchmark(stats, benchmark, n);
   memcpy(stats->equity_block + stats->n_block, equity, (size_t)n * sizeof *equity);
-  memcpy(stats->benchmark_block + stats->n_block, rows->benchmark + first, (size_t)n * sizeof *equity);
+  memcpy(stats->benchmark_block + stats->n_block, benchmark, (size_t)n * sizeof *equity);
+  add_leverage(stats, rows->gross ? rows->gross + first : NULL, rows->equity + first, n);
   stats->n_block += (int32_t)n;
-  if (stats->n_block == PLN_STATS_BLOCK + 1) pln_market_flush(stats);
-  stats->equity_last = equity[n - 1];
-  stats->end_ns = ts_ns[n - 1];
   stats->n_rows += n;
+  if (stats->n_block == PLN_STATS_BLOCK + 1) {
+    pln_leverage_flush(stats);
+    pln_market_flush(stats);
+  }
+  stats->equity_last = equity[n - 1];
+  stats->cash_equity_last = rows->equity[first + n - 1];
+  stats->end_ns = ts_ns[n - 1];
+  return 0;
+}
+
+static int32_t add_piece_with_flows(pln_stats *stats, const pln_equity_rows *rows, int64_t first, int64_t n) {
+  double index[PLN_STATS_BLOCK + 1];
+  const double *flow = rows->flow ? rows->flow + first : NULL;
+  if (!stats->has_flows && !has_flow(flow, n)) return add_piece(stats, rows, rows->equity + first, first, n);
+  index_of(stats, rows->equity + first, flow, n, index);
+  return add_piece(stats, rows, index, first, n);
 }
 
 int32_t pln_stats_add_rows(pln_stats *stats, const pln_equity_rows *rows) {
@@ -248,10 +381,33 @@ int32_t pln_stats_add_rows(pln_stats *stats, const pln_equity_rows *rows) {
     const int64_t room = PLN_STATS_BLOCK + 1 - stats->n_block;
     const int64_t left = rows->n_rows - i;
     const int64_t n = left < room ? left : room;
-    add_piece(stats, rows, i, n);
+    const int32_t status = add_piece_with_flows(stats, rows, i, n);
+    if (status < 0) return status;
     i += n;
   }
   return 0;
+}
+
+/* Wins and losses in a row; a trade that did neither ends it. */
+static void add_to_row(pln_trade_sums *t, double pnl) {
+  if (pnl > 0)
+    t->row = t->row > 0 ? t->row + 1 : 1;
+  else if (pnl < 0)
+    t->row = t->row < 0 ? t->row - 1 : -1;
+  else
+    t->row = 0;
+  if (t->row > t->most_wins) t->most_wins = t->row;
+  if (-t->row > t->most_losses) t->most_losses = -t->row;
+}
+
+static void add_excursions(pln_trade_sums *t, const pln_trade *trade) {
+  const double price = fabs(trade->entry_price);
+  if (!(price > 0)) return;
+  const double mae = trade->mae / price, mfe = trade->mfe / price;
+  pln_sum_add(&t->mae, mae);
+  pln_sum_add(&t->mfe, mfe);
+  if (mae > t->most_mae) t->most_mae = mae;
+  if (mfe > t->most_mfe) t->most_mfe = mfe;
 }
 
 static void add_trade(pln_trade_sums *t, const pln_trade *trade) {
@@ -267,21 +423,33 @@ static void add_trade(pln_trade_sums *t, const pln_trade *trade) {
   if (t->count == 1 || change > t->best) t->best = change;
   if (t->count == 1 || change < t->worst) t->worst = change;
   pln_sum_add(&t->fees, trade->fees);
+  const int64_t held_ns = trade->exit_ts_ns - trade->entry_ts_ns;
+  int64_t longest_ns = 0;
   if (trade->pnl > 0) {
     t->wins++;
     pln_sum_add(&t->won, trade->pnl);
+    add_duration(&t->won_s, &t->won_ns, &longest_ns, held_ns);
+    if (trade->pnl > t->largest_win) t->largest_win = trade->pnl;
   } else if (trade->pnl < 0) {
     t->losses++;
     pln_sum_add(&t->lost, trade->pnl);
+    add_duration(&t->lost_s, &t->lost_ns, &longest_ns, held_ns);
+    if (trade->pnl < t->largest_loss) t->largest_loss = trade->pnl;
   }
+  add_to_row(t, trade->pnl);
+  add_excursions(t, trade);
+  t->bars += trade->exit_bar - trade->entry_bar;
   const double off = trade->pnl - t->pnl_mean;
   t->pnl_mean += off / (double)t->count;
   t->pnl_m2 += off * (trade->pnl - t->pnl_mean);
-  add_duration(&t->total_s, &t->total_ns, &t->longest_ns, trade->exit_ts_ns - trade->entry_ts_ns);
+  add_duration(&t->total_s, &t->total_ns, &t->longest_ns, held_ns);
 }
 
 int32_t pln_stats_add_trades(pln_stats *stats, const pln_trade *trades, int64_t n) {
-  for (int64_t i = 0; i < n; i++)
-    if (!trades[i].is_open) add_trade(&stats->trades, &trades[i]);
+  for (int64_t i = 0; i < n; i++) {
+    if (trades[i].is_open) continue;
+    add_trade(&stats->trades, &trades[i]);
+    add_trade(&stats->sides[trades[i].side == PLN_SIDE_SELL], &trades[i]);
+  }
   return 0;
 }

@@ -7,6 +7,9 @@
  * arrive. */
 enum { PLN_STATS_BLOCK = 256 };
 
+/* More periods than these (260 years of days) are not kept. */
+enum { PLN_STATS_MOST_PERIODS = 65536 };
+
 /* Recorder bits of pln_equity_rows.exposure. */
 enum { PLN_EXPOSURE_LONG = 1, PLN_EXPOSURE_SHORT = 2, PLN_EXPOSURE_CLOSED = 4 };
 
@@ -16,6 +19,7 @@ typedef struct pln_drawdowns {
   int64_t peak_row;
   int64_t peak_ts_ns;
   double deepest; /* fraction */
+  double fall;    /* the largest, in currency */
   pln_sum depths; /* of the completed ones, fractions */
   int64_t count;
   int64_t longest_ns;
@@ -40,6 +44,27 @@ typedef struct pln_periods {
   pln_sum downside; /* sum of min(r, 0)^2 */
 } pln_periods;
 
+/* Returns of the completed periods, where they are kept. */
+typedef struct pln_kept_returns {
+  int64_t n;
+  int64_t capacity;
+  double *returns;
+  double *benchmark;     /* NaN where the benchmark is not known at both ends */
+  int64_t *ts_ns;        /* local midnight at which the period begins, as UTC */
+  double benchmark_last; /* at the end of the latest completed period */
+  int32_t is_full;       /* there are more than PLN_STATS_MOST_PERIODS */
+  int32_t reserved;
+} pln_kept_returns;
+
+/* Sums over rows: gross exposure over equity (0 where there is no equity), and the account's equity. */
+typedef struct pln_leverage {
+  pln_sum leverage;
+  pln_sum equity;
+  double most;
+  int32_t block_has_some; /* something was held in the block */
+  int32_t is_unknown;     /* rows came without gross exposure */
+} pln_leverage;
+
 typedef struct pln_trade_sums {
   int64_t count;
   int64_t wins;    /* trades with pnl > 0 */
@@ -60,6 +85,20 @@ typedef struct pln_trade_sums {
   int64_t longest_ns;
   int64_t total_s;
   int64_t total_ns;
+  int64_t won_s; /* sum of the durations of winning trades */
+  int64_t won_ns;
+  int64_t lost_s;
+  int64_t lost_ns;
+  int64_t bars; /* sum of bars from entry to exit */
+  int64_t row;  /* trades won in a row up to now; negative: lost */
+  int64_t most_wins;
+  int64_t most_losses;
+  double largest_win; /* currency */
+  double largest_loss;
+  pln_sum mae; /* fractions of the entry price */
+  pln_sum mfe;
+  double most_mae;
+  double most_mfe;
 } pln_trade_sums;
 
 struct pln_stats {
@@ -70,8 +109,13 @@ struct pln_stats {
   int64_t n_rows;
   int64_t start_ns;
   int64_t end_ns;
-  double equity_last;
-  double equity_peak;
+  double equity_last;      /* of the index: the account's, as long as no money comes or goes */
+  double index_scale;      /* index over the account's equity; changes with each deposit and withdrawal */
+  double cash_equity_last; /* the account's */
+  double cash_equity_peak; /* the account's; up to the first flow that of `drawdowns` */
+  pln_sum flows;
+  int32_t has_flows;
+  int32_t keeps_returns;
   double benchmark_first; /* at or after first_trading_row, NaN until then */
   double benchmark_last;
   int64_t exposed_rows;        /* with any position */
@@ -81,10 +125,15 @@ struct pln_stats {
   pln_drawdowns drawdowns;
   pln_periods periods;
   pln_trade_sums trades;
+  pln_trade_sums sides[2]; /* long, short */
+  pln_kept_returns kept;
+  pln_leverage leverage;
   pln_moments market; /* x: log returns of equity, y: of the benchmark, bar by bar */
   int32_t n_block;    /* values held, the first of them the last of the block before */
   double equity_block[PLN_STATS_BLOCK + 1];
   double benchmark_block[PLN_STATS_BLOCK + 1];
+  double account_block[PLN_STATS_BLOCK + 1];
+  double leverage_block[PLN_STATS_BLOCK + 1];
 };
 
 /* Takes the open ends into account; on a copy. */
@@ -92,4 +141,6 @@ void pln_drawdowns_close(pln_drawdowns *drawdowns, int64_t row, int64_t ts_ns);
 void pln_periods_close(pln_periods *periods, double equity);
 void pln_periods_flush(pln_periods *periods);
 void pln_market_flush(pln_stats *stats);
+/* Adds what the unfinished block holds. */
+void pln_leverage_flush(pln_stats *stats);
 int64_t pln_periods_weekend_rows(const pln_stats *stats, const pln_periods *periods);

@@ -18,7 +18,7 @@
 typedef struct table {
   int64_t n;
   int64_t *ts_ns;
-  double *equity, *cash, *benchmark;
+  double *equity, *cash, *benchmark, *flow, *gross; /* the last two may be NULL */
   int8_t *exposure;
   pln_trade *trades;
   int64_t n_trades;
@@ -44,12 +44,18 @@ static void free_table(table *t) {
   free(t->equity);
   free(t->cash);
   free(t->benchmark);
+  free(t->flow);
+  free(t->gross);
   free(t->exposure);
   free(t->trades);
 }
 
 static pln_stats *new_stats(pln_timeframe timeframe, const char *zone, int64_t first_row) {
-  const pln_stats_config config = {10000, zone, timeframe, first_row};
+  const pln_stats_config config = {.capital = 10000,
+                                   .timezone = zone,
+                                   .timeframe = timeframe,
+                                   .first_trading_row = first_row,
+                                   .keep_returns = 1};
   pln_stats *stats = pln_stats_new(&config);
   assert_non_null(stats);
   return stats;
@@ -62,7 +68,9 @@ static void feed(pln_stats *stats, const table *t, int64_t first, int64_t n) {
                                 .equity = t->equity + first,
                                 .cash = t->cash + first,
                                 .benchmark = t->benchmark + first,
-                                .exposure = t->exposure + first};
+                                .exposure = t->exposure + first,
+                                .flow = t->flow ? t->flow + first : NULL,
+                                .gross = t->gross ? t->gross + first : NULL};
   assert_int_equal(pln_stats_add_rows(stats, &rows), 0);
 }
 
@@ -250,13 +258,13 @@ static void any_chunking_gives_the_same_bits(void **state) {
   for (size_t c = 0; c < sizeof chunks / sizeof *chunks; c++) {
     pln_stats *stats = new_stats(ONE_DAY, "America/New_York", 0);
     assert_int_equal(pln_stats_set_first_trading_row(stats, 19), 0);
-    double scratch[128];
-    assert_true(pln_metric_count() <= 128);
+    double scratch[512];
+    assert_true(pln_metric_count() <= 512);
     int64_t done = 0;
     for (int64_t i = 0; i < t.n; i += chunks[c]) {
       const int64_t n = t.n - i < chunks[c] ? t.n - i : chunks[c];
       feed(stats, &t, i, n);
-      pln_stats_compute(stats, NULL, 0, scratch); /* looking changes nothing */
+      if (i % 64 == 0) pln_stats_compute(stats, NULL, 0, scratch); /* looking changes nothing */
       int64_t closed = done;
       while (closed < t.n_trades && t.trades[closed].exit_bar < i + n) closed++;
       pln_stats_add_trades(stats, t.trades + done, closed - done);
@@ -301,7 +309,9 @@ static void nothing_is_undefined_rather_than_wrong(void **state) {
   double *out = computed(new_stats(ONE_DAY, NULL, 0));
   for (int32_t i = 0; i < pln_metric_count(); i++) {
     const char *unit = pln_metric_get(i)->unit;
-    const int is_sum = strcmp(pln_metric_get(i)->name, "commissions") == 0;
+    const char *name = pln_metric_get(i)->name;
+    const int is_sum = strcmp(name, "commissions") == 0 || strncmp(name, "gross_", 6) == 0 ||
+                       strcmp(name, "long_pnl") == 0 || strcmp(name, "short_pnl") == 0;
     if (strcmp(unit, "count") != 0 && !is_sum && !isnan(out[i]))
       fail_msg("%s: %g", pln_metric_get(i)->name, out[i]);
   }
@@ -406,9 +416,234 @@ static void log_returns_of_any_size_are_exact(void **state) {
   free_table(&t);
 }
 
+static void deposits_and_withdrawals_are_no_returns(void **state) {
+  (void)state;
+  /* 10 % up, a deposit on a day of rest, half lost, a withdrawal on a day that gains a quarter. */
+  static const double equity[] = {10000, 11000, 16000, 8000, 8000 * 1.25 - 2000};
+  static const double flow[] = {0, 0, 5000, 0, -2000};
+  table t = new_table(8);
+  t.flow = calloc(8, sizeof *t.flow);
+  t.n = 5;
+  for (int64_t i = 0; i < t.n; i++) {
+    t.ts_ns[i] = i * DAY;
+    t.equity[i] = equity[i];
+    t.flow[i] = flow[i];
+    t.benchmark[i] = 100;
+  }
+  pln_stats *stats = new_stats(ONE_DAY, NULL, 0);
+  feed(stats, &t, 0, t.n);
+  double returns[8], benchmark[8];
+  int64_t ts_ns[8];
+  assert_int_equal(pln_stats_returns(stats, returns, benchmark, ts_ns, 8, NULL), 4);
+  static const double expected[] = {0.1, 0, -0.5, 0.25};
+  for (int i = 0; i < 4; i++) assert_true(fabs(returns[i] - expected[i]) < 1e-15);
+  double *out = computed(stats);
+  assert_close("return", figure(out, "return_pct"), (1.1 * 0.5 * 1.25 - 1) * 100, 1e-13);
+  assert_close("profit", figure(out, "net_profit"), 8000 - 10000 - 3000, 1e-13);
+  assert_close("flows", figure(out, "net_flows"), 3000, 0);
+  assert_close("final", figure(out, "equity_final"), 8000, 0);
+  assert_close("peak", figure(out, "equity_peak"), 16000, 0);
+  assert_close("drawdown", figure(out, "max_drawdown_pct"), -50, 1e-13);
+  assert_close("fall", figure(out, "max_drawdown_amount"), 5500, 1e-13);
+  assert_close("best", figure(out, "best_period_pct"), 25, 1e-12);
+  free(out);
+  free_table(&t);
+}
+
+/* The figures of a long table with flows and leverage, in pieces of that size. */
+static double *in_chunks(const table *t, int64_t chunk) {
+  pln_stats *stats = new_stats(ONE_HOUR, NULL, 0);
+  for (int64_t i = 0; i < t->n; i += chunk) feed(stats, t, i, t->n - i < chunk ? t->n - i : chunk);
+  return computed(stats);
+}
+
+static void flows_and_leverage_do_not_depend_on_chunks(void **state) {
+  (void)state;
+  table t = new_table(MOST);
+  t.flow = calloc(MOST, sizeof *t.flow);
+  t.gross = calloc(MOST, sizeof *t.gross);
+  t.n = MOST;
+  uint64_t seed = 7;
+  double level = 10000, market = 100, leverages = 0, most = 0, equities = 0, index = 10000;
+  for (int64_t i = 0; i < t.n; i++) {
+    seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
+    const double uniform = (double)(seed >> 11) / 9007199254740992.0 - 0.5;
+    const double change = i ? 1 + 0.01 * uniform : 1;
+    t.flow[i] = i % 701 == 700 ? 1000 * uniform : 0;
+    level = level * change + t.flow[i];
+    index *= change;
+    market *= 1 - 0.005 * uniform;
+    t.ts_ns[i] = i * ONE_HOUR.ns;
+    t.equity[i] = level;
+    t.benchmark[i] = market;
+    t.gross[i] = i % 1000 < 500 ? 0 : level * (1 + uniform);
+    equities += level;
+    leverages += t.gross[i] / level;
+    most = fmax(most, t.gross[i] / level);
+  }
+  double *whole = in_chunks(&t, MOST);
+  assert_close("return", figure(whole, "return_pct"), (index / 10000 - 1) * 100, 1e-9);
+  assert_close("leverage", figure(whole, "avg_leverage"), leverages / MOST, 1e-12);
+  assert_close("most", figure(whole, "max_leverage"), most, 0);
+  assert_close("equity", figure(whole, "avg_equity"), equities / MOST, 1e-12);
+  static const int64_t chunks[] = {1, 3, 255, 256, 257, 701, 1024};
+  for (size_t c = 0; c < sizeof chunks / sizeof *chunks; c++) {
+    double *out = in_chunks(&t, chunks[c]);
+    assert_memory_equal(out, whole, (size_t)pln_metric_count() * sizeof *out);
+    free(out);
+  }
+  free(whole);
+  free_table(&t);
+}
+
+static pln_trade a_trade(int side, double pnl, double mae, double mfe, int64_t bars) {
+  return (pln_trade){.side = side,
+                     .pnl = pnl,
+                     .quantity = 1,
+                     .entry_price = 100,
+                     .return_pct = pnl,
+                     .mae = mae,
+                     .mfe = mfe,
+                     .entry_bar = 5,
+                     .exit_bar = 5 + bars,
+                     .exit_ts_ns = bars * DAY};
+}
+
+static void trades_are_told_by_side(void **state) {
+  (void)state;
+  const pln_trade trades[] = {
+      a_trade(PLN_SIDE_BUY, 30, 2, 40, 10), a_trade(PLN_SIDE_BUY, 10, 0, 12, 4),
+      a_trade(PLN_SIDE_SELL, -5, 9, 3, 2),  a_trade(PLN_SIDE_SELL, -15, 20, 0, 1),
+      a_trade(PLN_SIDE_BUY, -10, 12, 1, 2), a_trade(PLN_SIDE_SELL, 20, 1, 25, 5),
+  };
+  pln_stats *stats = new_stats(ONE_DAY, NULL, 0);
+  assert_int_equal(pln_stats_add_trades(stats, trades, 6), 0);
+  double *out = computed(stats);
+  static const struct {
+    const char *name;
+    double value;
+  } expected[] = {
+      {"trades", 6},
+      {"payoff_ratio", 2},
+      {"expectancy", 5},
+      {"gross_profit", 60},
+      {"gross_loss", -30},
+      {"avg_win", 20},
+      {"avg_loss", -10},
+      {"largest_win", 30},
+      {"largest_loss", -15},
+      {"profit_factor_currency", 2},
+      {"expectancy_ratio", 0.5},
+      {"max_consecutive_wins", 2},
+      {"max_consecutive_losses", 3},
+      {"avg_bars_held", 4},
+      {"avg_mae_pct", 44.0 / 6},
+      {"max_mae_pct", 20},
+      {"avg_mfe_pct", 81.0 / 6},
+      {"max_mfe_pct", 40},
+      {"edge_ratio", 81.0 / 44},
+      {"avg_winner_duration", 7 * 86400}, /* 19 / 3 days, rounded up */
+      {"avg_loser_duration", 2 * 86400},
+      {"long_trades", 3},
+      {"long_win_rate_pct", 200.0 / 3},
+      {"long_pnl", 30},
+      {"long_expectancy", 10},
+      {"long_profit_factor", 4},
+      {"short_trades", 3},
+      {"short_win_rate_pct", 100.0 / 3},
+      {"short_pnl", 0},
+      {"short_expectancy", 0},
+      {"short_profit_factor", 1},
+      {"short_avg_duration", 3 * 86400},
+  };
+  for (size_t i = 0; i < sizeof expected / sizeof *expected; i++)
+    assert_close(expected[i].name, figure(out, expected[i].name), expected[i].value, 1e-14);
+  free(out);
+}
+
+static void the_library_sees_the_periods_returns(void **state) {
+  (void)state;
+  table t = read_reference("goog_readme_commission002");
+  pln_stats *stats = new_stats(ONE_DAY, "UTC", 19);
+  feed(stats, &t, 0, t.n);
+  double *out = calloc((size_t)pln_metric_count(), sizeof *out);
+  int32_t *why = calloc((size_t)pln_metric_count(), sizeof *why);
+  assert_int_equal(pln_stats_evaluate(stats, NULL, 0, out, why), 0);
+  double *returns = calloc(MOST, sizeof *returns), *benchmark = calloc(MOST, sizeof *benchmark);
+  int64_t *ts_ns = calloc(MOST, sizeof *ts_ns);
+  const int64_t n = pln_stats_returns(stats, returns, benchmark, ts_ns, MOST, NULL);
+  assert_int_equal(n, t.n - 1);
+  const pln_return_series series = {.n = n, .returns = returns, .benchmark = benchmark, .ts_ns = ts_ns};
+  pln_returns *library = pln_returns_new(&series, NULL);
+  assert_true(pln_returns_periods_per_year(library) == figure(out, "periods_per_year"));
+  for (int32_t i = 0; i < pln_metric_count(); i++) {
+    assert_true(isnan(out[i]) == (why[i] != 0));
+    const int32_t statistic = pln_metric_statistic(i);
+    if (statistic < 0) continue;
+    const char *unit = pln_return_statistic_get(statistic)->unit;
+    const double scale = strcmp(unit, "fraction") == 0 ? 100 : strcmp(unit, "days") == 0 ? 86400 : 1;
+    const double value = pln_returns_value(library, statistic, NULL) * scale;
+    if (isfinite(value))
+      assert_close(pln_metric_get(i)->name, out[i], value, 0);
+    else
+      assert_true(isnan(out[i]));
+  }
+  /* What the run reckons by itself agrees with the library. */
+  static const char *const same[][2] = {
+      {"return_ann_pct", "annual_return"}, {"volatility_ann_pct", "annual_volatility_geometric"},
+      {"sharpe_ratio", "sharpe_ratio"},    {"sharpe_ratio_geometric", "sharpe_ratio_geometric"},
+      {"sortino_ratio", "sortino_ratio"},  {"sortino_ratio_geometric", "sortino_ratio_geometric"}};
+  for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
+    const double scale = strstr(same[i][0], "_pct") ? 100 : 1;
+    assert_close(same[i][0], figure(out, same[i][0]),
+                 pln_returns_value(library, pln_return_statistic_find(same[i][1]), NULL) * scale, 1e-11);
+  }
+  pln_returns_free(library);
+  free(returns);
+  free(benchmark);
+  free(ts_ns);
+  free(why);
+  free(out);
+  pln_stats_free(stats);
+  free_table(&t);
+}
+
+static void growth_of_a_few_days_is_not_annualised(void **state) {
+  (void)state;
+  table t = new_table(100);
+  t.n = 30;
+  for (int64_t i = 0; i < t.n; i++) {
+    t.ts_ns[i] = i * DAY;
+    t.equity[i] = 10000 * pow(1.001, (double)(i + i % 3));
+    t.benchmark[i] = 100 + (double)(i % 5);
+  }
+  static const char *const names[] = {"return_ann_pct",         "cagr_pct",
+                                      "volatility_ann_pct",     "calmar_ratio",
+                                      "sharpe_ratio_geometric", "martin_ratio"};
+  for (int64_t n = 29; n <= 30; n++) {
+    pln_stats *stats = new_stats(ONE_DAY, NULL, 0);
+    feed(stats, &t, 0, n);
+    double *out = calloc((size_t)pln_metric_count(), sizeof *out);
+    int32_t *why = calloc((size_t)pln_metric_count(), sizeof *why);
+    assert_int_equal(pln_stats_evaluate(stats, NULL, 0, out, why), 0);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+      const int32_t k = pln_metric_find(names[i]);
+      const int is_martin = strcmp(names[i], "martin_ratio") == 0; /* of 29 returns */
+      if (isfinite(out[k]) != (n == 30 && !is_martin))
+        fail_msg("%s of %d days: %g", names[i], (int)n, out[k]);
+      if (!isfinite(out[k])) assert_int_equal(why[k], PLN_UNDEFINED_TOO_SHORT);
+    }
+    assert_true(isfinite(figure(out, "sharpe_ratio")));
+    free(why);
+    free(out);
+    pln_stats_free(stats);
+  }
+  free_table(&t);
+}
+
 static void mistakes_are_refused(void **state) {
   (void)state;
-  pln_stats_config config = {0, NULL, ONE_DAY, 0};
+  pln_stats_config config = {.timeframe = ONE_DAY};
   assert_null(pln_stats_new(&config));
   config.capital = 1;
   config.timezone = "Mars/Olympus_Mons";
@@ -438,6 +673,11 @@ int main(void) {
       cmocka_unit_test(ruin_is_a_total_loss),
       cmocka_unit_test(days_are_local_days),
       cmocka_unit_test(log_returns_of_any_size_are_exact),
+      cmocka_unit_test(deposits_and_withdrawals_are_no_returns),
+      cmocka_unit_test(flows_and_leverage_do_not_depend_on_chunks),
+      cmocka_unit_test(trades_are_told_by_side),
+      cmocka_unit_test(the_library_sees_the_periods_returns),
+      cmocka_unit_test(growth_of_a_few_days_is_not_annualised),
       cmocka_unit_test(mistakes_are_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -71,7 +71,8 @@ function TestConfig.test_the_example()
   lu.assertEquals(cfg.execution, { fill = "next_open", commission_pct = 0.2, commission_per_share = 0,
     commission_per_order = 0, commission_minimum = 0, slippage_bps = 5, spread_bps = 0, finalize_trades = false,
     compat = "none" })
-  lu.assertEquals(cfg.results, { db = "perilune.db", equity = "auto", trades = true, orders = true })
+  lu.assertEquals(cfg.results, { db = "perilune.db", equity = "auto", metrics = "auto", trades = true,
+    orders = true })
   lu.assertEquals(cfg.engine,
     { chunk_rows = 4096, combos_at_once = 16, loop_budget = 1e6, timeout_s = 60, memory_limit_mb = 1024, jit = true })
   lu.assertEquals(cfg.benchmark, "GOOG")

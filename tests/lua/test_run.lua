@@ -66,6 +66,43 @@ function TestRun.test_undefined_statistics_are_null()
   local metrics = json.decode(out).results[1].metrics
   lu.assertEquals(metrics.trades, 0)
   lu.assertEquals(metrics.profit_factor, json.null)
+  local undefined = json.decode(out).results[1].undefined
+  lu.assertEquals(undefined.win_rate_pct, "too_few")
+  lu.assertNil(undefined.trades)
+end
+
+function TestRun.test_all_figures_drawdowns_months_and_confidence()
+  local status, out, err = run("sma_cross", "--json", "--full")
+  lu.assertEquals(status, 0, err)
+  local result = json.decode(out).results[1]
+  for _, name in ipairs { "ulcer_index_pct", "omega_ratio", "deflated_sharpe_ratio_pct", "beta_periods", "avg_leverage",
+    "turnover_ann_pct", "net_profit", "long_trades", "short_pnl", "avg_mae_pct", "winning_months_pct" } do
+    lu.assertEquals(type(result.metrics[name]), "number", name)
+  end
+  lu.assertAlmostEquals(result.metrics.long_pnl + result.metrics.short_pnl,
+    result.metrics.gross_profit + result.metrics.gross_loss, 1e-6)
+  local sharpe = result.confidence.intervals.sharpe_ratio
+  lu.assertAlmostEquals(sharpe.value, result.metrics.sharpe_ratio, 1e-9)
+  lu.assertTrue(sharpe.low < sharpe.value and sharpe.value < sharpe.high)
+  lu.assertTrue(#result.drawdowns > 0 and #result.months > 0)
+  lu.assertAlmostEquals(100 * result.drawdowns[1].depth, result.metrics.max_drawdown_periods_pct, 1e-9)
+  local growth = 1
+  for _, year in ipairs(result.months) do growth = growth * (1 + year.total) end
+  lu.assertAlmostEquals(100 * (growth - 1), result.metrics.return_pct, 1) -- but for the first day
+  status, out, err = run("sma_cross", "--full")
+  lu.assertEquals(status, 0, err)
+  for _, text in ipairs { "Ulcer Index", "drawdown from", "stationary bootstrap: 1,000 samples",
+    "Wins (of periods)" } do
+    lu.assertStrContains(out, text)
+  end
+end
+
+function TestRun.test_only_the_short_table_where_asked()
+  local status, out, err = run("sma_cross", "--json", "--set", "results.metrics=headline")
+  lu.assertEquals(status, 0, err)
+  local result = json.decode(out).results[1]
+  lu.assertNil(result.metrics.ulcer_index_pct)
+  lu.assertEquals(type(result.metrics.sharpe_ratio), "number")
 end
 
 function TestRun.test_set_overrides_the_file()

@@ -59,11 +59,17 @@ function TestStatsTable.test_every_metric_is_documented_and_shown()
   for _, metric in ipairs(stats.list) do
     lu.assertTrue(#metric.definition > 10, metric.name)
     lu.assertTrue(metric.definition:match("%.$") ~= nil, metric.name .. " ends its sentence")
-    lu.assertNotNil(metric.name:match("^[%l_]+$"), metric.name)
+    lu.assertNotNil(metric.name:match("^%l[%l%d_]+$"), metric.name)
     values[metric.name] = 1
   end
   local text = stats.table(values, { plain = true, width = 80 })
-  for _, metric in ipairs(stats.list) do lu.assertStrContains(text, metric.label) end
+  for _, metric in ipairs(stats.list) do
+    if metric.headline then lu.assertStrContains(text, metric.label) end
+  end
+  local full = stats.table(values, { plain = true, width = 80, full = true })
+  for _, metric in ipairs(stats.list) do lu.assertStrContains(full, metric.label) end
+  lu.assertStrContains(full, "Wins (of periods)")
+  lu.assertNotStrContains(text, "Ulcer")
   for line in text:gmatch("[^\n]+") do lu.assertTrue(#line <= 80, line) end
 end
 
