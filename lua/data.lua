@@ -28,6 +28,7 @@ local abi = require "abi"
 local cache = require "data_cache"
 local quality = require "data_quality"
 local files = require "data_files"
+local market_calendar = require "market_calendar"
 local prepare = require "data_prepare"
 local synth = require "synth"
 local C = abi.C
@@ -116,6 +117,10 @@ local function csv_options(spec, symbol, timeframe)
       return nil, ("session is '%s', expected local times as 09:30-16:00"):format(spec.session)
     end
   end
+  if spec.calendar then
+    config.calendar, message = market_calendar.get(spec.calendar)
+    if config.calendar == nil then return nil, message end
+  end
   kept.quality = config
   options.quality = config
   return options, kept
@@ -135,8 +140,14 @@ local function describe(spec, symbol, timeframe, paths)
     for _, key in ipairs(keys) do add(prefix .. "." .. tostring(key), value[key]) end
   end
   for _, key in ipairs { "timezone", "timeframe", "stamp", "columns", "header", "delimiter", "time_format", "layout",
-    "price", "price_scale", "volume_scale", "symbol_column", "member", "session", "quality" } do
+    "price", "price_scale", "volume_scale", "symbol_column", "member", "session", "calendar",
+    "quality" } do
     if spec[key] ~= nil then add(key, spec[key]) end
+  end
+  if market_calendar.is_file(spec.calendar) then -- what it says, not its name alone
+    local hex = ffi.new "char[33]"
+    C.pln_csv_content_hash(string_array { spec.calendar }, 1, hex)
+    parts[#parts + 1] = ffi.string(hex)
   end
   return table.concat(parts, "\n")
 end

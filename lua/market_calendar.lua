@@ -173,13 +173,18 @@ local function from_file(path)
   return ffi.gc(calendar, C.pln_calendar_free)
 end
 
+--- Whether a calendar's name is that of a file.
+function M.is_file(name)
+  return name ~= nil and (name:lower():find "%.ya?ml$" ~= nil or name:lower():find "%.csv$" ~= nil)
+end
+
 local known = {} -- by name or path, for the life of the process
 
 --- The calendar of a name or of a file (.yaml, .yml, .csv), or nil and a message.
 function M.get(name)
   if known[name] then return known[name] end
   local calendar, message
-  if name:lower():find "%.ya?ml$" or name:lower():find "%.csv$" then
+  if M.is_file(name) then
     calendar, message = from_file(name)
   else
     calendar, message = abi.check(C.pln_calendar_get(name))

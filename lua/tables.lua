@@ -66,7 +66,14 @@ local function csv_nodes(text, path, names)
       if not fields then return nil, place(path, number, column, message) end
       if not names then
         names = {}
-        for i, field in ipairs(fields) do names[i] = field.text:lower() end
+        local seen = {}
+        for i, field in ipairs(fields) do
+          names[i] = field.text:lower()
+          if seen[names[i]] and names[i] ~= "" then
+            return nil, place(path, number, field.column, ("the column '%s' is there twice"):format(field.text))
+          end
+          seen[names[i]] = true
+        end
       else
         local node = { kind = "map", file = path, line = number, column = 1, entries = {} }
         for i, field in ipairs(fields) do

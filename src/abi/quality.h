@@ -1,5 +1,5 @@
 #pragma once
-#include "abi/data.h"
+#include "abi/market_calendar.h"
 /* Data quality: rules that are checked on rows before they become bars, and on bars.
  *
  * What a rule finds is handled by its policy. Defaults: what would make the data wrong is rejected, what is
@@ -14,7 +14,7 @@
  *  negative         price <= 0 or volume < 0                             reject   drop flag
  *  price_jumps      close moved by more than price_jump_pct              flag     drop reject
  *  volume_outliers  volume above a multiple of its trailing mean (4)     flag     drop reject
- *  out_of_session   a bar that opens outside the stated session          flag     drop reject
+ *  out_of_session   a bar that opens outside the stated session (5)      flag     drop reject
  * and any rule may be `off`, except that duplicates, out_of_order and non_finite prices then reject.
  *
  * (1) Identical rows: drop. Rows with the same time and other values: reject. `drop` keeps the first,
@@ -25,7 +25,9 @@
  * Weeks and months: a missing period.
  * (3) `repair` of a price takes the last close before it for all four; of a volume, 0. An empty volume alone
  * is repaired by default.
- * (4) Mean of the 100 bars before it, where there are 100. */
+ * (4) Mean of the 100 bars before it, where there are 100.
+ * (5) Of intraday bars by local hours or, where none are stated, by a market calendar; by a calendar also a day that is
+ * no trading day. */
 
 typedef enum pln_quality_rule {
   PLN_QUALITY_DUPLICATES = 0,
@@ -56,6 +58,7 @@ typedef struct pln_quality_config {
   double volume_outlier_multiple; /* > 1 (default 50) */
   int64_t session_open_ns;        /* local time of day at which the session opens… */
   int64_t session_close_ns;       /* …and closes (exclusive; before open: overnight); equal: no session */
+  const pln_calendar *calendar;   /* sessions where no hours are stated; NULL: none. Borrowed */
 } pln_quality_config;
 
 void pln_quality_config_init(pln_quality_config *config);

@@ -336,6 +336,17 @@ static int32_t suspicious(checker *c, int32_t rule, int64_t i, double measure, c
   return result == PLN_OK && action == PLN_QUALITY_DROP ? drop(c, i) : result;
 }
 
+/* Whether a bar that opens at ts is in a session of the calendar; of days, whether there is one. */
+static int in_calendar(const pln_calendar *calendar, const pln_timeframe *timeframe, const pln_timezone *zone,
+                       int64_t ts, pln_calendar_cursor *cursor) {
+  if (timeframe->unit <= PLN_TIMEFRAME_FIXED)
+    return pln_calendar_session_at_cursor(calendar, ts, cursor) == 1;
+  pln_session session;
+  const int64_t local = pln_timezone_to_local(zone, ts);
+  const int64_t day = local / DAY_NS - (local % DAY_NS < 0);
+  return pln_calendar_day_session(calendar, day, &session);
+}
+
 static int in_session(const pln_quality_config *config, const pln_timezone *zone, int64_t ts) {
   const int64_t local = pln_timezone_to_local(zone, ts);
   const int64_t clock = (local % DAY_NS + DAY_NS) % DAY_NS;
@@ -346,12 +357,16 @@ static int in_session(const pln_quality_config *config, const pln_timezone *zone
 
 static int32_t check_session(checker *c, const pln_timeframe *timeframe, const pln_timezone *zone) {
   const pln_quality_config *config = c->config;
-  if (config->session_open_ns == config->session_close_ns ||
-      policy_of(c, PLN_QUALITY_OUT_OF_SESSION) == PLN_QUALITY_OFF)
+  const int by_hours = config->session_open_ns != config->session_close_ns;
+  if (!(by_hours || config->calendar) || policy_of(c, PLN_QUALITY_OUT_OF_SESSION) == PLN_QUALITY_OFF)
     return PLN_OK;
-  if (timeframe->unit > PLN_TIMEFRAME_FIXED) return PLN_OK;
+  const int is_daily = timeframe->unit == PLN_TIMEFRAME_DAY && timeframe->count == 1;
+  if (timeframe->unit > PLN_TIMEFRAME_FIXED && (by_hours || !is_daily)) return PLN_OK;
+  pln_calendar_cursor cursor = {0};
   for (int64_t i = 0; i < c->n; i++) {
-    if (in_session(config, zone, c->ts_ns[i])) continue;
+    if (by_hours ? in_session(config, zone, c->ts_ns[i])
+                 : in_calendar(config->calendar, timeframe, zone, c->ts_ns[i], &cursor))
+      continue;
     const int32_t result = suspicious(c, PLN_QUALITY_OUT_OF_SESSION, i, 0, "outside the session");
     if (result != PLN_OK) return result;
   }

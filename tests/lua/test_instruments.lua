@@ -115,6 +115,7 @@ function TestInstruments.test_mistakes_in_tables_say_where()
   csv("symbol,tick_size\nA,0.01,7\n", "bad.csv:2:8: found 3 fields, expected 2 (symbol, tick_size)")
   csv("symbol\nA\nA\n", "bad.csv:3:1: symbol: 'A' has a row already")
   csv("symbol,sector\n\"A,tech\n", "bad.csv:2:1: the quote is not closed")
+  csv("symbol,sector,Symbol\nA,x,B\n", "bad.csv:1:15: the column 'Symbol' is there twice")
   csv("tick_size\n0.1\n", "bad.csv:2:1: symbol: missing")
   csv("", "is empty, expected a line that names the columns")
   csv("symbol,initial_margin,initial_margin_pct\nA,1,2\n", "bad.csv:2:5: initial_margin_pct: initial_margin and")
@@ -126,6 +127,33 @@ function TestInstruments.test_mistakes_in_tables_say_where()
   fails("symbols: [{symbol: A, initial_margin: 5}]\ninstruments:\n  - {symbol: A, maintenance_margin: 6}",
     "symbols[0].maintenance_margin: 6 is above the initial margin, 5")
   fails("symbols: [A]\ninstruments: [{symbol: A, lotsize: 1}]", "config:4:27: instruments[0].lotsize: unknown key")
+end
+
+-- Whatever a table holds, it is taken or refused with a place in it.
+function TestInstruments.test_damaged_tables()
+  local folder = support.folder()
+  local good = "symbol,asset_class,multiplier,tick_size,currency,sector\nES*,future,50,0.25,USD,\n"
+    .. "A,equity,,0.01,USD,\"tech, \"\"big\"\"\"\n"
+  local bytes = { "\0", '"', ",", "\n", "\r", "9", "-", "é", "\255", "#", "*", "%" }
+  local seed, refused = 1, 0
+  local function draw(n)
+    seed = (seed * 48271) % 2147483647
+    return seed % n + 1
+  end
+  for _ = 1, 1500 do
+    local text = good
+    for _ = 1, draw(3) do
+      local at = draw(#text)
+      text = text:sub(1, at - 1) .. bytes[draw(#bytes)] .. text:sub(at + draw(3) - 1)
+    end
+    local path = support.write(folder .. "/x.csv", text)
+    local cfg, message = load(("instruments: %s\nsymbols: [A, ESZ]"):format(path))
+    if not cfg then
+      refused = refused + 1
+      lu.assertStrContains(message, path)
+    end
+  end
+  lu.assertTrue(refused > 500 and refused < 1500, refused)
 end
 
 -- Rates -----------------------------------------------------------------------------------------------------------

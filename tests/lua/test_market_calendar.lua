@@ -152,6 +152,25 @@ function TestMarketCalendar.test_mistakes_say_where()
   lu.assertStrContains(tostring(errors[1]), "config:1:37: data.calendar: 'nyse' is no market calendar")
 end
 
+-- Without hours of its own the rule out_of_session goes by the calendar.
+function TestMarketCalendar.test_quality()
+  local folder = support.folder()
+  local function found(text, more)
+    local path = support.write(folder .. "/q.csv", text)
+    local loaded, message = data.load_one({ path = path, timezone = "America/New_York", calendar = "us_equity",
+      cache = false, timeframe = more.timeframe, session = more.session, quality = more.quality })
+    if not loaded then return message end
+    return loaded.report.found.out_of_session or 0, tonumber(loaded.bars.n_bars)
+  end
+  local minutes = "time,close\n2024-07-03 12:59,1\n2024-07-03 13:00,2\n2024-07-04 10:00,3\n2024-07-05 09:29,4\n"
+    .. "2024-07-05 09:30,5\n"
+  lu.assertEquals({ found(minutes, { timeframe = "1m" }) }, { 3, 5 })
+  lu.assertEquals({ found(minutes, { timeframe = "1m", quality = { out_of_session = "drop" } }) }, { 3, 2 })
+  lu.assertEquals(found(minutes, { timeframe = "1m", session = "09:30-16:00" }), 1)
+  lu.assertStrContains(found(minutes, { timeframe = "1m", quality = { out_of_session = "reject" } }), "q.csv:3: ")
+  lu.assertEquals(found("date,close\n2024-07-03,1\n2024-07-04,2\n2024-07-05,3\n", { timeframe = "1d" }), 1)
+end
+
 -- A decision on a daily bar is known at the session's close with a calendar, at midnight without.
 function TestMarketCalendar.test_days_are_visible_at_the_close()
   local folder = support.folder()

@@ -6,6 +6,7 @@ local common = require "cli.data.common"
 local config = require "config"
 local data = require "data"
 local json = require "json"
+local market_calendar = require "market_calendar"
 local quality = require "data_quality"
 local C = abi.C
 
@@ -36,8 +37,8 @@ local function with(spec, changes)
   return made
 end
 
--- Checks bars that exist; like quality.check, with the session's hours.
-local function check_bars(bars, settings, session)
+-- Checks bars that exist; like quality.check, with the session's hours or calendar.
+local function check_bars(bars, settings, session, calendar)
   local rules, message = quality.config(settings)
   if not rules then return nil, message end
   local from_h, from_m, to_h, to_m = (session or ""):match "^(%d+):(%d%d)%-(%d+):(%d%d)$"
@@ -48,6 +49,7 @@ local function check_bars(bars, settings, session)
     rules.session_open_ns = (from_h * 60 + from_m) * 60e9
     rules.session_close_ns = (to_h * 60 + to_m) * 60e9
   end
+  if calendar then rules.calendar = assert(market_calendar.get(calendar)) end -- checked with the configuration
   local report = C.pln_quality_report_new()
   if report == nil then return nil, abi.last_error() end
   report = ffi.gc(report, C.pln_quality_report_free)
@@ -65,10 +67,10 @@ local function check_spec(spec, max_issues, symbol, timeframe, index)
   if spec.source == "column" or spec.source == "synthetic" then
     local entry, message = data.load_one(spec, symbol, timeframe, index)
     if not entry then return { rejected = message } end
-    local report, rejected = check_bars(entry.bars, settings, spec.session)
+    local report, rejected = check_bars(entry.bars, settings, spec.session, spec.calendar)
     if not report then return { rejected = rejected } end
     local taken
-    taken, rejected = check_bars(entry.bars, spec.quality, spec.session)
+    taken, rejected = check_bars(entry.bars, spec.quality, spec.session, spec.calendar)
     return { report = report, rejected = not taken and rejected or nil, entry = entry }
   end
   local entry, message = data.load_one(with(spec, { quality = settings, cache = false }), symbol, timeframe, index)
