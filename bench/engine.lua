@@ -28,7 +28,7 @@ return function(bars_pointer, strategy_file, chunk_rows)
     add_trades(list, n)
   end
   local function ignore() end
-  local phase = assert(topology.build(topology.topologies.full_backtest, {
+  local phase = assert(topology.build(topology.topologies.full_backtest, { {
     streams = { stream }, strategies = { strategy }, classifiers = {},
     symbols = { { symbol = "BENCH", bars = bars, lot_size = 1, tick_size = 0, multiplier = 1 } },
     window = { from_ns = INT64_MIN, until_ns = INT64_MAX },
@@ -45,7 +45,7 @@ return function(bars_pointer, strategy_file, chunk_rows)
       strategies = { { strategy = strategy, weight = 1 } },
     } },
     sinks = { portfolio = function() return sink end, record = ignore, log = ignore, regime = ignore },
-  }))
+  } }))
   assert(phase:run())
   phase:free()
   local figures = stats.to_table(sink.values)

@@ -6,6 +6,9 @@ local schema = require "schema"
 
 local M = {}
 
+local RANGE_KEYS = { "from", "to", "step" }
+local FORMS = { "scalar", "list", "map" }
+
 local MAX_SHOWN = 60 -- characters of a value that a message repeats
 
 --- Errors that are listed; further ones are only counted.
@@ -227,7 +230,7 @@ local function parameter_range(self, node, path)
     complete = complete and range[entry.key] ~= nil
   end
   if not complete then return nil end
-  for _, key in ipairs { "from", "to", "step" } do
+  for _, key in ipairs(RANGE_KEYS) do
     if not range[key] then
       return self:fail(node, path, "a range needs '%s'; expected {from: 5, to: 50, step: 5}", key)
     end
@@ -352,7 +355,7 @@ function Checker:either(kind, node, path)
   local chosen = kind[node.kind]
   if chosen then return self:check(chosen, node, path) end
   local forms = {}
-  for _, form in ipairs { "scalar", "list", "map" } do
+  for _, form in ipairs(FORMS) do
     if kind[form] then forms[#forms + 1] = ({ scalar = "a text", list = "a list", map = "a map" })[form] end
   end
   self:fail(node, path, "expected %s, got %s", table.concat(forms, " or "), describe(node))

@@ -12,6 +12,8 @@ local C = abi.C
 
 local M = {}
 
+local FILE_KINDS = { "trades", "equity", "orders" }
+
 -- Above so many recorded bars `results.equity: auto` keeps one row a day in the database.
 local EQUITY_ROWS_BY_BAR = 2000000
 local COMBOS_WITH_ALL_METRICS = 100
@@ -149,7 +151,7 @@ function Run:n_combos() return #self.plan.points end
 
 local function open_files(options)
   local files, opened = {}, {}
-  for _, kind in ipairs { "trades", "equity", "orders" } do
+  for _, kind in ipairs(FILE_KINDS) do
     if options[kind] then
       local writer, err = options[kind], nil
       if type(writer) == "string" then

@@ -35,6 +35,11 @@ local C = abi.C
 
 local M = {}
 
+local READ_KEYS = { "timezone", "timeframe", "stamp", "columns", "header", "delimiter", "time_format", "layout",
+  "price", "price_scale", "volume_scale", "symbol_column", "member", "session", "calendar", "quality" }
+
+local OUTCOMES = { "dropped", "repaired" }
+
 --- A report of the quality pass as a table: rows, bars, reversed, found, dropped, repaired (by rule), issues, text.
 M.report_table = quality.table
 
@@ -139,9 +144,7 @@ local function describe(spec, symbol, timeframe, paths)
     table.sort(keys, function(a, b) return tostring(a) < tostring(b) end)
     for _, key in ipairs(keys) do add(prefix .. "." .. tostring(key), value[key]) end
   end
-  for _, key in ipairs { "timezone", "timeframe", "stamp", "columns", "header", "delimiter", "time_format", "layout",
-    "price", "price_scale", "volume_scale", "symbol_column", "member", "session", "calendar",
-    "quality" } do
+  for _, key in ipairs(READ_KEYS) do
     if spec[key] ~= nil then add(key, spec[key]) end
   end
   if market_calendar.is_file(spec.calendar) then -- what it says, not its name alone
@@ -214,7 +217,7 @@ local SOURCES = { csv = load_csv, column = load_column, synthetic = load_synthet
 -- What was changed is said once for each symbol, even where it comes from a cache.
 local function note_changes(report, path)
   local changes = {}
-  for _, what in ipairs { "dropped", "repaired" } do
+  for _, what in ipairs(OUTCOMES) do
     local rules = {}
     for rule in pairs(report[what]) do rules[#rules + 1] = rule end
     table.sort(rules)

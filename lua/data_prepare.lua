@@ -8,6 +8,8 @@ local C = abi.C
 
 local M = {}
 
+local SIDES = { "bid", "ask" }
+
 local function own(bars)
   return bars ~= nil and ffi.gc(bars, C.pln_bars_free) or nil
 end
@@ -42,7 +44,7 @@ function M.native(cfg, spec, symbol, entry)
   if not made then return nil, message, fault end
   local native = { entry = entry, bars = made.bars, fill = made.fill_bars, actions = made.actions }
   if spec.price == "quotes" or spec.bid_path then
-    for _, side in ipairs { "bid", "ask" } do
+    for _, side in ipairs(SIDES) do
       native[side] = own(C.pln_bars_quote_side(native.fill, side))
       if not native[side] then return nil, abi.last_error(), "data.price" end
     end
@@ -94,7 +96,7 @@ function M.fill(native, entry, wanted, spec)
     entry.fill_bars, message = M.at(native.fill, wanted, spec)
     if not entry.fill_bars then return nil, message end
   end
-  for _, side in ipairs { "bid", "ask" } do
+  for _, side in ipairs(SIDES) do
     if native[side] then
       entry[side .. "_bars"], message = M.at(native[side], wanted, spec)
       if not entry[side .. "_bars"] then return nil, message end

@@ -10,6 +10,8 @@ local registry = require "registry"
 
 local M = {}
 
+local BAR_COLUMNS = { { "open", "o" }, { "high", "h" }, { "low", "l" }, { "close", "c" }, { "volume", "v" } }
+
 -- The bar that a strategy sees: pln_bar_row, with fields that are derived only when they are asked for.
 local bar_index = {
   time = function(bar) return tonumber(bar.ts_ns) * 1e-9 end, -- open time, seconds since 1970 UTC
@@ -148,7 +150,7 @@ end
 local function copy_bar(def)
   local wanted = not def.rule and def:bar_fields()
   local parts = { "bar.ts_ns = ts[i]" }
-  for _, column in ipairs { { "open", "o" }, { "high", "h" }, { "low", "l" }, { "close", "c" }, { "volume", "v" } } do
+  for _, column in ipairs(BAR_COLUMNS) do
     local name, source = column[1], column[2]
     if wanted == nil or wanted and wanted[name] then parts[#parts + 1] = ("bar.%s = %s[i]"):format(name, source) end
   end

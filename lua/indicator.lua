@@ -21,6 +21,9 @@ local C = abi.C
 
 local M = {}
 
+local TEXT_KEYS = { "group", "formula", "example" }
+local HOOKS = { "log", "record" }
+
 M.KEYS = {
   "name", "help", "group", "formula", "example", "params", "inputs", "outputs", "valid", "state", "warmup", "step",
 }
@@ -221,7 +224,7 @@ function M.check(def, declared, at)
   local problem = name_problem(def.name)
   if problem then return at("name", "%s", problem) end
   if M.is_taken(def.name) then return at("name", "'%s' is %s: choose another name", def.name, M.is_taken(def.name)) end
-  for _, key in ipairs { "group", "formula", "example" } do
+  for _, key in ipairs(TEXT_KEYS) do
     if declared[key] ~= nil and type(declared[key]) ~= "string" then
       return at(key, "%s is a %s, expected a text", key, type(declared[key]))
     end
@@ -232,7 +235,7 @@ function M.check(def, declared, at)
     return at("name", "an indicator needs step = function(s, x, p), which returns its outputs for a row")
   end
   def.step = declared.step
-  for _, name in ipairs { "log", "record" } do
+  for _, name in ipairs(HOOKS) do
     def.hooks[name] = function() error(name .. " is not available in an indicator", 3) end
   end
   if def.uses_random then return at("step", "math.random is not available in an indicator") end

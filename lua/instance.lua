@@ -11,6 +11,8 @@ local C = abi.C
 
 local M = {}
 
+local PRICE_COLUMNS = { "open", "high", "low", "close", "volume" }
+
 local NO_BAR = abi.INT64_MIN -- as a bar's time: none was seen yet
 
 local Instance = {}
@@ -183,7 +185,7 @@ function Instance:_init_levels(hub)
   if drain.are_bars_gathered(n) then
     local size, places = ffi.sizeof("pln_bar_row") / 8, {}
     for k = 1, n do
-      for j, name in ipairs { "open", "high", "low", "close", "volume" } do
+      for j, name in ipairs(PRICE_COLUMNS) do
         places[(k - 1) * 5 + j] = k * size + ffi.offsetof("pln_bar_row", name) / 8
       end
       places[n * 5 + k] = k * size + ffi.offsetof("pln_bar_row", "ts_ns") / 8
@@ -195,7 +197,7 @@ function Instance:_init_levels(hub)
     self.levels[k].strength, self.levels[k].confidence = 1, 1
     self.held[k].strength, self.held[k].confidence = 1, 1
     self.outs[k] = ffi.new("pln_signal[?]", self.rows)
-    for j, name in ipairs { "open", "high", "low", "close", "volume" } do
+    for j, name in ipairs(PRICE_COLUMNS) do
       -- Bars of the other symbols are what had been seen of them: an as-of join like any feature.
       local expr = stream == self.stream and name or ('"%s"_%s.%s'):format(stream.symbol, stream.timeframe, name)
       self.price_features[(k - 1) * 5 + j - 1] = abi.must(C.pln_hub_add_feature(hub, self.stream.hub_id, expr))

@@ -6,6 +6,9 @@ local tables = require "tables"
 
 local M = {}
 
+local MARGINS = { "initial_margin", "maintenance_margin" }
+local MARGIN_UNITS = { "", "_pct" }
+
 -- Where the class is stated; without one nothing is assumed.
 local CLASSES = {
   equity = { calendar = "us_equity" },
@@ -55,12 +58,12 @@ end
 
 -- What does not go together, whichever place it was said at.
 local function check(item, fail)
-  for _, kind in ipairs { "initial_margin", "maintenance_margin" } do
+  for _, kind in ipairs(MARGINS) do
     if item[kind] and item[kind .. "_pct"] then
       fail(kind .. "_pct", ("%s and %s_pct are both given; expected one of them"):format(kind, kind))
     end
   end
-  for _, unit in ipairs { "", "_pct" } do
+  for _, unit in ipairs(MARGIN_UNITS) do
     local initial, kept = item["initial_margin" .. unit], item["maintenance_margin" .. unit]
     if initial and kept and kept > initial then
       fail("maintenance_margin" .. unit, ("%.15g is above the initial margin, %.15g"):format(kept, initial))

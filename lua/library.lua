@@ -1,6 +1,8 @@
 --- Where libperilune.so is, for a LuaJIT that is not the perilune executable.
 local M = {}
 
+local PLACES = { "/build/libperilune.so", "/../../lib/libperilune.so" }
+
 local function exists(path)
   local file = io.open(path, "rb")
   if file then file:close() end
@@ -15,7 +17,7 @@ M.home = debug.getinfo(1, "S").source:match("^@(.*)/lua/library%.lua$") or "."
 function M.path()
   local named = os.getenv "PERILUNE_LIBRARY"
   if named and named ~= "" then return named end
-  for _, place in ipairs { "/build/libperilune.so", "/../../lib/libperilune.so" } do
+  for _, place in ipairs(PLACES) do
     if exists(M.home .. place) then return M.home .. place end
   end
   return "perilune"

@@ -40,6 +40,9 @@ local BINARY = {
   ["and"] = { 2, 2 }, ["or"] = { 1, 1 },
 }
 local UNARY_POWER = 8
+local CONSTANT = { ["("] = true, [")"] = true, ["-"] = true, ["not"] = true }
+for _, kind in ipairs { "number", "string", "nil", "true", "false" } do CONSTANT[kind] = true end
+for operator in pairs(BINARY) do CONSTANT[operator] = true end
 local BLOCK_END = { ["end"] = true, ["else"] = true, ["elseif"] = true, ["until"] = true, eof = true }
 
 local Parser = setmetatable({}, { __index = checks })
@@ -233,6 +236,26 @@ function Parser:suffixed()
   end
 end
 
+-- Whether what was read since token `first` is made of constants alone.
+function Parser:is_constant(first)
+  for at = first, self.at - 1 do
+    if not CONSTANT[self.tokens.type[at]] then return false end
+  end
+  return true
+end
+
+-- An item of a list. LuaJIT 2.1 (beta3) forgets to check the end of a loop over a list of constants that is made within
+-- an outer loop (`for _, x in ipairs { 1, 2 } do`) once both are compiled, and leaves items out: within functions no
+-- item is a constant to the compiler.
+function Parser:list_item()
+  local first, start = self.at, self.tokens.first[self.at]
+  self:expression(0)
+  if self.func.depth > 0 and self:is_constant(first) then
+    self:insert(start, BUDGET .. " and(")
+    self:insert(self.tokens.last[self.at - 1] + 1, ")")
+  end
+end
+
 function Parser:table_constructor(declares, path)
   self:expect "{"
   if declares and not path then self.info.lines, self.info.literals, self.info.order = {}, {}, {} end
@@ -269,7 +292,7 @@ function Parser:table_constructor(declares, path)
       if declares and self:peek() == "number" and path and not self.info.literals[path] then
         self.info.literals[path] = self.tokens.text[self.at]
       end
-      self:expression(0)
+      self:list_item()
     end
     if not (self:accept "," or self:accept ";") then break end
   end

@@ -12,6 +12,8 @@ local suggest = require "suggest"
 
 local M = {}
 
+local BOUNDS = { "min", "max" }
+
 local FIELDS = { "default", "type", "min", "max", "choices", "help" }
 local KNOWN = {}
 for _, name in ipairs(FIELDS) do KNOWN[name] = true end
@@ -97,7 +99,7 @@ local function read_spec(name, spec, literal)
     return nil, ("its type is %s, expected integer, number, boolean or string"):format(show(param.type))
   end
   if type(param.help) ~= "string" then return nil, "help must be a string" end
-  for _, bound in ipairs { "min", "max" } do
+  for _, bound in ipairs(BOUNDS) do
     if param[bound] ~= nil and type(param[bound]) ~= "number" then return nil, bound .. " must be a number" end
   end
   local problem = misfit(param, param.default)

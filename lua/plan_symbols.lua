@@ -9,6 +9,8 @@ local C = abi.C
 
 local M = {}
 
+local SIDES = { "bid", "ask" }
+
 -- The currency of each account: its own, or that of the first instrument that is traded and states one.
 local function default_currency(cfg)
   for _, symbol in ipairs(cfg.symbols) do
@@ -172,7 +174,7 @@ function M.data_hash(plan)
     local own = false
     for _, stream in ipairs(record.streams) do own = own or stream.bars == record.bars end
     if not own then add_bars(record.symbol .. " fills", record.bars) end
-    for _, side in ipairs { "bid", "ask" } do
+    for _, side in ipairs(SIDES) do
       if record[side .. "_bars"] then add_bars(record.symbol .. " " .. side, record[side .. "_bars"]) end
     end
     add_actions(record.symbol, record.actions, record.n_actions)

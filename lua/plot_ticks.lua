@@ -1,6 +1,8 @@
 --- Ticks of axes: round numbers, and the boundaries of time units.
 local M = {}
 
+local FACTORS = { 1, 2, 5 }
+
 --- Round numbers within a range.
 -- @param n how many there should be at most, about
 -- @return list of numbers, and how many decimals they need: -3 where all are thousands
@@ -10,7 +12,7 @@ function M.numbers(least, most, n)
   local raw = span / math.max(1, n)
   local power = 10 ^ math.floor(math.log10(raw))
   local step = power * 10
-  for _, factor in ipairs { 1, 2, 5 } do
+  for _, factor in ipairs(FACTORS) do
     if factor * power >= raw * 0.999999 then
       step = factor * power
       break

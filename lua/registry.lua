@@ -21,6 +21,10 @@ local C = abi.C
 
 local M = {}
 
+local KINDS_OF_FILE = { "strategy", "classifier", "indicator" }
+local FORMS = { "signal", "on_bar", "rule" }
+local ORDER_CALLBACKS = { "on_fill", "on_order" }
+
 --- Type of an array of n numbers, counted from 1, whose indices are checked; for features of several symbols.
 M.array_type = state.array_type
 
@@ -151,7 +155,7 @@ local function check_keys(def, declared)
   table.sort(given)
   for _, key in ipairs(given) do
     if not known[key] then
-      for _, other in ipairs { "strategy", "classifier", "indicator" } do
+      for _, other in ipairs(KINDS_OF_FILE) do
         for _, name in ipairs(KEYS[other]) do
           if name == key then return at(def, key, "'%s' belongs to %s, this is %s", key, A[other], A[def.kind]) end
         end
@@ -178,7 +182,7 @@ end
 
 local function check_strategy(def, declared)
   local forms = {}
-  for _, key in ipairs { "signal", "on_bar", "rule" } do
+  for _, key in ipairs(FORMS) do
     if declared[key] then forms[#forms + 1] = key end
   end
   if #forms == 0 then
@@ -187,7 +191,7 @@ local function check_strategy(def, declared)
   elseif #forms > 1 then
     return at(def, forms[2], "a strategy has one of signal, on_bar and rule: here are %s", table.concat(forms, " and "))
   end
-  for _, key in ipairs { "on_fill", "on_order" } do
+  for _, key in ipairs(ORDER_CALLBACKS) do
     if declared[key] and not declared.on_bar then
       return at(def, key, "%s goes with on_bar: a strategy with %s places no orders of its own", key, forms[1])
     end

@@ -5,6 +5,8 @@ local ticks = require "plot_ticks"
 
 local M = {}
 
+local CLASSES = { "u", "d" }
+
 local N_COLORS = 8
 local STYLE = [[
 .bg{fill:#fff}text{font:12px system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif;fill:#57606a}
@@ -65,7 +67,7 @@ function Chart:candles(y_of)
     table.insert(wicks[class], ("M%s %sV%s"):format(at(x), at(y_of(high)), at(y_of(low))))
     table.insert(bodies[class], ("M%s %sh%sV%sh-%sz"):format(at(x - body / 2), at(top), at(body), at(bottom), at(body)))
   end
-  for _, class in ipairs { "u", "d" } do
+  for _, class in ipairs(CLASSES) do
     if #wicks[class] > 0 then
       self:add('<path class="%s" fill="none" d="%s"/>', class, table.concat(wicks[class]))
       self:add('<path class="%s" stroke="none" style="stroke:none" d="%s"/>', class, table.concat(bodies[class]))

@@ -6,6 +6,11 @@ local json = require "json"
 local terminal = require "terminal"
 local C = abi.C
 
+local FOLDERS = { "lua", "strategies", "examples" }
+local CPU_FLAGS = { "sse4_2", "avx", "avx2", "fma", "avx512f", "asimd" }
+local ZONES = { "America/New_York", "Europe/London", "Asia/Tokyo" }
+local TOOLS = { "cmake", "ninja", "ctest", "luajit", "clang", "clang-format", "clang-tidy", "luacheck" }
+
 local M = {
   help = "Check the installation: what is there, what is missing, how to get it",
   usage = "perilune doctor [--json]",
@@ -28,7 +33,7 @@ local function program()
     { name = "perilune", state = "ok", detail = ffi.string(C.pln_version()) .. ", " .. ffi.string(C.pln_build_info()) },
     { name = "home", state = "ok", detail = home },
   }
-  for _, folder in ipairs { "lua", "strategies", "examples" } do
+  for _, folder in ipairs(FOLDERS) do
     local handle = C.pln_folder_new(home .. "/" .. folder, "")
     if handle == nil then
       found[#found + 1] = { name = folder .. "/", state = folder == "lua" and "missing" or "note",
@@ -69,7 +74,7 @@ local function processor()
   if text:match "^processor%s*:" then count = count + 1 end
   local flags = " " .. (text:match "\nflags%s*: ([^\n]*)" or text:match "\nFeatures%s*: ([^\n]*)" or "") .. " "
   local features = {}
-  for _, flag in ipairs { "sse4_2", "avx", "avx2", "fma", "avx512f", "asimd" } do
+  for _, flag in ipairs(CPU_FLAGS) do
     if flags:find(" " .. flag .. " ", 1, true) then features[#features + 1] = flag end
   end
   return { { name = "processor", state = "ok", detail = ("%s, %d x, %s"):format(
@@ -77,7 +82,7 @@ local function processor()
 end
 
 local function time_zones()
-  for _, zone in ipairs { "America/New_York", "Europe/London", "Asia/Tokyo" } do
+  for _, zone in ipairs(ZONES) do
     if C.pln_timezone_get(zone) == nil then
       return { { name = "time zones", state = "missing", detail = abi.last_error(), fix = "apt-get install tzdata" } }
     end
@@ -121,7 +126,7 @@ end
 local function development()
   if not exists(ffi.string(C.pln_host_home()) .. "/CMakeLists.txt") then return {} end
   local there, missing = {}, {}
-  for _, name in ipairs { "cmake", "ninja", "ctest", "luajit", "clang", "clang-format", "clang-tidy", "luacheck" } do
+  for _, name in ipairs(TOOLS) do
     local list = on_path(name) and there or missing
     list[#list + 1] = name
   end

@@ -12,6 +12,8 @@ local tearsheet = require "tearsheet"
 local terminal = require "terminal"
 local C = abi.C
 
+local FILE_KINDS = { "trades", "equity", "orders" }
+
 local M = {
   help = "Run a configuration and show its results",
   usage = "perilune run CONFIG.yaml [--set KEY=VALUE]… [--db FILE] [--json] [--trades FILE.csv] …",
@@ -197,7 +199,7 @@ end
 function M.run(argv)
   local opts = args.parse(argv, M)
   local taken = {}
-  for _, kind in ipairs { "trades", "equity", "orders" } do
+  for _, kind in ipairs(FILE_KINDS) do
     local file = opts[kind]
     if file and taken[file] then
       args.usage_error(("--%s and --%s name the same file"):format(taken[file], kind), M)

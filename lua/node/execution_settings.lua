@@ -6,6 +6,9 @@ local C = abi.C
 
 local M = {}
 
+local SIZING_KEYS = { "max_pct", "multiple", "fraction", "min_pct", "window", "min_trades" }
+local PYRAMIDING_KEYS = { "max_entries", "step_pct", "add_pct" }
+
 local FILL = { next_open = C.PLN_FILL_NEXT_OPEN, this_close = C.PLN_FILL_THIS_CLOSE }
 local SIZE_TYPE = {
   percent_of_equity = { C.PLN_SIZE_PERCENT_OF_EQUITY, "percent" },
@@ -64,7 +67,7 @@ function M.portfolio(portfolio, execution, gauges)
   config.capital, config.leverage = portfolio.capital, portfolio.leverage
   config.sizing.type, config.sizing.value = size[1], sizing[size[2]]
   config.sizing.at = M.SIZE_AT[sizing.size_at]
-  for _, key in ipairs { "max_pct", "multiple", "fraction", "min_pct", "window", "min_trades" } do
+  for _, key in ipairs(SIZING_KEYS) do
     config.sizing[key] = sizing[key] or 0
   end
   local gauge, err = sizing_gauge(sizing, gauges)
@@ -75,7 +78,7 @@ function M.portfolio(portfolio, execution, gauges)
   scaling.band_relative_pct = portfolio.rebalance_band_relative_pct or 0
   scaling.every_bar = portfolio.rebalance_every == "bar" and 1 or 0
   scaling.long_pct, scaling.short_pct = portfolio.long_pct or 0, portfolio.short_pct or 0
-  for _, key in ipairs { "max_entries", "step_pct", "add_pct" } do scaling[key] = pyramiding[key] or 0 end
+  for _, key in ipairs(PYRAMIDING_KEYS) do scaling[key] = pyramiding[key] or 0 end
   for name, value in pairs(portfolio.risk) do config.risk[name] = value end
   config.allow_short = portfolio.allow_short and 1 or 0
   config.rebalance = portfolio.rebalance and 1 or 0

@@ -39,9 +39,11 @@ local function margin(record, kind)
   return percent and ("%.15g %%"):format(percent) or record[kind .. "_margin"]
 end
 
+local FEES = { "pct", "per_share", "per_order", "minimum" }
+
 local function commission(record)
   local parts = {}
-  for _, key in ipairs { "pct", "per_share", "per_order", "minimum" } do
+  for _, key in ipairs(FEES) do
     local value = record.commission and record.commission[key]
     if value then parts[#parts + 1] = ("%s %.15g"):format(key, value) end
   end

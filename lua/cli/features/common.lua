@@ -9,17 +9,17 @@ local C = abi.C
 
 local M = {}
 
+local RANGE_OPTIONS = {
+  { "from", value = "TIME", help = "first bar: 2015-01-02, 2015-01-02T14:30 (in the data's time zone)" },
+  { "to", value = "TIME", help = "end: bars that open before" },
+  { "timeframe", value = "TF", help = "coarser bars than the file's, made from them: 5m, 1h, 1d …" },
+}
+
 --- Options of both, with more of a subcommand's own before them.
 function M.with_options(own)
   local all = {}
   for _, option in ipairs(own) do all[#all + 1] = option end
-  for _, option in ipairs {
-    { "from", value = "TIME", help = "first bar: 2015-01-02, 2015-01-02T14:30 (in the data's time zone)" },
-    { "to", value = "TIME", help = "end: bars that open before" },
-    { "timeframe", value = "TF", help = "coarser bars than the file's, made from them: 5m, 1h, 1d …" },
-  } do
-    all[#all + 1] = option
-  end
+  for _, option in ipairs(RANGE_OPTIONS) do all[#all + 1] = option end
   return common.with_read_options(all, "timeframe")
 end
 
