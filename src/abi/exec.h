@@ -12,7 +12,7 @@
  * then marks, then strategies (signals and calls, in the order in which sources were added), then new orders.
  *
  * An order sees the bars of its instrument that open at or after the instant at which it was made; it never fills at a
- * price from before it existed. Within a bar:
+ * price from before it existed. Within a bar (`intrabar`: PESSIMISTIC):
  *  1. At the open: market orders, and limit and stop orders whose price the open has reached or passed, at the open, in
  *     the order in which they were made; first of all, over all instruments, market orders that only reduce. Then
  *     protective levels that the open has passed, at the open. IOC orders that are left expire.
@@ -34,8 +34,27 @@ typedef struct pln_exec pln_exec;
 
 typedef enum pln_fill_policy {
   PLN_FILL_NEXT_OPEN = 0,
-  PLN_FILL_THIS_CLOSE = 1
+  PLN_FILL_THIS_CLOSE = 1,
+  PLN_FILL_NEXT_CLOSE = 2    /* market orders at the close of the first bar that opens after they were made */
 } pln_fill_policy;
+
+/* What is taken to happen within a bar, after its open. A path goes straight from point to point, and what lies on it
+ * fills in the order in which it is reached. Orders and levels are the same under each policy, as known at the open:
+ * trailing levels move when the bar is over, and an order of which a stop-limit was triggered within the bar on the
+ * limit's near side waits for the next one. */
+typedef enum pln_intrabar {
+  PLN_INTRABAR_PESSIMISTIC = 0, /* the worst for the equity at the bar's close of: the phases above, OHLC, OLHC */
+  PLN_INTRABAR_OPTIMISTIC = 1,  /* the best of them */
+  PLN_INTRABAR_NEAREST_EXTREME = 2, /* OHLC or OLHC: first the extreme that is nearer to the open; where both are as
+                                       near, a rising bar (close above open) goes to the low first, others to the high */
+  PLN_INTRABAR_OHLC = 3,        /* open, high, low, close */
+  PLN_INTRABAR_OLHC = 4
+} pln_intrabar;
+
+typedef enum pln_off_step {
+  PLN_OFF_STEP_ROUND = 0,    /* prices to the order's disadvantage, quantities down */
+  PLN_OFF_STEP_REJECT = 1
+} pln_off_step;
 
 typedef struct pln_exec_config {
   int32_t fill;              /* pln_fill_policy */
@@ -54,12 +73,22 @@ typedef struct pln_exec_config {
   int32_t recorder_rows;     /* capacity of a recorder, 0 = 8192 */
   int32_t record_orders;     /* 1: keep orders and fills for pln_exec_orders and pln_exec_fills */
   int64_t seed;              /* of what models draw by chance */
+  int32_t intrabar;          /* pln_intrabar */
+  int32_t off_tick;          /* pln_off_step: prices of an order that are no multiple of tick_size */
+  int32_t off_lot;           /* pln_off_step: quantities that are no multiple of lot_size */
+  int32_t children_next_bar; /* 1: bracket and other child orders work from the bar after the parent's fill; 0: from the
+                                entry bar for a parent at market at its open, from the next bar otherwise */
+  double max_volume_pct;     /* of a bar's volume, for all fills of a portfolio in it together, of 100; what is left of
+                                an order works on; 0 = no bound */
 } pln_exec_config;
 
 pln_exec *pln_exec_new(const pln_exec_config *config);
 void pln_exec_free(pln_exec *exec);
 /* Instruments are numbered 0, 1, … in the order of the configuration. `bars` is the symbol's finest timeframe. */
 int32_t pln_exec_add_instrument(pln_exec *exec, const pln_bars *bars, const pln_instrument *spec);
+/* Bid and ask bars of an instrument, row by row those of its own bars (NULL, NULL: none). Buys then trigger and fill on
+ * the ask, sells on the bid; marks, sizes and trailing levels stay on the instrument's own bars. Before the start. */
+int32_t pln_exec_set_quotes(pln_exec *exec, int32_t instrument, const pln_bars *bid, const pln_bars *ask);
 /* All instruments come before the first portfolio, which must have been made for as many. */
 int32_t pln_exec_add_portfolio(pln_exec *exec, pln_portfolio *portfolio);
 
@@ -184,6 +213,12 @@ const pln_exec_view *pln_exec_view_of(const pln_exec *exec);
  * of the same instrument. Sizes are rounded down to the lot. An order against the position closes lots, oldest first,
  * and opens the rest (two fills). At most 100,000 orders may be pending: PLN_ERR_LIMIT beyond. */
 int64_t pln_exec_submit(pln_exec *exec, int32_t caller, const pln_order_request *request);
+/* Changes a pending order of the caller: it ends as CANCELED (REPLACED), and an order with what is left of it and the
+ * change takes its place at the end of the queue, working from now on, with a new id (> 0, returned) whose `replaces` is
+ * the old one. Its children and its group go with it. 0 where there is no such order, or where nothing of it is left
+ * (what has filled is the new quantity or more: it ends so), or where the change is refused (recorded as REJECTED; the
+ * order stays as it was); or a status for misuse. Algorithms and target sizes cannot be replaced: cancel them. */
+int64_t pln_exec_replace(pln_exec *exec, int32_t caller, int64_t order_id, const pln_order_change *change);
 /* 1 if it was pending and is now canceled, 0 if there was no such pending order. */
 int32_t pln_exec_cancel(pln_exec *exec, int32_t caller, int64_t order_id);
 /* Cancels all pending orders that the caller made on an instrument (-1 = all). Returns how many. */

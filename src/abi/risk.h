@@ -41,14 +41,20 @@ typedef enum pln_refusal {
   PLN_REFUSAL_WITHDRAWAL = 22,     /* more than equity less margin used: currency */
   PLN_REFUSAL_MARGIN_CALL = 23,    /* canceled by a margin call */
   PLN_REFUSAL_NO_STOP = 24,        /* fixed fractional size without a protective stop */
-  PLN_REFUSAL_NO_GAUGE = 25,       /* the feature that the size is made from has no value yet */
+  PLN_REFUSAL_NO_GAUGE = 25,       /* the feature that the size or price is made from has no value yet */
   PLN_REFUSAL_NO_EDGE = 26,        /* the Kelly fraction of the last trades is not above 0 */
   PLN_REFUSAL_MAX_ENTRIES = 27,
   PLN_REFUSAL_PYRAMID_STEP = 28,   /* adding before the price gained step_pct */
   PLN_REFUSAL_REDUCED_ADDITION = 29, /* reduced to add_pct of the oldest open lot */
   PLN_REFUSAL_TRADING_HOURS = 30,  /* an entry outside the portfolio's trading hours */
   PLN_REFUSAL_FLAT_BY_CLOSE = 31,  /* an entry after the time at which positions are closed for the session */
-  PLN_REFUSAL_COUNT = 32
+  PLN_REFUSAL_OFF_TICK = 32,       /* a price is no multiple of the tick (off_tick: reject) */
+  PLN_REFUSAL_OFF_LOT = 33,        /* a quantity is no multiple of the lot (off_lot: reject) */
+  PLN_REFUSAL_REDUCE_ONLY = 34,    /* reduce-only, and there is no position against it (any more) */
+  PLN_REFUSAL_OCO = 35,            /* another order of its group filled */
+  PLN_REFUSAL_PARENT = 36,         /* its parent ended without a fill, or was not there */
+  PLN_REFUSAL_VOLUME = 37,         /* FOK or IOC: the bar's volume did not suffice */
+  PLN_REFUSAL_COUNT = 38
 } pln_refusal;
 
 /* Counter of one refusal code, with the numbers of its first and last occurrence: units of the instrument for

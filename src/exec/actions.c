@@ -149,7 +149,7 @@ static void apply_leave(pln_exec *x, int32_t k, int64_t ts_ns) {
     const pln_portfolio *p = x->portfolios[j];
     if (p->config.on_leave != PLN_ON_LEAVE_CLOSE || p->holdings[k].n_lots == 0) continue;
     pln_pending *order = pln_orders_close(x, j, k, PLN_EXIT_LEFT_UNIVERSE);
-    if (order) order->order.created_ns = ts_ns;
+    if (order) order->order.created_ns = order->active_ns = ts_ns;
   }
 }
 

@@ -109,7 +109,7 @@ static void begin_instant(pln_exec *x, int64_t t) {
     x->view.n_bars++;
     for (int32_t j = 0; !touched && j < x->n_portfolios; j++) {
       const pln_holding *h = &x->portfolios[j]->holdings[k];
-      touched = m->low[i] <= h->touch_low || m->high[i] >= h->touch_high;
+      touched = m->low[i] <= h->touch_low || m->high[i] >= h->touch_high || (m->bid && h->n_lots > 0);
     }
   }
   x->is_marked = any;
@@ -128,6 +128,7 @@ static void begin_instant(pln_exec *x, int64_t t) {
 /* THIS_CLOSE fills belong to the bar that was just marked: its row gets their exposure, the account their
  * effect. */
 static void end_orders(pln_exec *x) {
+  if (x->extras & PLN_EXTRA_ALGOS) pln_algo_step(x);
   const bool fills = x->config.fill == PLN_FILL_THIS_CLOSE && x->n_pending > 0;
   if (fills) {
     pln_match_close(x);
@@ -215,7 +216,7 @@ static inline void mark_bar(pln_exec *x, pln_market *m, pln_portfolio *p, int64_
 }
 
 static inline bool is_touched(const pln_market *m, const pln_holding *h, int64_t i) {
-  return h->n_lots > 0 && (m->low[i] <= h->touch_low || m->high[i] >= h->touch_high);
+  return h->n_lots > 0 && (m->low[i] <= h->touch_low || m->high[i] >= h->touch_high || m->bid);
 }
 
 /* Bars before the next signal or call, as far as nothing happens in them: what mark_bar does for each, with
@@ -234,6 +235,7 @@ static void mark_quiet(pln_exec *x, int64_t stop_ns) {
   const int64_t first = m->next;
   int64_t i = first, row = p->rows.n_rows + p->held_row, end = m->quick_end;
   if (weight == 0 && (cash <= floor_now || cash > peak)) return; /* for mark_bar */
+  if (weight != 0 && m->bid) return;                             /* the levels meet the quotes */
   if (records && p->rows.capacity + 1 - row < end - i) end = i + (p->rows.capacity + 1 - row);
   for (; i < end; i++) {
     const double close = m->close[i];

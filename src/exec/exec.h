@@ -3,6 +3,7 @@
 #include "abi/time.h"
 #include "exec/costs.h"
 #include "portfolio/portfolio.h"
+#include "portfolio/snapshot.h"
 
 typedef struct pln_market {
   const pln_bars *bars;
@@ -15,6 +16,7 @@ typedef struct pln_market {
   pln_instrument spec;
   pln_step tick;                /* step 0: none */
   const pln_timezone *timezone; /* looked up by the first DAY order */
+  const pln_bars *bid, *ask;    /* quotes; NULL: none */
   int32_t is_visible;           /* bar next - 1 became visible at the instant that is being processed */
   int32_t is_halted;            /* nothing fills */
   int32_t is_delisted;          /* nothing is traded any more */
@@ -99,6 +101,16 @@ typedef struct pln_want {
   double stop_loss; /* … which an order brings itself, 0 = none */
   double cap;       /* percent of the equity that bound it, 0 = none */
 } pln_want;
+/* How an algorithm cuts its order, and how far it is. */
+typedef struct pln_algo {
+  int64_t duration_ns;
+  double share;    /* POV: of each bar's volume */
+  double visible;  /* ICEBERG: lots */
+  double total;    /* lots of the whole order; `count` is what is left */
+  int32_t slices;  /* TWAP, VWAP */
+  int32_t made;    /* slots that have begun */
+  int32_t refusal; /* why a child was rejected: it ends the algorithm */
+} pln_algo;
 
 struct pln_pending {
   pln_order order;
@@ -106,17 +118,50 @@ struct pln_pending {
   double size;
   double distance, cap; /* of the size, as in pln_want */
   double stop_loss, take_profit;
-  int64_t queue_key;        /* its place with `compat: backtesting.py` */
-  double conversion;        /* part of its fees: what converting currency cost */
-  int64_t day;              /* DAY: the last day of its life, once known */
+  int64_t queue_key; /* its place with `compat: backtesting.py` */
+  double conversion; /* part of its fees: what converting currency cost */
+  double best; /* trailing: the best price that its level follows, NaN = to be set by the parent's fill */
+  double limit_offset;      /* TRAILING_STOP_LIMIT */
+  int64_t active_ns;        /* bars that open at or after it are seen: created_ns, or later */
+  int64_t day;              /* DAY, CLS: the last day of its life, once known */
   int32_t mode;             /* pln_size_mode */
   int32_t owner;            /* without a source: that of the lot which the order protects, -1 = none */
   int32_t is_managed;       /* made by the container for the sources of its instrument */
   int32_t is_target;        /* a caller's target size: the next one replaces it */
-  int32_t is_triggered;     /* stop-limit: now a limit */
+  int32_t is_triggered;     /* stop-limit: now a limit; stop: now at market (partly filled) */
   int32_t trigger_bar_done; /* … and the bar of its trigger is over */
+  int32_t is_held;          /* a child whose parent has no fill yet, or an algorithm: it meets no bar */
+  int32_t follows;          /* a child whose quantity is what its parent has filled */
+  int32_t gauge;            /* TRAIL_GAUGE */
+  pln_algo algo;
   pln_order_costs costs;
 };
+
+/* What some order of a container has needed so far: what nobody uses is not looked for. */
+typedef enum pln_extra {
+  PLN_EXTRA_LINKS = 1,  /* children, groups, reduce-only */
+  PLN_EXTRA_TRAILS = 2, /* trailing stops */
+  PLN_EXTRA_CLOSES = 4, /* orders that fill at the close of a bar that was not over when they were made */
+  PLN_EXTRA_ALGOS = 8
+} pln_extra;
+
+/* How much of a bar's volume is left to one portfolio in one instrument. */
+typedef struct pln_room {
+  int64_t bar; /* whose; -1 = none yet */
+  double lots;
+} pln_room;
+
+/* What one bar's matching may change, kept while it is tried out. */
+typedef struct pln_trial {
+  pln_portfolio_snapshot portfolio;
+  pln_pending *pending;
+  int64_t pending_capacity;
+  int32_t *blocked; /* of each source */
+  int64_t n_orders, n_fills, n_records, n_fill_records, new_orders, new_fills;
+  pln_target target;
+  pln_room room;
+  pln_month months[PLN_MODELS_MAX]; /* of each model, where it counts them */
+} pln_trial;
 
 typedef enum pln_stage { PLN_STAGE_IDLE, PLN_STAGE_STRATEGIES, PLN_STAGE_ORDERS } pln_stage;
 
@@ -167,6 +212,10 @@ struct pln_exec {
   pln_order *snapshot; /* what pln_exec_pending returned */
   int64_t snapshot_capacity;
   pln_models models;
+  int32_t extras;  /* pln_extra bits */
+  pln_room *rooms; /* [portfolio * n_markets + instrument]; NULL without max_volume_pct */
+  pln_trial trial; /* of a bar */
+  pln_trial kill;  /* of a FOK order's fill, which may be within one */
 };
 
 static inline int64_t pln_market_visible(const pln_market *m, int64_t i) {
@@ -180,6 +229,17 @@ static inline bool pln_order_is_final(const pln_order *o) { return o->status >= 
 static inline pln_target *pln_exec_target(pln_exec *x, int32_t portfolio, int32_t instrument) {
   return &x->targets[portfolio * x->n_markets + instrument];
 }
+
+/* An order meets a price. */
+struct pln_hit {
+  double price;      /* before slippage and spread */
+  int32_t worsens;   /* market and stop fills: slippage and half the spread are paid */
+  int32_t at_open;   /* at the opening price of the bar */
+  int32_t at_market; /* by a market order: at the open, its protection is live in this bar */
+  int32_t type;      /* of the order */
+  int32_t is_free;   /* no commission */
+  int64_t bar;
+};
 
 /* orders.c: the life of an order. */
 /* Queues a new order and gives it its id; NULL when out of memory (the container's status is then set). The
@@ -201,27 +261,119 @@ void pln_orders_record_fill(pln_exec *x, pln_fill *fill);
 /* Drops records that the caller has been told of, where they are not kept. */
 void pln_orders_forget(pln_exec *x);
 
+/* The pending order with this id; NULL where there is none, or it is final. */
+pln_pending *pln_orders_find(pln_exec *x, int64_t id);
+int32_t pln_orders_check_caller(const pln_exec *x, int32_t caller);
+/* submit.c: prices of an order on the tick, never better for it than what was asked; sets its refusal where
+ * they cannot be. */
+void pln_orders_price(const pln_exec *x, pln_pending *p);
+
+/* links.c: orders that depend on each other. */
+/* An order has filled `count` lots at `price`, in this bar: its children begin, its group shrinks,
+ * reduce-only orders that have nothing to reduce any more end. */
+void pln_links_filled(pln_exec *x, pln_pending *p, double count, double price, const pln_hit *hit);
+/* `count` lots of an order have filled: the others of its group shrink or end. */
+void pln_links_group(pln_exec *x, const pln_pending *p, double count);
+/* An order has reached a final state: children that wait for it end. */
+void pln_links_ended(pln_exec *x, const pln_pending *p);
+/* Reduce-only orders of an instrument whose position is gone end. */
+void pln_links_flat(pln_exec *x, int32_t portfolio, int32_t instrument);
+
+/* trail.c: trailing stop orders. */
+/* Sets level and limit from the best price; false where the gauge has no value. Never moves a level back. */
+bool pln_trail_set(pln_exec *x, pln_pending *p);
+/* The bars of this instant are over: levels follow them. */
+void pln_trail_follow(pln_exec *x);
+
+/* session.c: the trading days of an instrument. Without a calendar a session is a calendar day in the data's
+ * zone. */
+int64_t pln_session_day(pln_market *m, int64_t ts_ns);
+/* Bar i is the first of its session. */
+const pln_timezone *pln_session_zone(pln_market *m); /* NULL: UTC */
+bool pln_session_opens(pln_market *m, int64_t i);
+/* Bar i is known, by its end, to be the last of its session: by nothing that is later than it. Without a
+ * calendar it is if it ends the calendar day, or ends no earlier in the day than any of the last bars of the
+ * five days before did. */
+bool pln_session_closes(pln_market *m, int64_t i);
+
+/* algo.c: parents that cut children. At the end of each instant; and what one of their children has filled.
+ */
+void pln_algo_step(pln_exec *x);
+void pln_algo_filled(pln_exec *x, const pln_pending *child, double quantity, double price, double fee);
+/* One of their children has reached a final state. */
+void pln_algo_ended(pln_exec *x, const pln_pending *child);
+/* What an algorithm needs of its request: a status; and its taking over into the order. */
+int32_t pln_algo_check(const pln_order_request *r);
+void pln_algo_put(pln_exec *x, pln_pending *p, const pln_order_request *r);
+
 /* match.c: bars against what waits. */
 typedef struct pln_bar {
   double open, high, low, close;
 } pln_bar;
+/* What a buyer and a seller meet: the ask and the bid, or twice the instrument's bar. */
+typedef struct pln_sides {
+  pln_bar buy, sell;
+} pln_sides;
 typedef enum pln_match_phase {
   PLN_MATCH_AT_OPEN, /* what fills at the opening price */
   PLN_MATCH_WITHIN   /* what the bar's range reaches afterwards */
 } pln_match_phase;
+pln_sides pln_market_sides(const pln_market *m, int64_t i);
+static inline const pln_bar *pln_sides_of(const pln_sides *s, int32_t side) {
+  return side == PLN_SIDE_BUY ? &s->buy : &s->sell;
+}
+/* The close (or open) at which an order of this side fills. */
+static inline double pln_market_close(const pln_market *m, int64_t i, int32_t side) {
+  return !m->bid ? m->close[i] : side == PLN_SIDE_BUY ? m->ask->close[i] : m->bid->close[i];
+}
+static inline double pln_market_open(const pln_market *m, int64_t i, int32_t side) {
+  return !m->bid ? m->open[i] : side == PLN_SIDE_BUY ? m->ask->open[i] : m->bid->open[i];
+}
+/* An order that may meet the bar that became visible now. */
+static inline bool pln_order_waits(const pln_market *m, const pln_pending *p) {
+  return !pln_order_is_final(&p->order) && !p->is_held && m->ts_ns[m->next - 1] >= p->active_ns;
+}
+static inline bool pln_order_is_for(const pln_pending *p, int32_t portfolio, int32_t k) {
+  return p->order.portfolio == portfolio && p->order.instrument == k;
+}
 /* The price at which an order fills in this phase of a bar, before slippage; 0 = it does not. Triggers
  * stop-limits. */
 double pln_match_price(pln_pending *p, const pln_bar *bar, pln_match_phase phase);
 /* The prices of a limit and of a stop order in this phase; 0 = the bar does not reach it. */
 double pln_match_limit(double limit, bool buy, const pln_bar *bar, pln_match_phase phase);
 double pln_match_stop(double stop, bool buy, const pln_bar *bar, pln_match_phase phase);
+/* Which way the price has to go within the bar to reach the order: 1 up, -1 down, 0 it does not reach it. */
+int32_t pln_match_touch(const pln_pending *p, const pln_bar *bar);
+/* The price that a path has to reach for the order: 0 = none (any more) in this bar. *up: from below. */
+double pln_match_level(const pln_pending *p, bool *up);
+/* The order against the bar in this phase; `at_open`: at the bar's opening price. */
+void pln_match_try(pln_exec *x, pln_market *m, pln_pending *p, const pln_sides *sides, pln_match_phase phase,
+                   bool at_open);
+/* What the bar reaches after its open, in the order of the phases; from pending order `first` to before n. */
+void pln_match_within(pln_exec *x, int32_t portfolio, int32_t k, const pln_sides *sides, int64_t first,
+                      int64_t n);
 /* The bars of this instant against everything that waits. */
 void pln_match_instant(pln_exec *x);
 /* THIS_CLOSE: market orders at the close of the bars of this instant. */
 void pln_match_close(pln_exec *x);
+/* Orders of one portfolio (-1: all) and instrument (-1: all) that fill at the close of the bars of this
+ * instant. */
+void pln_match_at_close(pln_exec *x, int32_t portfolio, int32_t k);
+
+/* match_path.c: paths within a bar. */
+/* The bar after its open by the container's policy. `touched`: how many orders, and orders and levels, it
+ * reaches. */
+void pln_path_match(pln_exec *x, int32_t portfolio, int32_t k, const pln_sides *sides, int64_t first,
+                    int64_t n, int32_t orders_touched, int32_t touched);
+
+/* trial.c: a bar, or a fill, on approval. Nothing is queued meanwhile. */
+void pln_trial_begin(pln_exec *x, pln_trial *t, int32_t portfolio, int32_t k);
+/* Everything is as it was at the beginning. May be repeated. */
+void pln_trial_undo(pln_exec *x, const pln_trial *t, int32_t portfolio, int32_t k);
+void pln_trial_free(pln_trial *t);
 
 /* The first bar that an order may fill in makes it ACCEPTED; a DAY order lives for the rest of that bar's
- * day. False where it does not take part in the bar. */
+ * session. False where it does not take part in the bar. */
 bool pln_match_accept(pln_exec *x, pln_market *m, pln_pending *p);
 
 /* match_queue.c: the bar that became visible against everything that waits, as backtesting.py has it. */
@@ -245,15 +397,6 @@ void pln_exits_try(pln_exec *x, int32_t portfolio, int32_t k, const pln_bar *bar
                    int32_t kinds);
 
 /* fill.c: an order meets a price; fill_size.c: how much of it. */
-struct pln_hit {
-  double price;      /* before slippage and spread */
-  int32_t worsens;   /* market and stop fills: slippage and half the spread are paid */
-  int32_t at_open;   /* at the opening price of the bar */
-  int32_t at_market; /* by a market order: at the open, its protection is live in this bar */
-  int32_t type;      /* of the order */
-  int32_t is_free;   /* no commission */
-  int64_t bar;
-};
 /* Books one fill of `count` lots in order, account and records; returns what the lots need to know of it. */
 pln_fill_info pln_fill_book(pln_exec *x, pln_pending *p, double count, double price,
                             const pln_cost_parts *parts, const pln_hit *hit);
@@ -261,7 +404,10 @@ pln_fill_info pln_fill_book(pln_exec *x, pln_pending *p, double count, double pr
 void pln_fill_close_part(pln_exec *x, pln_pending *p, double count, double whole, int64_t only,
                          const pln_hit *hit);
 void pln_fill_order(pln_exec *x, pln_pending *p, const pln_hit *hit);
-/* Closes one lot (or with only = -1 all of them) by a rule; makes the order that says so. */
+/* Lots of this bar's volume that are left to the portfolio: infinity where volume sets no bound. */
+double pln_fill_room(pln_exec *x, int32_t portfolio, int32_t instrument, int64_t bar);
+/* Closes one lot (or with only = -1 all of them) by a rule; makes the order that says so. Of a lot (not of
+ * all) it closes no more than the bar's volume has left, which may be nothing. */
 void pln_fill_exit(pln_exec *x, int32_t portfolio, int32_t instrument, int64_t only, int32_t reason,
                    int64_t created_ns, const pln_hit *hit);
 typedef struct pln_worth {

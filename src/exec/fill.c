@@ -36,6 +36,8 @@ pln_fill_info pln_fill_book(pln_exec *x, pln_pending *p, double count, double pr
   o->average_fill_price =
       o->filled > 0 ? (o->filled * o->average_fill_price + quantity * price) / (o->filled + quantity) : price;
   o->filled += quantity;
+  if (o->parent > 0 && (x->extras & PLN_EXTRA_ALGOS)) pln_algo_filled(x, p, quantity, price, fee);
+  if (x->rooms) x->rooms[o->portfolio * x->n_markets + o->instrument].lots -= count;
   pf->account.n_fills++;
   pf->account.slippage_cost += o->side * (price - hit->price) * quantity * h->point;
   return (pln_fill_info){.price = price,
@@ -108,8 +110,9 @@ static pln_limits may_enter(pln_exec *x, const pln_order *o, double count, const
   return pln_size_addition(pf, k, o->side, count, hit->price, o->id, x->view.now_ns);
 }
 
-/* Opens what the rules allow of `count` lots. Returns the refusal that reduced or stopped it. */
-static int32_t open_part(pln_exec *x, pln_pending *p, double count, const pln_hit *hit) {
+/* Opens what the rules allow of `count` lots, after `closed` have been closed in the same bar. Returns the
+ * refusal that reduced or stopped it. */
+static int32_t open_part(pln_exec *x, pln_pending *p, double count, double closed, const pln_hit *hit) {
   const pln_order *o = &p->order;
   pln_portfolio *pf = x->portfolios[o->portfolio];
   const int32_t k = o->instrument, gate = pln_actions_refusal(x, o->portfolio, k);
@@ -118,7 +121,7 @@ static int32_t open_part(pln_exec *x, pln_pending *p, double count, const pln_hi
     return gate;
   }
   const pln_step *lot_size = &pf->holdings[k].lot;
-  const double before = o->filled;
+  const double before = pln_step_value(lot_size, closed);
   const pln_worth worth = pln_fill_worth(x, o->portfolio, k, hit->price);
   const pln_limits added = may_enter(x, o, count, hit);
   if (added.count == 0) return added.refusal;
@@ -153,33 +156,122 @@ static int32_t open_part(pln_exec *x, pln_pending *p, double count, const pln_hi
   return refusal;
 }
 
-void pln_fill_order(pln_exec *x, pln_pending *p, const pln_hit *hit) {
+double pln_fill_room(pln_exec *x, int32_t portfolio, int32_t instrument, int64_t bar) {
+  if (!x->rooms) return INFINITY;
+  pln_room *room = &x->rooms[portfolio * x->n_markets + instrument];
+  if (room->bar == bar) return room->lots > 0 ? room->lots : 0;
+  const pln_market *m = &x->markets[instrument];
+  const double volume = m->bars->volume ? m->bars->volume[bar] * (x->config.max_volume_pct / 100.0) : 0;
+  const pln_step *lot = &x->portfolios[portfolio]->holdings[instrument].lot;
+  room->bar = bar;
+  room->lots =
+      volume > 0 ? volume / lot->step < PLN_STEP_MAX_COUNT ? pln_step_floor(lot, volume) : volume : 0;
+  return room->lots;
+}
+
+/* An order that finds nothing to do where it meets its price. */
+static void end_idle(pln_exec *x, pln_pending *p) {
   pln_order *o = &p->order;
-  pln_portfolio *pf = x->portfolios[o->portfolio];
-  const pln_holding *h = &pf->holdings[o->instrument];
-  const double count = pln_fill_asked(x, p, h->count, hit);
-  if (count == 0) {
-    const bool gone = p->mode == PLN_MODE_CLOSE || p->mode >= PLN_MODE_TO_QUANTITY;
-    pln_orders_end(x, p, gone ? PLN_STATUS_CANCELED : PLN_STATUS_REJECTED,
-                   gone ? PLN_REFUSAL_REPLACED : PLN_REFUSAL_ZERO_QUANTITY);
+  const bool gone = p->mode == PLN_MODE_CLOSE || p->mode >= PLN_MODE_TO_QUANTITY;
+  if (o->filled > 0) { /* the parts before this one were all that it took */
+    o->quantity = o->filled;
+    pln_orders_move(x, p, PLN_STATUS_FILLED, PLN_REFUSAL_NONE);
     return;
   }
-  o->quantity = pln_step_value(&h->lot, count);
-  const double against = h->count * o->side < 0 ? fabs(h->count) : 0;
+  pln_orders_end(x, p, gone ? PLN_STATUS_CANCELED : PLN_STATUS_REJECTED,
+                 gone ? PLN_REFUSAL_REPLACED : PLN_REFUSAL_ZERO_QUANTITY);
+}
+
+/* Lots that volume and reduce-only leave of `asked`, in this bar; ends the order where it does not wait for
+ * the rest.
+ */
+static double allowed(pln_exec *x, pln_pending *p, double asked, double against, const pln_hit *hit) {
+  pln_order *o = &p->order;
+  double count = asked;
+  if (o->reduce_only && count > against) {
+    count = against;
+    o->refusal = PLN_REFUSAL_REDUCE_ONLY;
+    if (count == 0) {
+      pln_orders_end(x, p, PLN_STATUS_CANCELED, PLN_REFUSAL_REDUCE_ONLY);
+      return 0;
+    }
+  }
+  const double room = pln_fill_room(x, o->portfolio, o->instrument, hit->bar);
+  if (room >= count) return count;
+  if (o->tif == PLN_TIF_FOK || (o->tif == PLN_TIF_IOC && room == 0)) {
+    pln_orders_end(x, p, PLN_STATUS_EXPIRED, PLN_REFUSAL_VOLUME);
+    return 0;
+  }
+  return room;
+}
+
+/* Fills `count` lots of what was asked. */
+static int32_t fill_parts(pln_exec *x, pln_pending *p, double count, double against, const pln_hit *hit) {
   const double closing = count < against ? count : against, opening = count - closing;
-  int32_t refusal = PLN_REFUSAL_NONE;
   if (closing > 0) {
     pln_fill_close_part(x, p, closing, count, -1, hit);
     if (opening > 0) pln_orders_move(x, p, PLN_STATUS_PARTIALLY_FILLED, PLN_REFUSAL_NONE);
   }
-  if (opening > 0 && !x->status) refusal = open_part(x, p, opening, hit);
-  if (o->filled > 0) {
+  return opening > 0 && !x->status ? open_part(x, p, opening, closing, hit) : PLN_REFUSAL_NONE;
+}
+
+/* A part is filled and the rest waits. */
+static void keep_rest(pln_exec *x, pln_pending *p, double rest) {
+  const int32_t type = p->order.type;
+  if (p->mode >= PLN_MODE_CASH && p->mode < PLN_MODE_TO_QUANTITY) p->mode = PLN_MODE_COUNT;
+  p->count = rest;
+  if (type == PLN_ORDER_STOP || type == PLN_ORDER_TRAILING_STOP) p->is_triggered = 1;
+  pln_orders_move(x, p, PLN_STATUS_PARTIALLY_FILLED, PLN_REFUSAL_NONE);
+  if (p->order.tif == PLN_TIF_IOC) pln_orders_end(x, p, PLN_STATUS_EXPIRED, PLN_REFUSAL_VOLUME);
+}
+
+static void fill_order(pln_exec *x, pln_pending *p, const pln_hit *hit) {
+  pln_order *o = &p->order;
+  const pln_holding *h = &x->portfolios[o->portfolio]->holdings[o->instrument];
+  const double asked = pln_fill_asked(x, p, h->count, hit);
+  if (asked == 0) {
+    end_idle(x, p);
+    return;
+  }
+  const double before = o->filled, against = h->count * o->side < 0 ? fabs(h->count) : 0;
+  const double count = allowed(x, p, asked, against, hit);
+  if (pln_order_is_final(o) || count == 0) return;
+  o->quantity = before + pln_step_value(&h->lot, asked);
+  const int32_t refusal = fill_parts(x, p, count, against, hit);
+  const bool rests = count < asked && !(o->reduce_only && count == against);
+  if (o->filled == 0) {
+    pln_orders_move(x, p, PLN_STATUS_REJECTED, refusal); /* counted by the rule itself */
+  } else if (rests && !refusal) {
+    keep_rest(x, p, asked - count);
+  } else {
     pln_quality_missed(x, p, o->quantity - o->filled, hit->price);
     o->quantity = o->filled;
     pln_orders_move(x, p, PLN_STATUS_FILLED, refusal);
-  } else {
-    pln_orders_move(x, p, PLN_STATUS_REJECTED, refusal); /* counted by the rule itself */
   }
+}
+
+/* Fill or kill: where the rules would reduce it, it is as if it had not been tried. */
+static void fill_or_kill(pln_exec *x, pln_pending *p, const pln_hit *hit) {
+  const int32_t portfolio = p->order.portfolio, k = p->order.instrument;
+  pln_trial_begin(x, &x->kill, portfolio, k);
+  if (x->status) return;
+  fill_order(x, p, hit);
+  if (p->order.status != PLN_STATUS_FILLED || p->order.refusal == PLN_REFUSAL_NONE) return;
+  const int32_t refusal = p->order.refusal;
+  pln_trial_undo(x, &x->kill, portfolio, k);
+  pln_orders_move(x, p, PLN_STATUS_EXPIRED, refusal);
+}
+
+void pln_fill_order(pln_exec *x, pln_pending *p, const pln_hit *hit) {
+  pln_order *o = &p->order;
+  const double before = o->filled;
+  if (o->tif == PLN_TIF_FOK)
+    fill_or_kill(x, p, hit);
+  else
+    fill_order(x, p, hit);
+  if (o->filled == before || !(x->extras & PLN_EXTRA_LINKS)) return;
+  const pln_step *lot = &x->portfolios[o->portfolio]->holdings[o->instrument].lot;
+  pln_links_filled(x, p, rint((o->filled - before) / lot->step), o->average_fill_price, hit);
 }
 
 void pln_fill_exit(pln_exec *x, int32_t portfolio, int32_t instrument, int64_t only, int32_t reason,
@@ -187,7 +279,13 @@ void pln_fill_exit(pln_exec *x, int32_t portfolio, int32_t instrument, int64_t o
   pln_portfolio *pf = x->portfolios[portfolio];
   const pln_holding *h = &pf->holdings[instrument];
   const int32_t side = h->count > 0 ? PLN_SIDE_SELL : PLN_SIDE_BUY;
-  const double count = only >= 0 ? h->lots[only].count : fabs(h->count);
+  double count = fabs(h->count);
+  if (only >= 0) {
+    const double room = pln_fill_room(x, portfolio, instrument, hit->bar);
+    count = h->lots[only].count;
+    if (room < count) count = room;
+    if (count == 0) return;
+  }
   pln_pending p = {.order = {.id = ++x->n_orders,
                              .created_ns = created_ns,
                              .quantity = pln_step_value(&h->lot, count),
@@ -208,4 +306,5 @@ void pln_fill_exit(pln_exec *x, int32_t portfolio, int32_t instrument, int64_t o
   pln_orders_move(x, &p, PLN_STATUS_FILLED, PLN_REFUSAL_NONE);
   if (reason == PLN_EXIT_STOP_LOSS || reason == PLN_EXIT_TAKE_PROFIT || reason == PLN_EXIT_TRAILING_STOP)
     pln_signals_stopped(x, portfolio, instrument, -side);
+  if (x->extras & PLN_EXTRA_LINKS) pln_links_flat(x, portfolio, instrument);
 }

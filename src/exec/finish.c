@@ -11,15 +11,17 @@ static void finalize(pln_exec *x, int32_t portfolio) {
     const pln_market *m = &x->markets[k];
     if (h->n_lots == 0) continue;
     const int64_t last = m->next - 1;
+    const int32_t side = h->count > 0 ? PLN_SIDE_SELL : PLN_SIDE_BUY;
     bool at_open = x->config.fill == PLN_FILL_NEXT_OPEN;
     for (int64_t i = 0; i < h->n_lots; i++)
       if (h->lots[i].entry_bar == last && !h->lots[i].at_open) at_open = false;
-    pln_fill_exit(x, portfolio, k, -1, PLN_EXIT_END_OF_WINDOW, x->view.now_ns,
-                  &(pln_hit){.price = at_open ? m->open[last] : m->close[last],
-                             .worsens = 1,
-                             .at_open = at_open,
-                             .at_market = 1,
-                             .bar = last});
+    pln_fill_exit(
+        x, portfolio, k, -1, PLN_EXIT_END_OF_WINDOW, x->view.now_ns,
+        &(pln_hit){.price = at_open ? pln_market_open(m, last, side) : pln_market_close(m, last, side),
+                   .worsens = 1,
+                   .at_open = at_open,
+                   .at_market = 1,
+                   .bar = last});
   }
 }
 

@@ -29,11 +29,13 @@ void pln_exits_try(pln_exec *x, int32_t portfolio, int32_t k, const pln_bar *bar
       i++;
       continue;
     }
+    const int64_t before = h->n_lots;
     pln_fill_exit(x, portfolio, k, i, reason, h->lots[i].protect_ns,
                   &(pln_hit){.price = price,
                              .worsens = type == PLN_ORDER_STOP,
                              .at_open = phase == PLN_MATCH_AT_OPEN,
                              .type = type,
                              .bar = m->next - 1});
+    if (h->n_lots == before) i++; /* the bar's volume did not suffice for all of the lot */
   }
 }

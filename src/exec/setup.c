@@ -9,8 +9,13 @@ static int32_t check_amount(const char *name, double value) {
 }
 
 static int32_t check_config(const pln_exec_config *c) {
-  if (c->fill != PLN_FILL_NEXT_OPEN && c->fill != PLN_FILL_THIS_CLOSE)
+  if (c->fill < PLN_FILL_NEXT_OPEN || c->fill > PLN_FILL_NEXT_CLOSE)
     return pln_fail(PLN_ERR_ARGUMENT, "fill policy %d does not exist", c->fill);
+  if (c->intrabar < PLN_INTRABAR_PESSIMISTIC || c->intrabar > PLN_INTRABAR_OLHC)
+    return pln_fail(PLN_ERR_ARGUMENT, "intrabar policy %d does not exist", c->intrabar);
+  if (c->off_tick < PLN_OFF_STEP_ROUND || c->off_tick > PLN_OFF_STEP_REJECT ||
+      c->off_lot < PLN_OFF_STEP_ROUND || c->off_lot > PLN_OFF_STEP_REJECT)
+    return pln_fail(PLN_ERR_ARGUMENT, "off_tick %d, off_lot %d: expected 0 or 1", c->off_tick, c->off_lot);
   int32_t status = check_amount("commission_pct", c->commission.pct);
   if (!status) status = check_amount("commission per share", c->commission.per_share);
   if (!status) status = check_amount("commission per order", c->commission.per_order);
@@ -18,6 +23,7 @@ static int32_t check_config(const pln_exec_config *c) {
   if (!status) status = check_amount("slippage_bps", c->slippage_bps);
   if (!status) status = check_amount("spread_bps", c->spread_bps);
   if (!status) status = check_amount("entry_spread_bps", c->entry_spread_bps);
+  if (!status) status = check_amount("max_volume_pct", c->max_volume_pct);
   if (!status && c->slippage_bps + c->spread_bps / 2 + c->entry_spread_bps >= 10000)
     status = pln_fail(PLN_ERR_ARGUMENT,
                       "slippage and spread of %g bps leave a seller nothing: expected below 10000",
@@ -46,6 +52,7 @@ pln_exec *pln_exec_new(const pln_exec_config *config) {
   x->view.row = -1;
   x->models.accrue_ns = INT64_MAX;
   x->models.day_ns = INT64_MIN;
+  if (config->fill == PLN_FILL_NEXT_CLOSE) x->extras |= PLN_EXTRA_CLOSES;
   return x;
 }
 
@@ -66,6 +73,9 @@ void pln_exec_free(pln_exec *exec) {
   free(exec->fills);
   free(exec->snapshot);
   free(exec->keys);
+  free(exec->rooms);
+  pln_trial_free(&exec->trial);
+  pln_trial_free(&exec->kill);
   free(exec);
 }
 
@@ -108,6 +118,32 @@ int32_t pln_exec_add_instrument(pln_exec *exec, const pln_bars *bars, const pln_
                     .spec = *spec};
   if (spec->tick_size > 0) m->tick = pln_step_make(spec->tick_size);
   return exec->n_markets++;
+}
+
+static int32_t check_quote(const pln_market *m, const pln_bars *quote, const char *side) {
+  if (quote->n_bars != m->bars->n_bars)
+    return pln_fail(PLN_ERR_ARGUMENT, "%lld %s bars for %lld bars of the instrument: expected one for each",
+                    (long long)quote->n_bars, side, (long long)m->bars->n_bars);
+  for (int64_t i = 0; i < quote->n_bars; i++)
+    if (quote->ts_ns[i] != m->ts_ns[i])
+      return pln_fail(PLN_ERR_ARGUMENT, "%s bar %lld is of another time than the instrument's", side,
+                      (long long)i);
+  return PLN_OK;
+}
+
+int32_t pln_exec_set_quotes(pln_exec *exec, int32_t instrument, const pln_bars *bid, const pln_bars *ask) {
+  if (check_open(exec)) return PLN_ERR_STATE;
+  if (instrument < 0 || instrument >= exec->n_markets)
+    return pln_fail(PLN_ERR_ARGUMENT, "instrument %d does not exist: there are %d", instrument,
+                    exec->n_markets);
+  if (!bid != !ask) return pln_fail(PLN_ERR_ARGUMENT, "quotes are bid and ask bars, both or none");
+  pln_market *m = &exec->markets[instrument];
+  int32_t status = bid ? check_quote(m, bid, "bid") : PLN_OK;
+  if (!status && ask) status = check_quote(m, ask, "ask");
+  if (status) return status;
+  m->bid = bid;
+  m->ask = ask;
+  return PLN_OK;
 }
 
 int32_t pln_exec_add_portfolio(pln_exec *exec, pln_portfolio *portfolio) {
@@ -309,6 +345,11 @@ int32_t pln_exec_start(pln_exec *x) {
   }
   x->last_ns = seen_ns;
   pln_schedule_start(x);
+  if (x->config.max_volume_pct > 0) {
+    x->rooms = calloc((size_t)x->n_portfolios * (size_t)x->n_markets, sizeof *x->rooms);
+    if (!x->rooms) return pln_fail(PLN_ERR_MEMORY, "no memory for %d portfolios", x->n_portfolios);
+    for (int32_t i = 0; i < x->n_portfolios * x->n_markets; i++) x->rooms[i].bar = -1;
+  }
   const pln_source *s = x->sources;
   const pln_market *m = x->markets;
   x->is_quick = !x->agendas && !x->openings && x->n_markets == 1 && x->n_portfolios == 1 &&

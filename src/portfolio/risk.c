@@ -32,7 +32,13 @@ static const char *const refusal_names[PLN_REFUSAL_COUNT] = {"none",
                                                              "pyramid_step",
                                                              "reduced_addition",
                                                              "trading_hours",
-                                                             "flat_by_close"};
+                                                             "flat_by_close",
+                                                             "off_tick",
+                                                             "off_lot",
+                                                             "reduce_only",
+                                                             "one_cancels_other",
+                                                             "parent",
+                                                             "volume"};
 
 static const char *const refusal_help[PLN_REFUSAL_COUNT] = {
     "Nothing was refused.",
@@ -67,14 +73,21 @@ static const char *const refusal_help[PLN_REFUSAL_COUNT] = {
     "Canceled by a margin call: equity fell below the maintenance margin.",
     "A fixed fractional size needs a protective stop: set risk.stop_loss_pct or another stop, or give the "
     "order a stop_loss.",
-    "The feature that the size is made from has no value yet: trade later, or make the sizing's bars fewer.",
+    "The feature that the size (or a trailing stop) is made from has no value yet: trade later, or make its "
+    "bars fewer.",
     "The last trades have no edge, so that Kelly's fraction is not above 0: set the sizing's min_pct to "
     "trade on.",
     "As many entries are open as pyramiding.max_entries allows.",
     "The price has not gained pyramiding.step_pct since the last entry.",
     "Reduced to pyramiding.add_pct of the oldest entry.",
     "An entry outside the portfolio's trading_hours.",
-    "An entry between flat_by_close_minutes before the session's close and the next session's open."};
+    "An entry between flat_by_close_minutes before the session's close and the next session's open.",
+    "A price of the order is no multiple of tick_size: round it, or set execution.off_tick: round.",
+    "A quantity is no multiple of lot_size: round it, or set execution.off_lot: round.",
+    "A reduce-only order, and no position (any more) that it would reduce.",
+    "Another order of its group (one cancels other) filled.",
+    "Its parent order ended without a fill, or had ended before.",
+    "The bar had not the volume for it (execution.max_volume_pct) and the order does not wait (IOC, FOK)."};
 
 static const char *const reason_names[] = {
     "signal", "stop_loss",   "take_profit", "trailing_stop", "drawdown_halt", "end_of_window", "bankrupt",
