@@ -86,6 +86,14 @@ local function value_at(values, index, what)
   return value
 end
 
+--- The sentence that belongs to a reason's name.
+function M.reason(name)
+  for code = 0, C.PLN_UNDEFINED_COUNT - 1 do
+    if ffi.string(C.pln_undefined_name(code)) == name then return ffi.string(C.pln_undefined_help(code)) end
+  end
+  return name
+end
+
 --- A list of numbers as doubles, and their number.
 local function doubles(values, what)
   if type(values) ~= "table" then error(("%s is a %s, expected a list of numbers"):format(what, type(values)), 0) end
@@ -432,6 +440,52 @@ function M.roll_alpha_beta(values, window, options)
   local alphas, betas, made = series:roll("alpha", window), series:roll("beta", window), {}
   for k = 1, #alphas do made[k] = { alphas[k], betas[k] } end
   return made
+end
+
+--- Returns by factor (empyrical's perf_attrib): what positions earned through their exposures, and what is left.
+-- @param values list of the portfolio's returns
+-- @param positions for each period a table { ASSET = weight }
+-- @param factor_returns for each period a table { FACTOR = return }
+-- @param loadings for each period a table { ASSET = { FACTOR = loading } }
+-- @return exposures (for each period { FACTOR = exposure }) and attribution: { factors = { FACTOR = list },
+--   common, specific, tilt, timing, total = lists }: common + specific = total, tilt (of the mean exposures) + timing =
+--   common
+function M.perf_attrib(values, positions, factor_returns, loadings)
+  local exposures, means, n = {}, {}, #values
+  if #positions ~= n or #factor_returns ~= n or #loadings ~= n then
+    error(("positions, factor_returns and loadings have %d, %d and %d periods, expected %d, as many as returns")
+      :format(#positions, #factor_returns, #loadings, n), 2)
+  end
+  for k = 1, n do
+    local exposure = {}
+    for factor in pairs(factor_returns[k]) do exposure[factor] = 0 end
+    local assets = {}
+    for asset in pairs(positions[k]) do assets[#assets + 1] = asset end
+    table.sort(assets)
+    for _, asset in ipairs(assets) do
+      for factor, loading in pairs(loadings[k][asset] or {}) do
+        exposure[factor] = (exposure[factor] or 0) + positions[k][asset] * loading
+      end
+    end
+    exposures[k] = exposure
+    for factor, value in pairs(exposure) do means[factor] = (means[factor] or 0) + value / n end
+  end
+  local factors = {}
+  for factor in pairs(means) do factors[#factors + 1] = factor end
+  table.sort(factors)
+  local made = { factors = {}, common = {}, specific = {}, tilt = {}, timing = {}, total = {} }
+  for _, factor in ipairs(factors) do made.factors[factor] = {} end
+  for k = 1, n do
+    local common, tilt = 0, 0
+    for _, factor in ipairs(factors) do
+      local change = factor_returns[k][factor] or 0
+      made.factors[factor][k] = (exposures[k][factor] or 0) * change
+      common, tilt = common + made.factors[factor][k], tilt + means[factor] * change
+    end
+    made.common[k], made.specific[k], made.tilt[k] = common, values[k] - common, tilt
+    made.timing[k], made.total[k] = common - tilt, values[k]
+  end
+  return exposures, made
 end
 
 local GROUPS = { "Return", "Ratio", "Partial moments", "Risk", "Drawdown", "Wins", "Benchmark" }

@@ -48,20 +48,14 @@ pln_sample pln_sample_of(const double *v, int64_t n) {
 
 double pln_sample_variance(const pln_sample *s) { return s->n >= 2 ? s->m2 / (double)(s->n - 1) : NAN; }
 
-static int is_made(pln_returns *r, int32_t bit) {
-  if (r->made & bit) return 1;
-  r->made |= bit;
-  return 0;
-}
-
 const pln_sample *pln_returns_sample(pln_returns *r) {
-  if (!is_made(r, PLN_MADE_SAMPLE)) r->sample = pln_sample_of(r->x, r->n);
+  if (!pln_returns_is_made(r, PLN_MADE_SAMPLE)) r->sample = pln_sample_of(r->x, r->n);
   return &r->sample;
 }
 
 const pln_sample *pln_returns_excess(pln_returns *r) {
   if (r->risk_free == 0 && !r->risk_free_series) return pln_returns_sample(r);
-  if (!is_made(r, PLN_MADE_EXCESS)) {
+  if (!pln_returns_is_made(r, PLN_MADE_EXCESS)) {
     for (int64_t i = 0; i < r->n; i++) r->scratch[i] = r->x[i] - pln_returns_rate(r, i);
     r->excess = pln_sample_of(r->scratch, r->n);
   }
@@ -69,7 +63,8 @@ const pln_sample *pln_returns_excess(pln_returns *r) {
 }
 
 const pln_sample *pln_returns_bench(pln_returns *r) {
-  if (!is_made(r, PLN_MADE_BENCH)) r->bench = pln_sample_of(r->benchmark, r->benchmark ? r->n : 0);
+  if (!pln_returns_is_made(r, PLN_MADE_BENCH))
+    r->bench = pln_sample_of(r->benchmark, r->benchmark ? r->n : 0);
   return &r->bench;
 }
 
@@ -79,7 +74,7 @@ static int compare_doubles(const void *a, const void *b) {
 }
 
 const double *pln_returns_sorted(pln_returns *r, int64_t *n) {
-  if (!is_made(r, PLN_MADE_SORTED)) {
+  if (!pln_returns_is_made(r, PLN_MADE_SORTED)) {
     r->n_sorted = 0;
     for (int64_t i = 0; i < r->n; i++)
       if (!isnan(r->x[i])) r->sorted[r->n_sorted++] = r->x[i];
@@ -152,7 +147,7 @@ static void end_drawdown(pln_returns *r, pln_drawdown_sums *d, open_drawdown *op
 
 const pln_drawdown_sums *pln_returns_drawdown_sums(pln_returns *r) {
   pln_drawdown_sums *d = &r->drawdowns;
-  if (is_made(r, PLN_MADE_DRAWDOWNS)) return d;
+  if (pln_returns_is_made(r, PLN_MADE_DRAWDOWNS)) return d;
   *d = (pln_drawdown_sums){0};
   pln_sum sum = {0}, squares = {0};
   open_drawdown open = {.first = -1};
@@ -227,7 +222,7 @@ const pln_calendar_sums *pln_returns_calendar(pln_returns *r, int32_t unit) {
     return NULL;
   }
   pln_calendar_sums *c = &r->calendar[unit];
-  if (!is_made(r, PLN_MADE_CALENDAR << unit))
+  if (!pln_returns_is_made(r, PLN_MADE_CALENDAR << unit))
     c->n = by_unit(r->x, r->ts_ns, r->n, unit, c->compound, c->sum, NULL);
   return c;
 }

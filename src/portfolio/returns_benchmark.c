@@ -1,6 +1,8 @@
 /* Figures beside a benchmark. Pairs in which either return is missing are left out. */
 #include "portfolio/returns_state.h"
 
+#include <stdlib.h>
+
 /* A pair's returns; of which pairs: */
 enum { ALL = 0, UP = 1, DOWN = -1 };
 
@@ -9,18 +11,8 @@ static int is_pair(const pln_returns *r, int64_t i, int side) {
   return !isnan(r->x[i]) && !isnan(b) && (side == ALL || (side == UP ? b > 0 : b < 0));
 }
 
-/* Sums over the pairs' returns above the risk-free rate. */
-typedef struct pair_sums {
-  int64_t n;
-  double mean_x;
-  double mean_b;
-  double xx;
-  double bb;
-  double xb;
-} pair_sums;
-
-static pair_sums sums_of(const pln_returns *r, int side) {
-  pair_sums p = {0};
+static pln_pair_sums reckon(const pln_returns *r, int side) {
+  pln_pair_sums p = {0};
   if (!r->benchmark) return p;
   pln_sum x = {0}, b = {0}, xx = {0}, bb = {0}, xb = {0};
   for (int64_t i = 0; i < r->n; i++) {
@@ -46,7 +38,13 @@ static pair_sums sums_of(const pln_returns *r, int side) {
   return p;
 }
 
-static int has_pairs(pln_returns *r, const pair_sums *p, int64_t least) {
+static pln_pair_sums sums_of(pln_returns *r, int side) {
+  const int place = side == ALL ? 0 : side == UP ? 1 : 2;
+  if (!pln_returns_is_made(r, PLN_MADE_PAIRS << place)) r->pairs[place] = reckon(r, side);
+  return r->pairs[place];
+}
+
+static int has_pairs(pln_returns *r, const pln_pair_sums *p, int64_t least) {
   if (!r->benchmark)
     r->why = PLN_UNDEFINED_NO_BENCHMARK;
   else if (p->n < least)
@@ -55,17 +53,17 @@ static int has_pairs(pln_returns *r, const pair_sums *p, int64_t least) {
 }
 
 /* Variances below 1e-30 are of constants, but for rounding (as empyrical has it). */
-static double beta_of(pln_returns *r, const pair_sums *p) {
+static double beta_of(pln_returns *r, const pln_pair_sums *p) {
   if (!has_pairs(r, p, 2)) return NAN;
   if (p->bb / (double)p->n < 1e-30) return pln_returns_undefined(r, PLN_UNDEFINED_NO_VARIATION);
   return p->xb / p->bb;
 }
 static double beta_on(pln_returns *r, int side) {
-  const pair_sums p = sums_of(r, side);
+  const pln_pair_sums p = sums_of(r, side);
   return beta_of(r, &p);
 }
 static double alpha_on(pln_returns *r, int side) {
-  const pair_sums p = sums_of(r, side);
+  const pln_pair_sums p = sums_of(r, side);
   const double beta = beta_of(r, &p);
   if (isnan(beta)) return NAN;
   return pln_returns_annualised(r, 1 + (p.mean_x - beta * p.mean_b), 1);
@@ -79,13 +77,13 @@ static double down_alpha(pln_returns *r) { return alpha_on(r, DOWN); }
 
 /* Per period. */
 static double intercept(pln_returns *r) {
-  const pair_sums p = sums_of(r, ALL);
+  const pln_pair_sums p = sums_of(r, ALL);
   return p.mean_x - beta_of(r, &p) * p.mean_b;
 }
 static double alpha_arithmetic(pln_returns *r) { return intercept(r) * r->periods; }
 
 static double correlation(pln_returns *r) {
-  const pair_sums p = sums_of(r, ALL);
+  const pln_pair_sums p = sums_of(r, ALL);
   if (!has_pairs(r, &p, 2)) return NAN;
   if (p.xx == 0 || p.bb == 0) return pln_returns_undefined(r, PLN_UNDEFINED_NO_VARIATION);
   return p.xb / sqrt(p.xx * p.bb);
@@ -167,29 +165,32 @@ static double batting_average(pln_returns *r) { return batting(r, ALL); }
 static double batting_average_up(pln_returns *r) { return batting(r, UP); }
 static double batting_average_down(pln_returns *r) { return batting(r, DOWN); }
 
-/* The pair whose benchmark has that rank (ties: in the order of the series). */
-static void pair_of_rank(const pln_returns *r, int64_t rank, double *x, double *b) {
-  for (int64_t i = 0; i < r->n; i++) {
-    if (!is_pair(r, i, ALL)) continue;
-    int64_t before = 0;
-    for (int64_t k = 0; k < r->n && before <= rank; k++)
-      before += is_pair(r, k, ALL) &&
-                (r->benchmark[k] < r->benchmark[i] || (r->benchmark[k] == r->benchmark[i] && k < i));
-    if (before != rank) continue;
-    *x = r->x[i];
-    *b = r->benchmark[i];
-    return;
-  }
+typedef struct ranked {
+  double benchmark;
+  int64_t index;
+} ranked;
+
+static int compare_ranked(const void *a, const void *b) {
+  const ranked *x = a, *y = b;
+  if (x->benchmark != y->benchmark) return x->benchmark < y->benchmark ? -1 : 1;
+  return (x->index > y->index) - (x->index < y->index);
 }
 
 /* Taleb, Canetti et al. 2012: how the worst, middle and best thirds of the benchmark bend the returns. */
 static double beta_fragility_heuristic(pln_returns *r) {
-  const pair_sums p = sums_of(r, ALL);
+  const pln_pair_sums p = sums_of(r, ALL);
   if (!has_pairs(r, &p, 3)) return NAN;
-  double x[3] = {0}, b[3] = {0};
-  pair_of_rank(r, 0, &x[0], &b[0]);
-  pair_of_rank(r, p.n / 2, &x[1], &b[1]);
-  pair_of_rank(r, p.n - 1, &x[2], &b[2]);
+  ranked *order = (ranked *)(void *)r->scratch; /* which has room for two series */
+  int64_t n = 0;
+  for (int64_t i = 0; i < r->n; i++)
+    if (is_pair(r, i, ALL)) order[n++] = (ranked){r->benchmark[i], i};
+  qsort(order, (size_t)n, sizeof *order, compare_ranked);
+  const ranked three[] = {order[0], order[n / 2], order[n - 1]};
+  double x[3], b[3];
+  for (int k = 0; k < 3; k++) {
+    x[k] = r->x[three[k].index];
+    b[k] = three[k].benchmark;
+  }
   const double range = b[2] - b[0];
   const double first = range != 0 ? (b[2] - b[1]) / range : 0.5,
                last = range != 0 ? (b[1] - b[0]) / range : 0.5;
@@ -218,7 +219,7 @@ static double systematic_risk(pln_returns *r) {
   return fabs(beta(r)) * population_deviation(r, pln_returns_bench(r));
 }
 static double specific_risk(pln_returns *r) {
-  const pair_sums p = sums_of(r, ALL);
+  const pln_pair_sums p = sums_of(r, ALL);
   const double slope = beta_of(r, &p);
   const double squares = p.xx - slope * p.xb;
   return sqrt((squares > 0 ? squares : isnan(squares) ? NAN : 0) / (double)p.n * r->periods);

@@ -2,17 +2,8 @@
  * "Practical Portfolio Performance Measurement and Attribution", 2nd edition 2008, chapter 4. */
 #include "portfolio/returns_state.h"
 
-typedef struct partial {
-  int64_t n;
-  int64_t n_below;
-  double below;  /* sum of what is missing to the required return, >= 0 */
-  double above;  /* sum of what exceeds it */
-  double below2; /* sums of squares */
-  double above2;
-} partial;
-
-static partial partial_of(const pln_returns *r, const double *v, int with_rate) {
-  partial p = {0};
+static pln_partial_sums partial_of(const pln_returns *r, const double *v, int with_rate) {
+  pln_partial_sums p = {0};
   pln_sum sums[4] = {{0}};
   for (int64_t i = 0; i < r->n; i++) {
     const double off = v[i] - pln_returns_required(r, i) - (with_rate ? pln_returns_rate(r, i) : 0);
@@ -29,30 +20,35 @@ static partial partial_of(const pln_returns *r, const double *v, int with_rate) 
   return p;
 }
 
+static const pln_partial_sums *partial(pln_returns *r) {
+  if (!pln_returns_is_made(r, PLN_MADE_PARTIAL)) r->partial = partial_of(r, r->x, 0);
+  return &r->partial;
+}
+
 static double of_n(pln_returns *r, double sum, int64_t n) {
   return n ? sum / (double)n : pln_returns_undefined(r, PLN_UNDEFINED_TOO_FEW);
 }
 
 double pln_returns_downside(pln_returns *r) {
-  const partial p = partial_of(r, r->x, 0);
-  return sqrt(of_n(r, p.below2, p.n));
+  const pln_partial_sums *p = partial(r);
+  return sqrt(of_n(r, p->below2, p->n));
 }
 static double downside_risk(pln_returns *r) { return pln_returns_downside(r) * sqrt(r->periods); }
 static double upside_deviation(pln_returns *r) {
-  const partial p = partial_of(r, r->x, 0);
-  return sqrt(of_n(r, p.above2, p.n));
+  const pln_partial_sums *p = partial(r);
+  return sqrt(of_n(r, p->above2, p->n));
 }
 static double downside_potential(pln_returns *r) {
-  const partial p = partial_of(r, r->x, 0);
-  return of_n(r, p.below, p.n);
+  const pln_partial_sums *p = partial(r);
+  return of_n(r, p->below, p->n);
 }
 static double upside_potential(pln_returns *r) {
-  const partial p = partial_of(r, r->x, 0);
-  return of_n(r, p.above, p.n);
+  const pln_partial_sums *p = partial(r);
+  return of_n(r, p->above, p->n);
 }
 static double downside_frequency(pln_returns *r) {
-  const partial p = partial_of(r, r->x, 0);
-  return of_n(r, (double)p.n_below, p.n);
+  const pln_partial_sums *p = partial(r);
+  return of_n(r, (double)p->n_below, p->n);
 }
 static double upside_frequency(pln_returns *r) {
   int64_t n = 0, above = 0;
@@ -77,15 +73,15 @@ double pln_returns_sortino(pln_returns *r) {
 }
 
 static double omega_ratio(pln_returns *r) {
-  const partial p = partial_of(r, r->x, 1);
-  if (p.n < 2)
+  const pln_partial_sums whole = partial_of(r, r->x, 1), *p = &whole;
+  if (p->n < 2)
     return pln_returns_undefined(r, isnan(r->required_return) ? PLN_UNDEFINED_NUMBER : PLN_UNDEFINED_TOO_FEW);
-  if (p.below == 0) return pln_returns_undefined(r, PLN_UNDEFINED_NO_LOSS);
-  return p.above / p.below;
+  if (p->below == 0) return pln_returns_undefined(r, PLN_UNDEFINED_NO_LOSS);
+  return p->above / p->below;
 }
 static double omega_sharpe_ratio(pln_returns *r) {
-  const partial p = partial_of(r, r->x, 0);
-  return pln_returns_ratio(r, p.above - p.below, p.below, PLN_UNDEFINED_NO_LOSS);
+  const pln_partial_sums *p = partial(r);
+  return pln_returns_ratio(r, p->above - p->below, p->below, PLN_UNDEFINED_NO_LOSS);
 }
 static double kappa_ratio(pln_returns *r) {
   pln_sum moment = {0};
@@ -105,8 +101,8 @@ static double upside_potential_ratio(pln_returns *r) {
   return pln_returns_ratio(r, upside_potential(r), pln_returns_downside(r), PLN_UNDEFINED_NO_LOSS);
 }
 static double volatility_skewness(pln_returns *r) {
-  const partial p = partial_of(r, r->x, 0);
-  return pln_returns_ratio(r, p.above2, p.below2, PLN_UNDEFINED_NO_LOSS);
+  const pln_partial_sums *p = partial(r);
+  return pln_returns_ratio(r, p->above2, p->below2, PLN_UNDEFINED_NO_LOSS);
 }
 static double variability_skewness(pln_returns *r) {
   return pln_returns_ratio(r, upside_deviation(r), pln_returns_downside(r), PLN_UNDEFINED_NO_LOSS);
@@ -151,8 +147,8 @@ static double skewness_kurtosis_ratio(pln_returns *r) {
 /* ---- beside a benchmark ---- */
 
 static double benchmark_downside(pln_returns *r) {
-  const partial p = partial_of(r, r->benchmark, 0);
-  return sqrt(of_n(r, p.below2, p.n));
+  const pln_partial_sums whole = partial_of(r, r->benchmark, 0), *p = &whole;
+  return sqrt(of_n(r, p->below2, p->n));
 }
 static double m_squared_sortino(pln_returns *r) {
   if (!r->benchmark) return pln_returns_undefined(r, PLN_UNDEFINED_NO_BENCHMARK);

@@ -32,6 +32,34 @@ typedef struct pln_drawdown_sums {
   double total_days;
 } pln_drawdown_sums;
 
+/* Sums over pairs of returns and benchmark returns, both above the risk-free rate. */
+typedef struct pln_pair_sums {
+  int64_t n;
+  double mean_x;
+  double mean_b;
+  double xx;
+  double bb;
+  double xb;
+} pln_pair_sums;
+
+/* What returns miss of the required one, and what they exceed it by. */
+typedef struct pln_partial_sums {
+  int64_t n;
+  int64_t n_below;
+  double below; /* >= 0 */
+  double above;
+  double below2; /* of squares */
+  double above2;
+} pln_partial_sums;
+
+typedef struct pln_tally {
+  int64_t n; /* with a figure */
+  int64_t wins;
+  int64_t losses;
+  double won;
+  double lost; /* < 0 */
+} pln_tally;
+
 /* Series compounded (and summed) by calendar unit. */
 typedef struct pln_calendar_sums {
   int64_t n;
@@ -57,6 +85,9 @@ struct pln_returns {
   pln_sample excess; /* of x less the risk-free rate */
   pln_sample bench;  /* of the benchmark */
   pln_drawdown_sums drawdowns;
+  pln_pair_sums pairs[3]; /* of all, of up and of down markets */
+  pln_partial_sums partial;
+  pln_tally tally;
   int64_t n_sorted;
   double *sorted; /* x without NaN, ascending */
   pln_calendar_sums calendar[PLN_CALENDAR_YEAR + 1];
@@ -70,8 +101,18 @@ enum {
   PLN_MADE_BENCH = 4,
   PLN_MADE_DRAWDOWNS = 8,
   PLN_MADE_SORTED = 16,
-  PLN_MADE_CALENDAR = 32 /* << unit */
+  PLN_MADE_PARTIAL = 32,
+  PLN_MADE_TALLY = 64,
+  PLN_MADE_PAIRS = 128,    /* << 0 … 2 */
+  PLN_MADE_CALENDAR = 1024 /* << unit, 1 … 4 */
 };
+
+/* Whether the part is made; it is from now on. */
+static inline int pln_returns_is_made(pln_returns *r, int32_t bit) {
+  if (r->made & bit) return 1;
+  r->made |= bit;
+  return 0;
+}
 
 typedef struct pln_return_entry {
   pln_return_info info;

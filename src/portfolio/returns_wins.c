@@ -1,16 +1,8 @@
 /* Wins and losses: how often, how much, how many in a row. Zero returns are neither. */
 #include "portfolio/returns_state.h"
 
-typedef struct tally {
-  int64_t n; /* with a figure */
-  int64_t wins;
-  int64_t losses;
-  double won;
-  double lost; /* < 0 */
-} tally;
-
-static tally tally_of(const double *v, int64_t n) {
-  tally t = {0};
+static pln_tally tally_of(const double *v, int64_t n) {
+  pln_tally t = {0};
   pln_sum won = {0}, lost = {0};
   for (int64_t i = 0; i < n; i++) {
     if (isnan(v[i])) continue;
@@ -27,9 +19,12 @@ static tally tally_of(const double *v, int64_t n) {
   t.lost = pln_sum_value(&lost);
   return t;
 }
-static tally tally_periods(const pln_returns *r) { return tally_of(r->x, r->n); }
+static pln_tally tally_periods(pln_returns *r) {
+  if (!pln_returns_is_made(r, PLN_MADE_TALLY)) r->tally = tally_of(r->x, r->n);
+  return r->tally;
+}
 
-static double win_share(pln_returns *r, tally t) {
+static double win_share(pln_returns *r, pln_tally t) {
   if (t.wins + t.losses == 0) return pln_returns_undefined(r, PLN_UNDEFINED_TOO_FEW);
   return (double)t.wins / (double)(t.wins + t.losses);
 }
@@ -43,14 +38,14 @@ static double win_months(pln_returns *r) { return win_rate_of(r, PLN_CALENDAR_MO
 static double win_quarters(pln_returns *r) { return win_rate_of(r, PLN_CALENDAR_QUARTER); }
 static double win_years(pln_returns *r) { return win_rate_of(r, PLN_CALENDAR_YEAR); }
 
-static double mean_win(pln_returns *r, tally t) {
+static double mean_win(pln_returns *r, pln_tally t) {
   return t.wins ? t.won / (double)t.wins : pln_returns_undefined(r, PLN_UNDEFINED_NO_GAIN);
 }
-static double mean_loss(pln_returns *r, tally t) {
+static double mean_loss(pln_returns *r, pln_tally t) {
   return t.losses ? t.lost / (double)t.losses : pln_returns_undefined(r, PLN_UNDEFINED_NO_LOSS);
 }
 static double avg_return(pln_returns *r) {
-  const tally t = tally_periods(r);
+  const pln_tally t = tally_periods(r);
   if (t.wins + t.losses == 0) return pln_returns_undefined(r, PLN_UNDEFINED_TOO_FEW);
   return (t.won + t.lost) / (double)(t.wins + t.losses);
 }
@@ -66,17 +61,17 @@ static double avg_down_month(pln_returns *r) {
 }
 
 static double payoff_ratio(pln_returns *r) {
-  const tally t = tally_periods(r);
+  const pln_tally t = tally_periods(r);
   const double win = mean_win(r, t), loss = mean_loss(r, t);
   return win / -loss;
 }
 static double profit_factor(pln_returns *r) {
-  const tally t = tally_periods(r);
+  const pln_tally t = tally_periods(r);
   return pln_returns_ratio(r, t.won, -t.lost, PLN_UNDEFINED_NO_LOSS);
 }
 /* QuantStats counts zeros among the wins here, and only here. */
 static double profit_ratio(pln_returns *r) {
-  const tally t = tally_periods(r);
+  const pln_tally t = tally_periods(r);
   const double n = (double)(t.n - t.losses);
   if (t.losses == 0) return pln_returns_undefined(r, PLN_UNDEFINED_NO_LOSS);
   if (n == 0) return 0;
@@ -87,7 +82,7 @@ static double kelly_criterion(pln_returns *r) {
   return rate - (1 - rate) / payoff;
 }
 static double risk_of_ruin(pln_returns *r) {
-  const tally t = tally_periods(r);
+  const pln_tally t = tally_periods(r);
   const double rate = win_share(r, t);
   return isnan(rate) ? NAN : pow((1 - rate) / (1 + rate), (double)t.n);
 }
@@ -102,20 +97,20 @@ static double tail_ratio(pln_returns *r) {
 static double common_sense_ratio(pln_returns *r) { return profit_factor(r) * tail_ratio(r); }
 
 static double gain_to_pain_ratio(pln_returns *r) {
-  const tally t = tally_periods(r);
+  const pln_tally t = tally_periods(r);
   return pln_returns_ratio(r, t.won + t.lost, -t.lost, PLN_UNDEFINED_NO_LOSS);
 }
 static double gain_to_pain_ratio_monthly(pln_returns *r) {
   const pln_calendar_sums *c = pln_returns_calendar(r, PLN_CALENDAR_MONTH);
   if (!c) return NAN;
-  const tally t = tally_of(c->sum, c->n);
+  const pln_tally t = tally_of(c->sum, c->n);
   return pln_returns_ratio(r, t.won + t.lost, -t.lost, PLN_UNDEFINED_NO_LOSS);
 }
 
 static double outlier_win_ratio(pln_returns *r) {
   int64_t n;
   const double *sorted = pln_returns_sorted(r, &n);
-  const tally t = tally_periods(r);
+  const pln_tally t = tally_periods(r);
   if (t.n == t.losses) return pln_returns_undefined(r, PLN_UNDEFINED_NO_GAIN);
   return pln_returns_ratio(r, pln_quantile_of_sorted(sorted, n, 0.99), t.won / (double)(t.n - t.losses),
                            PLN_UNDEFINED_NO_GAIN);
@@ -138,7 +133,7 @@ static double max_consecutive_wins(pln_returns *r) { return longest_row(r, 1); }
 static double max_consecutive_losses(pln_returns *r) { return longest_row(r, -1); }
 
 static double time_in_market(pln_returns *r) {
-  const tally t = tally_periods(r);
+  const pln_tally t = tally_periods(r);
   if (t.n == 0) return pln_returns_undefined(r, PLN_UNDEFINED_TOO_FEW);
   return (double)(t.wins + t.losses) / (double)t.n;
 }

@@ -278,3 +278,41 @@ function TestReturns.test_align()
   a, b, times = returns.align({ 1, 2, 3 }, { 10, 20, 30 }, { 5, 6 }, { 20, 40 }, true)
   lu.assertEquals({ a, b, #times }, { { 1, 2, 3, false }, { false, 5, false, 6 }, 4 })
 end
+
+function TestReturns.test_attribution_to_factors()
+  -- empyrical's own data: two assets of equal weight, loadings of 1, no residual.
+  local function rows(name)
+    local made = {}
+    for line in io.lines((support.shared("data/returns/empyrical_" .. name .. ".csv"))) do
+      local cells = {}
+      for cell in (line .. ","):gmatch "([^,]*)," do cells[#cells + 1] = cell end
+      if cells[1]:match "^%d" then made[#made + 1] = cells end
+    end
+    return made
+  end
+  local r, positions, factors, loadings, day = {}, {}, {}, {}, {}
+  for k, row in ipairs(rows "returns") do
+    r[k], day[row[1]] = tonumber(row[2]), k
+  end
+  for _, row in ipairs(rows "positions") do
+    local total = tonumber(row[2]) + tonumber(row[3]) + tonumber(row[4])
+    positions[day[row[1]]] = { ["19001"] = row[2] / total, ["19002"] = row[3] / total, cash = row[4] / total }
+  end
+  for _, row in ipairs(rows "factor_returns") do
+    factors[day[row[1]]] = { materials = tonumber(row[2]), financials = tonumber(row[3]) }
+  end
+  for _, row in ipairs(rows "factor_loadings") do
+    local k = day[row[1]]
+    loadings[k] = loadings[k] or {}
+    loadings[k][row[2]] = { materials = tonumber(row[3]), financials = tonumber(row[4]) }
+  end
+  local exposures, made = returns.perf_attrib(r, positions, factors, loadings)
+  lu.assertEquals(#exposures, #r)
+  for k = 1, #r do
+    lu.assertAlmostEquals(exposures[k].materials, 1, 1e-12)
+    lu.assertAlmostEquals(made.common[k], r[k], 1e-9)
+    lu.assertAlmostEquals(made.specific[k], 0, 1e-9)
+    lu.assertAlmostEquals(made.tilt[k] + made.timing[k], made.common[k], 1e-12)
+    lu.assertAlmostEquals(made.factors.materials[k], factors[k].materials, 1e-12)
+  end
+end
