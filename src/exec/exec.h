@@ -444,6 +444,9 @@ pln_limits pln_size_addition(pln_portfolio *p, int32_t instrument, int32_t side,
                              int64_t order, int64_t now_ns);
 
 /* signals.c */
+/* Whether a source may be given these changes after those up to last_ns. */
+int32_t pln_signals_check(const pln_exec *x, int32_t source, int64_t last_ns, const pln_signal *signals,
+                          int64_t n);
 /* Applies a source's changes that became known at or before now. */
 void pln_signals_apply(pln_exec *x, int32_t source);
 /* Turns changed targets into orders. */

@@ -22,36 +22,62 @@ static int32_t unsupported(const char *what) {
                   "a replay in lanes has no %s: run this combo in a container (pln_exec)", what);
 }
 
-/* What is not named here has to be zero: a field that lanes know nothing of is not passed over. */
-int32_t pln_replay_check(const pln_exec_config *exec, const pln_portfolio_config *portfolio) {
+/* What may be set: the fields that lanes know, and those that mean nothing for one cash-settled instrument
+ * without actions, rates and gauges. */
+static pln_exec_config known_exec(const pln_exec_config *c) {
   pln_exec_config e;
-  pln_portfolio_config p;
   memset(&e, 0, sizeof e);
+  e.fill = c->fill;
+  e.finalize_trades = c->finalize_trades;
+  e.commission.pct = c->commission.pct;
+  e.commission.per_share = c->commission.per_share;
+  e.commission.per_order = c->commission.per_order;
+  e.commission.minimum = c->commission.minimum;
+  e.slippage_bps = c->slippage_bps;
+  e.spread_bps = c->spread_bps;
+  e.trade_from_ns = c->trade_from_ns;
+  e.trade_until_ns = c->trade_until_ns;
+  e.record_equity = c->record_equity;
+  e.recorder_rows = c->recorder_rows;
+  e.seed = c->seed;
+  return e;
+}
+
+static pln_portfolio_config known_portfolio(const pln_portfolio_config *c) {
+  pln_portfolio_config p;
   memset(&p, 0, sizeof p);
+  p.capital = c->capital;
+  p.leverage = c->leverage;
+  p.sizing = c->sizing;
+  p.sizing.max_pct = 0;
+  p.sizing.reserved = 0;
+  p.risk.max_position_pct = c->risk.max_position_pct;
+  p.risk.max_exposure_pct = c->risk.max_exposure_pct;
+  p.risk.stop_loss_pct = c->risk.stop_loss_pct;
+  p.risk.take_profit_pct = c->risk.take_profit_pct;
+  p.risk.trailing_stop_pct = c->risk.trailing_stop_pct;
+  p.risk.max_drawdown_pct = c->risk.max_drawdown_pct;
+  p.allow_short = c->allow_short;
+  p.accounting = c->accounting; /* one lot is the same by all methods */
+  p.maintenance_pct = c->maintenance_pct;
+  p.fx_spread_bps = c->fx_spread_bps;
+  p.on_leave = c->on_leave;
+  return p;
+}
+
+int32_t pln_replay_check(const pln_exec_config *exec, const pln_portfolio_config *portfolio) {
   if (exec->entry_spread_bps != 0) return unsupported("entry_spread_bps");
   if (exec->record_orders) return unsupported("records of orders and fills");
   if (exec->benchmark != 0) return unsupported("second instrument");
   if (portfolio->rebalance) return unsupported("rebalancing");
-  if (portfolio->sizing.type > PLN_SIZE_PERCENT_OF_EQUITY) return unsupported("size of that type");
   if (portfolio->fill_price_quirk) return unsupported("compat mode");
+  if (portfolio->sizing.type > PLN_SIZE_PERCENT_OF_EQUITY) return unsupported("sizing of that type");
+  if (portfolio->margin_call) return unsupported("margin calls");
   if (portfolio->risk.trailing_stop_pct > 100) return unsupported("trailing stop of more than 100 percent");
-  e.fill = exec->fill;
-  e.finalize_trades = exec->finalize_trades;
-  e.commission = exec->commission;
-  e.slippage_bps = exec->slippage_bps;
-  e.spread_bps = exec->spread_bps;
-  e.trade_from_ns = exec->trade_from_ns;
-  e.trade_until_ns = exec->trade_until_ns;
-  e.record_equity = exec->record_equity;
-  e.recorder_rows = exec->recorder_rows;
+  /* A setting that is not known is not passed over. */
+  const pln_exec_config e = known_exec(exec);
   if (memcmp(&e, exec, sizeof e) != 0) return unsupported("such setting of the execution");
-  p.capital = portfolio->capital;
-  p.leverage = portfolio->leverage;
-  p.sizing.type = portfolio->sizing.type;
-  p.sizing.at = portfolio->sizing.at;
-  p.sizing.value = portfolio->sizing.value;
-  p.risk = portfolio->risk;
-  p.allow_short = portfolio->allow_short;
+  const pln_portfolio_config p = known_portfolio(portfolio);
   if (memcmp(&p, portfolio, sizeof p) != 0) return unsupported("such setting of the portfolio");
   return PLN_OK;
 }
@@ -124,12 +150,16 @@ pln_replay *pln_replay_new(const pln_bars *bars, const pln_instrument *spec, int
 
 void pln_replay_free(pln_replay *replay) {
   if (!replay) return;
-  pln_exec_free(replay->template);
-  pln_portfolio_free(replay->nobody);
   free(replay->lanes);
+  for (int32_t i = 0; replay->lists && i < replay->template->n_sources; i++) {
+    free(replay->lists[i].ts_ns);
+    free(replay->lists[i].directions);
+  }
   free(replay->lists);
   free(replay->period_rows);
   free(replay->turns);
+  pln_exec_free(replay->template);
+  pln_portfolio_free(replay->nobody);
   free(replay);
 }
 
@@ -143,16 +173,54 @@ int64_t pln_replay_periods(const pln_replay *replay, const int64_t **last_rows) 
 }
 
 int32_t pln_replay_add_signals(pln_replay *replay) {
+  const int32_t n = replay->template->n_sources;
+  const int32_t status = grow((void **)&replay->lists, n, &replay->lists_capacity, sizeof *replay->lists);
+  if (status) return status;
   const int32_t id = pln_exec_add_source(replay->template, 0, 0, 1);
   if (id < 0) return id;
-  const int32_t status = grow((void **)&replay->lists, id, &replay->lists_capacity, sizeof *replay->lists);
-  if (status) return status;
-  replay->lists[id] = (pln_list){.now_ns = INT64_MIN, .first_lane = -1, .last_lane = -1};
+  replay->lists[id] = (pln_list){.last_ns = INT64_MIN, .first_lane = -1, .last_lane = -1};
   return id;
 }
 
+/* Room for n more changes, those that are done with thrown away. */
+static int32_t reserve(pln_list *list, int64_t n) {
+  const size_t left = (size_t)(list->n - list->head);
+  if (list->head > 0) {
+    memmove(list->ts_ns, list->ts_ns + list->head, left * sizeof *list->ts_ns);
+    memmove(list->directions, list->directions + list->head, left * sizeof *list->directions);
+    list->n -= list->head;
+    list->head = 0;
+  }
+  if (list->n + n <= list->capacity) return PLN_OK;
+  const int64_t capacity = 2 * list->capacity + n;
+  int64_t *ts_ns = realloc(list->ts_ns, (size_t)capacity * sizeof *ts_ns);
+  if (ts_ns) list->ts_ns = ts_ns;
+  int32_t *directions = realloc(list->directions, (size_t)capacity * sizeof *directions);
+  if (directions) list->directions = directions;
+  if (!ts_ns || !directions)
+    return pln_fail(PLN_ERR_MEMORY, "no memory for %lld signals", (long long)capacity);
+  list->capacity = capacity;
+  return PLN_OK;
+}
+
 int32_t pln_replay_push_signals(pln_replay *replay, int32_t list, const pln_signal *signals, int64_t n) {
-  return pln_exec_push_signals(replay->template, list, signals, n);
+  const bool known = list >= 0 && list < replay->template->n_sources;
+  pln_list *l = known ? &replay->lists[list] : NULL;
+  int32_t status = pln_signals_check(replay->template, list, l ? l->last_ns : INT64_MIN, signals, n);
+  if (!status) status = reserve(l, n);
+  if (status || n <= 0) return status;
+  int64_t end = l->n;
+  int32_t direction = l->pushed;
+  for (int64_t i = 0; i < n; i++) { /* what changes nothing is overwritten */
+    l->ts_ns[end] = signals[i].ts_ns;
+    l->directions[end] = signals[i].direction;
+    end += signals[i].direction != direction;
+    direction = signals[i].direction;
+  }
+  l->n = end;
+  l->pushed = direction;
+  l->last_ns = signals[n - 1].ts_ns;
+  return PLN_OK;
 }
 
 static int32_t check_combo(const pln_replay *r, const pln_replay_combo *combo) {
@@ -194,6 +262,8 @@ int32_t pln_replay_add_combo(pln_replay *replay, const pln_replay_combo *combo) 
                  .fill = combo->exec.fill,
                  .finalize = combo->exec.finalize_trades,
                  .has_rows = combo->stats || combo->equity || combo->cash || combo->exposure || combo->gross,
+                 .gives_trades = combo->stats || combo->keep_trades,
+                 .is_protected = p->config.risk.stop_loss_pct > 0 || p->config.risk.take_profit_pct > 0,
                  .next = -1,
                  .combo = *combo};
   pln_exec_free(costs);
@@ -207,29 +277,22 @@ int32_t pln_replay_add_combo(pln_replay *replay, const pln_replay_combo *combo) 
 
 /* The list's changes of direction up to horizon_ns, one turn for each instant. */
 static int64_t make_turns(pln_replay *r, int32_t list, int64_t horizon_ns) {
-  pln_source *s = &r->template->sources[list];
+  pln_list *l = &r->lists[list];
   const int64_t first_ns =
       r->template->first_ns; /* levels from before the window are in force at its first instant */
   if (first_ns == INT64_MAX) return 0;
   int64_t n = 0;
-  while (s->head < s->n) {
-    const pln_signal *g = &s->signals[s->head], *end = s->signals + s->n;
-    const int64_t t = g->ts_ns > first_ns ? g->ts_ns : first_ns;
+  while (l->head < l->n) {
+    const int64_t t = l->ts_ns[l->head] > first_ns ? l->ts_ns[l->head] : first_ns;
     if (t > horizon_ns) break;
-    bool turned = false;
-    for (; g < end && g->ts_ns <= t; g++) {
-      turned = turned || g->direction != s->direction;
-      s->direction = g->direction;
-    }
-    s->head = g - s->signals;
-    r->lists[list].now_ns = t;
-    if (!turned) continue;
+    do l->head++;
+    while (l->head < l->n && l->ts_ns[l->head] <= t);
     const int32_t status = grow((void **)&r->turns, n, &r->turns_capacity, sizeof *r->turns);
     if (status) return status;
     const int64_t bar = pln_chunk_find(&r->chunk, t);
     r->turns[n++] = (pln_turn){.ts_ns = t,
                                .bar = (int32_t)bar,
-                               .direction = (int8_t)s->direction,
+                               .direction = l->directions[l->head - 1],
                                .is_exact = bar >= 0 && r->chunk.visible_ns[bar] == t};
   }
   return n;
@@ -310,6 +373,14 @@ static int64_t bars_until(const pln_market *m, int64_t until_ns) {
   return low - m->next;
 }
 
+/* What a lane begins with, on its way into the cache while the lane before it is replayed. */
+static void fetch(const pln_lane *lane) {
+  const char *const blocks[] = {(const char *)lane->portfolio, (const char *)lane->portfolio->holdings};
+  for (int32_t k = 0; k < 2; k++)
+    for (int32_t line = 0; line < 4; line++) __builtin_prefetch(blocks[k] + (ptrdiff_t)line * 64, 1);
+  __builtin_prefetch(lane->portfolio->positions, 1);
+}
+
 static int32_t run_chunk(pln_replay *r, int64_t until_ns) {
   pln_market *m = &r->template->markets[0];
   pln_chunk *c = &r->chunk;
@@ -324,8 +395,10 @@ static int32_t run_chunk(pln_replay *r, int64_t until_ns) {
   for (int32_t list = 0; list < r->template->n_sources; list++) {
     const int64_t n_turns = make_turns(r, list, horizon_ns);
     if (n_turns < 0) return r->status = (int32_t)n_turns;
-    for (int32_t i = r->lists[list].first_lane; i >= 0; i = r->lanes[i].next)
+    for (int32_t i = r->lists[list].first_lane; i >= 0; i = r->lanes[i].next) {
+      if (i + 1 < r->n_lanes) fetch(&r->lanes[i + 1]);
       replay_chunk(&r->lanes[i], m, c, r->turns, n_turns);
+    }
   }
   r->template->horizon_ns = horizon_ns;
   return PLN_OK;
@@ -348,9 +421,14 @@ static void finish_lane(pln_replay *r, pln_lane *lane) {
   const pln_market *m = &r->template->markets[0];
   const pln_account *a = &lane->portfolio->account;
   const int64_t last = m->end - 1, row = last - r->first_row;
-  int64_t now_ns = r->lists[lane->combo.signals].now_ns;
-  if (row >= 0 && pln_market_visible(m, last) > now_ns) now_ns = pln_market_visible(m, last);
-  pln_lane_finish(lane, m, now_ns > INT64_MIN ? now_ns : 0);
+  /* The latest instant; there are none where the window has no bar. */
+  int64_t now_ns = 0;
+  if (row >= 0) {
+    now_ns = pln_market_visible(m, last);
+    const int64_t signal_ns = r->lists[lane->combo.signals].last_ns;
+    if (signal_ns > now_ns) now_ns = signal_ns;
+  }
+  pln_lane_finish(lane, m, now_ns);
   if (row >= 0) {
     const double equity = a->equity, cash = a->cash;
     const int8_t bits = (int8_t)lane->row_bits;

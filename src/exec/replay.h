@@ -22,8 +22,8 @@ typedef struct pln_chunk {
   int64_t end_rows; /* index of the window's last row if it is within this chunk, else n */
   const int64_t *ts_ns;
   const double *open, *high, *low, *close;
-  double scale; /* buckets a nanosecond */
-  int64_t visible_ns[PLN_SPAN_CHUNK];
+  double scale;                                              /* buckets a nanosecond */
+  int64_t visible_ns[PLN_SPAN_CHUNK + 4];                    /* INT64_MAX after the last */
   int16_t bucket[PLN_SPAN_BUCKETS + 1];                      /* bars visible before the bucket begins */
   pln_extremes ahead[PLN_SPAN_CHUNK];                        /* of the bar's block, up to the bar */
   pln_extremes behind[PLN_SPAN_CHUNK];                       /* of the bar's block, from the bar on */
@@ -40,21 +40,20 @@ typedef struct pln_chunk {
 typedef struct pln_turn {
   int64_t ts_ns; /* the instant */
   int32_t bar;   /* the last bar that is visible by then, -1 = the one before the chunk */
-  int8_t direction;
-  int8_t is_exact; /* the bar becomes visible at this very instant */
+  int32_t direction;
+  int32_t is_exact; /* the bar becomes visible at this very instant */
 } pln_turn;
 
 /* A market order that waits. */
 typedef struct pln_waiting {
   int64_t id; /* 0 = none */
   int64_t created_ns;
-  double count;    /* COUNT: lots */
-  double size;     /* CASH, PERCENT */
-  double quantity; /* what it asks for, in units; 0 where it is sized at the fill */
-  int32_t mode;    /* pln_size_mode */
-  int32_t side;
-  int32_t reason;
-  int32_t reserved;
+  double count; /* COUNT: lots */
+  double size;  /* CASH, PERCENT */
+  int16_t mode; /* pln_size_mode */
+  int16_t side;
+  int16_t reason; /* pln_exit_reason */
+  int16_t adds;   /* to a position that was held when it was made */
 } pln_waiting;
 
 /* The deepest drawdown of the rows, without a quotient a row: `keep` tells that a fall is not the deepest. */
@@ -69,7 +68,8 @@ typedef struct pln_lane {
   pln_costs costs;
   double concession;
   double weight;
-  double acted; /* level that was last acted on */
+  double acted;    /* level that was last acted on */
+  double quantity; /* units held, where something is */
   pln_waiting close, entry;
   pln_deepest fall;
   int64_t n_orders; /* made so far: their ids */
@@ -79,21 +79,28 @@ typedef struct pln_lane {
   int32_t is_blocked;
   int32_t row_bits; /* exposure of the latest row, which may still change */
   int32_t has_rows; /* rows are wanted one by one */
-  int32_t next;     /* lane of the same list, -1 = none */
-  int64_t period;   /* the one that the next row belongs to */
-  int64_t told;     /* id of the last trade that `stats` has */
+  int32_t gives_trades;
+  int32_t is_protected; /* by a fixed stop or target */
+  int32_t next;         /* lane of the same list, -1 = none */
+  int64_t period;       /* the one that the next row belongs to */
+  int64_t told;         /* id of the last trade that `stats` has */
   pln_replay_result result;
   pln_replay_combo combo;
 } pln_lane;
 
+/* Changes of direction; those yet to be turned into turns are [head, n). */
 typedef struct pln_list {
-  int64_t now_ns;     /* the latest instant of a signal */
+  int64_t *ts_ns;
+  int32_t *directions;
+  int64_t head, n, capacity;
+  int64_t last_ns;    /* of the latest signal that was pushed */
+  int32_t pushed;     /* its direction */
   int32_t first_lane; /* -1 = none */
   int32_t last_lane;
 } pln_list;
 
 struct pln_replay {
-  pln_exec *template; /* market, window and signal lists (its sources) */
+  pln_exec *template; /* market and window; a source for each list */
   pln_portfolio *nobody;
   pln_lane *lanes;
   int32_t n_lanes;
@@ -117,12 +124,27 @@ int64_t pln_chunk_find(const pln_chunk *c, int64_t ts_ns);
 /* Takes the lane over bars [from, until) as far as nothing happens in them. Returns the first that was not
  * taken: something does in that one. */
 int64_t pln_span_take(pln_lane *lane, pln_chunk *c, int64_t from, int64_t until);
-/* A row of that equity. */
-void pln_deepest_add(pln_deepest *d, double equity);
 /* Looks at the fall since the peak. */
 void pln_deepest_close(pln_deepest *d);
+/* A row of that equity. */
+static inline void pln_deepest_add(pln_deepest *d, double equity) {
+  if (equity >= d->peak) {
+    if (d->low < d->peak * d->keep) pln_deepest_close(d);
+    d->peak = d->low = equity;
+  } else if (equity < d->low) {
+    d->low = equity;
+  }
+}
 /* The latest row's exposure is final. */
-void pln_lane_commit(pln_lane *lane);
+static inline void pln_lane_commit(pln_lane *lane) {
+  pln_replay_result *r = &lane->result;
+  const int32_t bits = lane->row_bits;
+  r->exposed_rows += (bits & 3) != 0;
+  r->long_rows += bits & 1;
+  r->short_rows += (bits >> 1) & 1;
+  if (bits & 4) r->exposed_until_close = r->exposed_rows;
+  lane->row_bits = 0;
+}
 /* Equities at the ends of those periods that end within these bars, in which the position did not change. */
 void pln_lane_periods(pln_lane *lane, const pln_chunk *c, int64_t from, int64_t until);
 

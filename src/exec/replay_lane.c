@@ -46,20 +46,22 @@ static void refuse(pln_lane *lane, int32_t refusal, int64_t now_ns, double asked
 static void order(pln_lane *lane, pln_waiting *slot, int32_t side, int32_t mode, double count, double size,
                   int64_t now_ns) {
   assert(slot->id == 0);
-  *slot = (pln_waiting){.id = ++lane->n_orders,
-                        .created_ns = now_ns,
-                        .count = count,
-                        .size = size,
-                        .quantity = pln_step_value(&lane->portfolio->holdings[0].lot, count),
-                        .mode = mode,
-                        .side = side,
-                        .reason = PLN_EXIT_SIGNAL};
+  slot->id = ++lane->n_orders;
+  slot->created_ns = now_ns;
+  slot->count = count;
+  slot->size = size;
+  slot->mode = (int16_t)mode;
+  slot->side = (int16_t)side;
+  slot->reason = PLN_EXIT_SIGNAL;
+  slot->adds = 0;
   lane->portfolio->account.n_orders++;
 }
 
 /* An order that ends unfilled. */
 static void drop(pln_lane *lane, pln_waiting *slot, int32_t refusal, int64_t now_ns) {
-  if (slot->id) refuse(lane, refusal, now_ns, slot->quantity > 0 ? slot->quantity : slot->size);
+  if (!slot->id) return;
+  const pln_step *lot = &lane->portfolio->holdings[0].lot;
+  refuse(lane, refusal, now_ns, slot->count > 0 ? pln_step_value(lot, slot->count) : slot->size);
   slot->id = 0;
 }
 
@@ -68,33 +70,69 @@ static void drop_all(pln_lane *lane, int32_t refusal, int64_t now_ns) {
   drop(lane, &lane->entry, refusal, now_ns);
 }
 
-/* Fee, counters and cost of slippage of a fill. */
-static pln_fill_info book(pln_lane *lane, double count, double price, const meeting *at, int64_t id,
-                          int32_t reason) {
+/* What a fill of `quantity` units costs: its fee; the cost of slippage is counted. */
+static double charge(pln_lane *lane, double quantity, double price, const meeting *at) {
   pln_portfolio *p = lane->portfolio;
-  const pln_holding *h = &p->holdings[0];
-  const double quantity = pln_step_value(&h->lot, count);
-  const double variable = pln_costs_variable(&lane->costs, quantity, quantity * price * h->point);
+  const double point = p->holdings[0].point;
   p->account.n_fills++;
-  p->account.slippage_cost += fabs(price - at->price) * quantity * h->point;
-  return (pln_fill_info){.price = price,
-                         .fee = pln_costs_fee(&lane->costs, variable),
-                         .ts_ns = at->ts_ns,
-                         .bar = at->bar,
-                         .order = id,
-                         .reason = reason};
+  p->account.slippage_cost += fabs(price - at->price) * quantity * point;
+  return pln_costs_fee(&lane->costs, pln_costs_variable(&lane->costs, quantity, quantity * price * point));
 }
 
-/* Everything that is held, by one order. */
+static int32_t put_trade(pln_portfolio *p, const pln_trade *trade) {
+  const int32_t status = pln_portfolio_reserve_trades(p, 1);
+  if (!status) p->trades[p->n_trades++] = *trade;
+  return status;
+}
+
+/* Everything that is held, by one order: what pln_portfolio_close comes to for the one lot. The view of the
+ * position is put right when a run ends. */
 static void close_all(pln_lane *lane, const pln_step *tick, const meeting *at, int64_t id, int32_t reason) {
   pln_portfolio *p = lane->portfolio;
-  const pln_holding *h = &p->holdings[0];
-  const int32_t side = h->count > 0 ? PLN_SIDE_SELL : PLN_SIDE_BUY;
-  const double count = fabs(h->count);
-  const double price = slipped(lane, tick, side, at->price, at->worsens);
-  const pln_fill_info info = book(lane, count, price, at, id, reason);
-  const int32_t status = pln_portfolio_close(p, 0, count, -1, &info);
-  if (status) lane->result.status = status;
+  pln_holding *h = &p->holdings[0];
+  pln_account *a = &p->account;
+  const pln_lot *lot = &h->lots[0];
+  const bool is_long = h->count > 0;
+  const int32_t side = is_long ? PLN_SIDE_BUY : PLN_SIDE_SELL;
+  const double price = slipped(lane, tick, -side, at->price, at->worsens), quantity = lane->quantity;
+  const double fee = charge(lane, quantity, price, at), fees = lot->fee + fee;
+  const double notional = quantity * price * h->point;
+  a->cash += (is_long ? notional : -notional) - fee;
+  a->fees += fee;
+  a->turnover += notional;
+  a->n_trades++;
+  p->exposure |= (is_long ? 1 : 2) | 4;
+  if (lane->gives_trades) {
+    pln_trade t = pln_lot_trade(p, 0, lot, fabs(h->count), is_long, price, fees, 0);
+    t.id = a->n_trades;
+    t.exit_ts_ns = at->ts_ns;
+    t.exit_bar = at->bar;
+    t.exit_order = id;
+    t.exit_reason = reason;
+    a->realized_pnl += t.pnl;
+    const int32_t status = put_trade(p, &t);
+    if (status) lane->result.status = status;
+  } else {
+    a->realized_pnl += pln_lot_gain(h, lot, side, quantity, price) - fees;
+  }
+  h->n_lots = 0;
+  h->count = h->weight = 0;
+  h->touch_low = -INFINITY;
+  h->touch_high = INFINITY;
+  p->positions[0].bars_held = 0;
+}
+
+/* What pln_portfolio_refresh comes to for a lot that was just opened, but for the view of the position. */
+static void hold(pln_lane *lane, const pln_lot *lot, double quantity) {
+  pln_portfolio *p = lane->portfolio;
+  pln_holding *h = &p->holdings[0];
+  const bool is_long = h->count > 0;
+  int32_t trailing;
+  const double stop = pln_lot_stop(p, lot, is_long, &trailing), target = lot->target;
+  lane->quantity = quantity;
+  h->weight = is_long ? quantity * h->point : -(quantity * h->point);
+  if (stop > 0) *(is_long ? &h->touch_low : &h->touch_high) = stop;
+  if (target > 0) *(is_long ? &h->touch_high : &h->touch_low) = target;
 }
 
 /* A rule closes what is held. */
@@ -124,7 +162,7 @@ static void fill_entry(pln_lane *lane, const pln_market *m, const meeting *at) {
   pln_portfolio *p = lane->portfolio;
   pln_waiting *o = &lane->entry;
   const pln_holding *h = &p->holdings[0];
-  if (h->count != 0) { /* more than one lot, or a part of it */
+  if (o->adds || h->count != 0) { /* more than one lot, or a part of it */
     lane->result.status = PLN_ERR_UNSUPPORTED;
     return;
   }
@@ -142,16 +180,21 @@ static void fill_entry(pln_lane *lane, const pln_market *m, const meeting *at) {
   const int64_t id = o->id;
   o->id = 0;
   if (limits.count == 0) return;
-  const pln_fill_info info = book(lane, limits.count, price, at, id, PLN_EXIT_SIGNAL);
+  const double quantity = pln_step_value(&h->lot, limits.count);
+  const pln_fill_info info = {.price = price,
+                              .fee = charge(lane, quantity, price, at),
+                              .ts_ns = at->ts_ns,
+                              .bar = at->bar,
+                              .order = id};
   pln_lot *lot = pln_portfolio_open(p, 0, o->side, limits.count, &info);
   if (!lot) {
     lane->result.status = PLN_ERR_MEMORY;
     return;
   }
-  pln_risk_protect(p, lot, o->side == PLN_SIDE_BUY, 0, 0, &m->tick);
+  if (lane->is_protected) pln_risk_protect(p, lot, o->side == PLN_SIDE_BUY, 0, 0, &m->tick);
   lot->at_open = at->at_open;
   lot->stop_bar = lot->target_bar = at->at_open ? at->bar : at->bar + 1;
-  pln_portfolio_refresh(p, 0);
+  hold(lane, lot, quantity);
 }
 
 typedef struct levels {
@@ -173,7 +216,6 @@ static levels levels_of(const pln_portfolio *p, const pln_step *tick, const pln_
 static void try_exits(pln_lane *lane, const pln_step *tick, const pln_chunk *c, int64_t i, meeting at) {
   const pln_portfolio *p = lane->portfolio;
   const pln_holding *h = &p->holdings[0];
-  if (h->n_lots == 0) return;
   const bool is_long = h->count > 0;
   const double open = c->open[i];
   const levels l = levels_of(p, tick, &h->lots[0], is_long, at.bar);
@@ -207,7 +249,9 @@ static void match(pln_lane *lane, const pln_market *m, const pln_chunk *c, int64
     if (lane->close.id && lane->close.created_ns <= at.ts_ns) fill_close(lane, &m->tick, &at);
     if (lane->entry.id && lane->entry.created_ns <= at.ts_ns) fill_entry(lane, m, &at);
   }
-  try_exits(lane, &m->tick, c, i, at);
+  const pln_holding *h = &lane->portfolio->holdings[0];
+  if (h->n_lots > 0 && (c->low[i] <= h->touch_low || c->high[i] >= h->touch_high))
+    try_exits(lane, &m->tick, c, i, at);
 }
 
 /* The mark left the portfolio at or below its floor: the drawdown rule fires, or it is bankrupt. */
@@ -293,6 +337,7 @@ static void enter(pln_lane *lane, const pln_market *m, double level, int64_t now
   if (delta == 0) return;
   order(lane, &lane->entry, delta > 0 ? PLN_SIDE_BUY : PLN_SIDE_SELL, PLN_MODE_COUNT, fabs(delta),
         side * size, now_ns);
+  lane->entry.adds = adds;
 }
 
 void pln_lane_turn(pln_lane *lane, const pln_market *m, const pln_turn *turn) {
@@ -355,6 +400,7 @@ void pln_lane_finish(pln_lane *lane, const pln_market *m, int64_t now_ns) {
   pln_portfolio *p = lane->portfolio;
   drop_all(lane, PLN_REFUSAL_END_OF_DATA, now_ns);
   if (lane->finalize) finalize(lane, m, now_ns);
+  pln_portfolio_refresh(p, 0);
   pln_portfolio_mark(p);
   if (lane->finalize && p->account.equity <= 0 && !p->account.bankrupt) pln_portfolio_ruin(p);
   lane->row_bits |= p->exposure;

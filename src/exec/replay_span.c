@@ -66,6 +66,7 @@ void pln_chunk_make(pln_chunk *c, const pln_market *m, int64_t first, int64_t n)
   c->close = m->close + first;
   if (n == 0) return;
   for (int64_t i = 0; i < n; i++) c->visible_ns[i] = pln_market_visible(m, first + i);
+  for (int64_t i = n; i < n + 4; i++) c->visible_ns[i] = INT64_MAX;
   make_blocks(c);
   make_buckets(c);
 }
@@ -75,14 +76,15 @@ int64_t pln_chunk_find(const pln_chunk *c, int64_t ts_ns) {
   if (ts_ns >= c->visible_ns[c->n - 1]) return c->n - 1;
   const int64_t b = bucket_of(c, ts_ns);
   int64_t low = c->bucket[b], high = c->bucket[b + 1]; /* the answer + 1 lies within [low, high] */
-  while (low < high) {
+  while (high - low > 4) {
     const int64_t mid = low + (high - low) / 2;
     if (c->visible_ns[mid] <= ts_ns)
       low = mid + 1;
     else
       high = mid;
   }
-  return low - 1;
+  const int64_t *v = c->visible_ns + low; /* later bars are visible later still: no need to stop at `high` */
+  return low - 1 + (v[0] <= ts_ns) + (v[1] <= ts_ns) + (v[2] <= ts_ns) + (v[3] <= ts_ns);
 }
 
 static pln_extremes extremes(const pln_chunk *c, int64_t from, int64_t until) {
@@ -111,15 +113,6 @@ void pln_deepest_close(pln_deepest *d) {
   d->keep = (1 - depth) + 1e-15;
 }
 
-void pln_deepest_add(pln_deepest *d, double equity) {
-  if (equity >= d->peak) {
-    pln_deepest_close(d);
-    d->peak = d->low = equity;
-  } else if (equity < d->low) {
-    d->low = equity;
-  }
-}
-
 /* Rows of which the greatest and the least equity are known; false where their order matters. A fall that is
  * no deeper than the deepest may be taken for one that is none: it changes no maximum. */
 static bool add_rows(pln_deepest *d, double greatest, double least) {
@@ -146,12 +139,11 @@ static double stop_at(const pln_portfolio *p, pln_lot *lot, bool is_long, double
 
 /* What pln_portfolio_see does with whole bars of these extremes. */
 static void see(pln_portfolio *p, pln_lot *lot, bool is_long, double high, double low) {
-  if (high > lot->high) lot->high = high;
-  if (low < lot->low) lot->low = low;
-  const double best = is_long ? lot->high : lot->low;
-  if (best == lot->best) return;
-  lot->best = best;
-  if (!p->is_trailing) return;
+  lot->high = high > lot->high ? high : lot->high;
+  lot->low = low < lot->low ? low : lot->low;
+  const double before = lot->best;
+  lot->best = is_long ? lot->high : lot->low;
+  if (!p->is_trailing || lot->best == before) return;
   int32_t trailing;
   const double stop = pln_lot_stop(p, lot, is_long, &trailing);
   pln_holding *h = &p->holdings[0];
@@ -223,16 +215,6 @@ static bool take_flat(pln_lane *lane) {
   if (cash > p->account.peak_equity) pln_portfolio_peak(p, cash);
   pln_deepest_add(&lane->fall, cash);
   return true;
-}
-
-void pln_lane_commit(pln_lane *lane) {
-  pln_replay_result *r = &lane->result;
-  const int32_t bits = lane->row_bits;
-  r->exposed_rows += (bits & 3) != 0;
-  r->long_rows += bits & 1;
-  r->short_rows += (bits >> 1) & 1;
-  if (bits & 4) r->exposed_until_close = r->exposed_rows;
-  lane->row_bits = 0;
 }
 
 static void put_rows(const pln_lane *lane, pln_chunk *c, int64_t from, int64_t until) {

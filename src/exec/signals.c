@@ -4,18 +4,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-int32_t pln_exec_push_signals(pln_exec *exec, int32_t source, const pln_signal *signals, int64_t n) {
-  if (source < 0 || source >= exec->n_sources || exec->sources[source].kind != PLN_SOURCE_SIGNALS)
+int32_t pln_signals_check(const pln_exec *x, int32_t source, int64_t last_ns, const pln_signal *signals,
+                          int64_t n) {
+  if (source < 0 || source >= x->n_sources || x->sources[source].kind != PLN_SOURCE_SIGNALS)
     return pln_fail(PLN_ERR_ARGUMENT, "%d is not a signal source of this container", source);
-  if (exec->is_finished) return pln_fail(PLN_ERR_STATE, "the run is finished: it takes no more signals");
-  pln_source *s = &exec->sources[source];
-  int64_t last = s->n > s->head ? s->signals[s->n - 1].ts_ns : INT64_MIN;
+  if (x->is_finished) return pln_fail(PLN_ERR_STATE, "the run is finished: it takes no more signals");
+  int64_t last = last_ns;
   for (int64_t i = 0; i < n; i++) {
     const pln_signal *g = &signals[i];
-    if (g->ts_ns < last || (exec->is_started && g->ts_ns <= exec->horizon_ns))
+    if (g->ts_ns < last || (x->is_started && g->ts_ns <= x->horizon_ns))
       return pln_fail(
           PLN_ERR_ARGUMENT, "signal %lld of source %d is for %lld ns, but times up to %lld ns are already %s",
-          (long long)i, source, (long long)g->ts_ns, (long long)(g->ts_ns < last ? last : exec->horizon_ns),
+          (long long)i, source, (long long)g->ts_ns, (long long)(g->ts_ns < last ? last : x->horizon_ns),
           g->ts_ns < last ? "pushed" : "processed");
     if (g->direction < PLN_DIRECTION_SHORT || g->direction > PLN_DIRECTION_LONG)
       return pln_fail(PLN_ERR_ARGUMENT, "direction %d of a signal, expected -1, 0 or 1", g->direction);
@@ -23,6 +23,15 @@ int32_t pln_exec_push_signals(pln_exec *exec, int32_t source, const pln_signal *
       return pln_fail(PLN_ERR_ARGUMENT, "strength %g of a signal, expected 0 to 1", g->strength);
     last = g->ts_ns;
   }
+  return PLN_OK;
+}
+
+int32_t pln_exec_push_signals(pln_exec *exec, int32_t source, const pln_signal *signals, int64_t n) {
+  const bool known = source >= 0 && source < exec->n_sources;
+  pln_source *s = known ? &exec->sources[source] : NULL;
+  const int64_t last = known && s->n > s->head ? s->signals[s->n - 1].ts_ns : INT64_MIN;
+  const int32_t status = pln_signals_check(exec, source, last, signals, n);
+  if (status) return status;
   if (s->head > 0) {
     memmove(s->signals, s->signals + s->head, (size_t)(s->n - s->head) * sizeof *s->signals);
     s->n -= s->head;
