@@ -23,8 +23,8 @@ typedef struct pln_replay pln_replay;
 typedef struct pln_replay_combo {
   pln_exec_config exec;      /* its trading window must be that of the replay; record_equity and recorder_rows
                                 are ignored: rows go to the fields below */
-  pln_portfolio *portfolio;  /* of one instrument, new; afterwards as pln_exec would have left it, but for its recorder,
-                                which stays empty */
+  pln_portfolio *portfolio;  /* of one instrument, as pln_portfolio_new made it; afterwards as pln_exec would have left it,
+                                but for its recorder and its execution quality, which stay empty */
   double weight;             /* of the source, as for pln_exec_add_source */
   pln_stats *stats;          /* gets every row and trade, as from a run; NULL = none */
   double *equity;            /* of each row */

@@ -223,6 +223,22 @@ int32_t pln_replay_push_signals(pln_replay *replay, int32_t list, const pln_sign
   return PLN_OK;
 }
 
+/* A portfolio is as it was made: nothing was added to it that lanes might not know. Word by word it is like
+ * another one of the same settings, but for what pointers lead to. */
+static int32_t check_new(const pln_portfolio *p) {
+  pln_portfolio *other = pln_portfolio_new(&p->config, 1);
+  if (!other) return pln_error_last()->code;
+  bool same = true;
+  for (size_t at = 0; at + sizeof(uint64_t) <= sizeof *p && same; at += sizeof(uint64_t)) {
+    uint64_t a, b;
+    memcpy(&a, (const char *)p + at, sizeof a);
+    memcpy(&b, (const char *)other + at, sizeof b);
+    same = a == b || (a != 0 && b != 0);
+  }
+  pln_portfolio_free(other);
+  return same ? PLN_OK : unsupported("portfolio with something added to it, or one that was used");
+}
+
 static int32_t check_combo(const pln_replay *r, const pln_replay_combo *combo) {
   if (r->template->is_started)
     return pln_fail(PLN_ERR_STATE, "the replay has begun: no combo can be added any more");
@@ -240,7 +256,8 @@ static int32_t check_combo(const pln_replay *r, const pln_replay_combo *combo) {
   const int64_t until = combo->exec.trade_until_ns ? combo->exec.trade_until_ns : INT64_MAX;
   if (from != window->trade_from_ns || until != window->trade_until_ns)
     return pln_fail(PLN_ERR_ARGUMENT, "the trading window of a combo is not that of the replay");
-  return pln_replay_check(&combo->exec, &p->config);
+  const int32_t status = check_new(p);
+  return status ? status : pln_replay_check(&combo->exec, &p->config);
 }
 
 int32_t pln_replay_add_combo(pln_replay *replay, const pln_replay_combo *combo) {
@@ -373,12 +390,27 @@ static int64_t bars_until(const pln_market *m, int64_t until_ns) {
   return low - m->next;
 }
 
-/* What a lane begins with, on its way into the cache while the lane before it is replayed. */
-static void fetch(const pln_lane *lane) {
-  const char *const blocks[] = {(const char *)lane->portfolio, (const char *)lane->portfolio->holdings};
-  for (int32_t k = 0; k < 2; k++)
-    for (int32_t line = 0; line < 4; line++) __builtin_prefetch(blocks[k] + (ptrdiff_t)line * 64, 1);
-  __builtin_prefetch(lane->portfolio->positions, 1);
+static void fetch_lines(const void *block, size_t size) {
+  for (size_t at = 0; at < size; at += 64) __builtin_prefetch((const char *)block + at, 1);
+}
+
+/* State of the lanes after this one, on its way into the cache while this one is replayed; what a pointer
+ * leads to, one lane after the pointer. */
+static void fetch_lanes(const pln_replay *r, int32_t i) {
+  const pln_lane *lane = &r->lanes[i];
+  const int32_t left = r->n_lanes - 1 - i;
+  if (left >= 4) fetch_lines(lane + 4, sizeof *lane);
+  if (left >= 3) fetch_lines(lane[3].portfolio, offsetof(pln_portfolio, refusals));
+  if (left >= 2) fetch_lines(lane[2].portfolio->holdings, sizeof(pln_holding));
+  if (left >= 2) fetch_lines(lane[2].portfolio->positions, sizeof(pln_position));
+  if (left >= 1 && lane[1].portfolio->holdings->lots)
+    fetch_lines(lane[1].portfolio->holdings->lots, sizeof(pln_lot));
+}
+
+static void fetch_list(const pln_list *list) {
+  if (list->head == list->n) return;
+  fetch_lines(list->ts_ns + list->head, 128);
+  fetch_lines(list->directions + list->head, 64);
 }
 
 static int32_t run_chunk(pln_replay *r, int64_t until_ns) {
@@ -393,10 +425,11 @@ static int32_t run_chunk(pln_replay *r, int64_t until_ns) {
   if (next < m->end && pln_market_visible(m, next) <= until_ns) horizon_ns = pln_market_visible(m, next) - 1;
   m->next = next;
   for (int32_t list = 0; list < r->template->n_sources; list++) {
+    if (list + 2 < r->template->n_sources) fetch_list(&r->lists[list + 2]);
     const int64_t n_turns = make_turns(r, list, horizon_ns);
     if (n_turns < 0) return r->status = (int32_t)n_turns;
     for (int32_t i = r->lists[list].first_lane; i >= 0; i = r->lanes[i].next) {
-      if (i + 1 < r->n_lanes) fetch(&r->lanes[i + 1]);
+      fetch_lanes(r, i);
       replay_chunk(&r->lanes[i], m, c, r->turns, n_turns);
     }
   }

@@ -1,6 +1,7 @@
 #include "exec_util.h"
 #include "abi/csv.h"
 #include "abi/replay.h"
+#include "portfolio/portfolio.h"
 
 /* The replay against the container: random settings and signals over random and over real bars, everything
  * that comes out of both compared to the last bit. */
@@ -538,6 +539,9 @@ static void misuse_is_refused(void **state) {
   c.portfolio = two;
   assert_int_equal(pln_replay_add_combo(r, &c), PLN_ERR_ARGUMENT);
   c.portfolio = p;
+  p->n_cash_actions = 1; /* stands for whatever may be added to a portfolio */
+  assert_int_equal(pln_replay_add_combo(r, &c), PLN_ERR_UNSUPPORTED);
+  p->n_cash_actions = 0;
   c.weight = NAN;
   assert_int_equal(pln_replay_add_combo(r, &c), PLN_ERR_ARGUMENT);
   c.weight = 1;
