@@ -141,6 +141,10 @@ local function check_scaling(portfolio, path, fail)
   if portfolio.short_pct > 0 and not portfolio.allow_short then
     fail(path .. ".short_pct", "allow_short is false, so that there is no short side: leave one of them out")
   end
+  if portfolio.reenter and not portfolio.trading_hours and not portfolio.flat_by_close_minutes then
+    fail(path .. ".reenter", "goes with trading_hours or flat_by_close_minutes: nothing else keeps signals out " ..
+      "for a time")
+  end
   local banded = portfolio.rebalance_band_pct > 0 and "rebalance_band_pct"
     or portfolio.rebalance_band_relative_pct > 0 and "rebalance_band_relative_pct"
   if banded and not portfolio.rebalance and portfolio.rebalance_every == "never" and gross == 0 then

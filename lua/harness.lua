@@ -158,7 +158,9 @@ function M.run(spec)
   for k, name in ipairs(order) do
     local source = spec.symbols and spec.symbols[name] or spec
     local bars = to_bars(name, { bars = source.bars, closes = source.closes, start_ns = start_ns }, timeframe)
-    plan.symbols[k] = { symbol = name, bars = bars, lot_size = spec.lot_size or 1, tick_size = 0, multiplier = 1 }
+    plan.symbols[k] = {
+      symbol = name, bars = bars, lot_size = spec.lot_size or 1, tick_size = 0, multiplier = 1, instrument = k - 1,
+    }
     plan.streams[k] = {
       name = name .. "_" .. timeframe, symbol = name, timeframe = timeframe, bars = bars, instrument = k - 1,
     }

@@ -483,6 +483,20 @@ function Instance:notify(name, ...)
   return true
 end
 
+--- Calls on_schedule for an entry of the strategy's schedule, with what the last bar before it left; not before the
+-- strategy is warm. `deliver` as in `call`.
+-- @return true, or nil and a message
+function Instance:scheduled(name, ctx, deliver, view)
+  if not self.warm_row or C.pln_bars_visible_ns(self.stream.bars, self.warm_row) > view.now_ns then return true end
+  local ok, err = self:_protected(function()
+    if deliver and (view.n_new_fills > 0 or view.n_new_orders > 0) then deliver(view) end
+    self.def.budget.left = self.budget
+    self.def.on_schedule(ctx, name, self.f, self.bar or self.bars, self.p, self.state)
+  end, self.handler)
+  if not ok then return nil, self:explain(err) end
+  return self:_check_constants()
+end
+
 --- Before a slice's lock-step: binds columns and tells the container from which row to call.
 function Instance:prepare_calls(exec, caller)
   local was_warm = self.warm_row

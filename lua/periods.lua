@@ -1,33 +1,48 @@
---- How many bars a year has, from the bars themselves: what a size by volatility is annualised with.
+--- How many bars a year has: what a size by volatility is annualised with. By the timeframe and the sessions of a
+-- symbol, not by its data, which tell of their own future.
 local ffi = require "ffi"
 local abi = require "abi"
+local market_calendar = require "market_calendar"
+local schedule = require "schedule"
 local C = abi.C
 
 local M = {}
 
-local DAY_NS = 86400000000000LL
-local DAYS = 28 -- of the data that are looked at: whole weeks
+local DAY_NS = 86400e9
 
---- Weekly bars have 52 a year and monthly ones 12. For all others: the days of the year times the bars of a day, both
--- by the first 28 days of the data: 365 days where more than a sixth of the days with bars are Saturdays and Sundays,
--- else 252; and the mean number of bars of a day that has any.
-function M.per_year(bars)
-  if bars.timeframe.unit == C.PLN_TIMEFRAME_MONTH then return 12 / bars.timeframe.count end
-  if bars.timeframe.unit == C.PLN_TIMEFRAME_WEEK then return 52 / bars.timeframe.count end
-  local zone = C.pln_timezone_get(bars.timezone)
-  local n, days, weekend, last, civil = 0, 0, 0, nil, ffi.new("pln_civil")
-  local until_ns = bars.n_bars > 0 and bars.ts_ns[0] + DAYS * DAY_NS or 0
-  while n < tonumber(bars.n_bars) and bars.ts_ns[n] < until_ns do
-    local start = C.pln_timezone_day_start(zone, bars.ts_ns[n])
-    if start ~= last then
-      last, days = start, days + 1
-      C.pln_civil_from_ns(C.pln_timezone_to_local(zone, bars.ts_ns[n]), civil)
-      if civil.weekday >= 5 then weekend = weekend + 1 end
+-- The longest session of a week without holidays, ns: Monday, 2019-06-03, on.
+local function session_ns(calendar)
+  local longest, session = 0, ffi.new("pln_session")
+  for day = C.pln_days_from_civil(2019, 6, 3), C.pln_days_from_civil(2019, 6, 9) do
+    if C.pln_calendar_day_session(calendar, day, session) == 1 then
+      longest = math.max(longest, tonumber(session.close_ns - session.open_ns))
     end
-    n = n + 1
   end
-  if days == 0 then return 252 end
-  return (weekend > days / 6 and 365 or 252) * (n / days)
+  return longest
+end
+
+--- Bars of a stream in a year. Weekly ones: 52, monthly ones: 12. Else the days times the bars of a day: the sessions a
+-- year of the symbol's calendar; without one 252 for daily bars and where data.session gives the hours, 365 for all
+-- others; and as many bars as the session, or 24 hours, has room for.
+-- @return the number, or nil and a message
+function M.per_year(symbol, stream)
+  local timeframe = stream.bars.timeframe
+  if timeframe.unit == C.PLN_TIMEFRAME_MONTH then return 12 / timeframe.count end
+  if timeframe.unit == C.PLN_TIMEFRAME_WEEK then return 52 / timeframe.count end
+  local is_daily = timeframe.unit == C.PLN_TIMEFRAME_DAY
+  local days, length = (is_daily or symbol.session) and 252 or 365, DAY_NS
+  local name = symbol.instrument_spec and symbol.instrument_spec.calendar
+  if name then
+    local calendar = assert(market_calendar.get(name))
+    days, length = C.pln_calendar_sessions_per_year(calendar), session_ns(calendar)
+  elseif symbol.session then
+    length = schedule.session_minutes(symbol.session) * 60e9
+  end
+  if is_daily then return days / timeframe.count end
+  if timeframe.unit == C.PLN_TIMEFRAME_NONE then
+    return nil, ("%s has bars of no fixed length: give sizing.periods_per_year"):format(stream.name)
+  end
+  return days * length / tonumber(timeframe.ns)
 end
 
 return M

@@ -7,6 +7,7 @@ local data = require "data"
 local indicator_hub = require "indicator_hub"
 local plan_symbols = require "plan_symbols"
 local registry = require "registry"
+local schedule = require "schedule"
 local suggest = require "suggest"
 
 local M = {}
@@ -108,8 +109,12 @@ local function portfolios_of(plan, cfg, by_id)
       risk = portfolio.risk, strategies = uses, pyramiding = portfolio.pyramiding,
       rebalance_band_pct = portfolio.rebalance_band_pct,
       rebalance_band_relative_pct = portfolio.rebalance_band_relative_pct,
-      rebalance_every = portfolio.rebalance_every, long_pct = portfolio.long_pct, short_pct = portfolio.short_pct,
+      rebalance_every = portfolio.rebalance_every, trading_hours = portfolio.trading_hours,
+      flat_by_close_minutes = portfolio.flat_by_close_minutes, reenter = portfolio.reenter,
+      long_pct = portfolio.long_pct, short_pct = portfolio.short_pct,
     }
+    local key, message = schedule.missing(plan, plan.portfolios[index])
+    if key then return nil, config.error_at(cfg, path .. "." .. key, message) end
   end
   return true
 end

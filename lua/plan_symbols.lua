@@ -23,6 +23,7 @@ end
 -- plan.streams, plan.symbols and plan.by_symbol. A symbol's record has
 --   symbol, instrument (from 0), streams, bars, lot_size, tick_size, multiplier, trade (false: for rates and features)
 --   instrument_spec: instruments.record
+--   session: hours of its sessions as data.session has them, or nil
 --   bid_bars, ask_bars: of quotes, at the times of `bars`; nil without
 --   actions, n_actions: pln_action[n] in the order of time; nil and 0 without
 function M.add(plan, cfg, loaded)
@@ -31,6 +32,7 @@ function M.add(plan, cfg, loaded)
   for index, symbol in ipairs(cfg.symbols) do
     local record = {
       symbol = symbol.symbol, lot_size = symbol.lot_size, tick_size = symbol.tick_size,
+      session = symbol.data and symbol.data.session or cfg.data and cfg.data.session,
       multiplier = symbol.multiplier, streams = {}, instrument = index - 1, trade = symbol.trade ~= false,
       instrument_spec = instruments.record(symbol, account or default_currency(cfg)), n_actions = 0,
     }

@@ -15,6 +15,7 @@ local params = require "params"
 local context = require "context"
 local parser = require "lua_parser"
 local sandbox = require "sandbox"
+local schedule = require "schedule"
 local state = require "state"
 local suggest = require "suggest"
 local C = abi.C
@@ -23,7 +24,7 @@ local M = {}
 
 local KINDS_OF_FILE = { "strategy", "classifier", "indicator" }
 local FORMS = { "signal", "on_bar", "rule" }
-local ORDER_CALLBACKS = { "on_fill", "on_order" }
+local ORDER_CALLBACKS = { "on_fill", "on_order", "on_schedule" }
 
 --- Type of an array of n numbers, counted from 1, whose indices are checked; for features of several symbols.
 M.array_type = state.array_type
@@ -34,11 +35,11 @@ function M.seed_random(random, seed) sandbox.seed(random, seed) end
 -- Names of chunks are cut by the compiler beyond this, at their beginning.
 local MAX_CHUNK_NAME = 50
 
-local CALLBACKS = { "on_bar", "on_fill", "on_order", "on_start", "on_end" }
+local CALLBACKS = { "on_bar", "on_fill", "on_order", "on_schedule", "on_start", "on_end" }
 local KEYS = {
   strategy = {
     "name", "help", "params", "features", "state", "symbols", "signal", "rule", "on_bar", "on_fill", "on_order",
-    "on_start", "on_end",
+    "schedule", "on_schedule", "on_start", "on_end",
   },
   classifier = { "name", "help", "params", "features", "state", "regimes", "classify" },
   indicator = indicator.KEYS,
@@ -195,6 +196,19 @@ local function check_strategy(def, declared)
     if declared[key] and not declared.on_bar then
       return at(def, key, "%s goes with on_bar: a strategy with %s places no orders of its own", key, forms[1])
     end
+  end
+  if (declared.schedule ~= nil) ~= (declared.on_schedule ~= nil) then
+    return at(def, declared.schedule ~= nil and "schedule" or "on_schedule", declared.schedule ~= nil
+      and "schedule asks for calls of on_schedule(ctx, name, f, bar, p, s), which is missing"
+      or "on_schedule is called at the times of `schedule`, which is missing")
+  end
+  def.schedule = declared.schedule
+  if type(declared.schedule) == "table" then
+    local list, message = schedule.read(declared.schedule)
+    if not list then return at(def, "schedule", "schedule: %s", message) end
+  elseif declared.schedule ~= nil and type(declared.schedule) ~= "function" then
+    return at(def, "schedule", "schedule is a %s, expected a table or a function of the parameters",
+      type(declared.schedule))
   end
   local symbols = declared.symbols
   if symbols ~= nil and symbols ~= "all" and not (type(symbols) == "number" and symbols % 1 == 0 and symbols >= 1
@@ -462,12 +476,28 @@ end
 -- reach any: when the bar is handed on, or the function is not written in place.
 function Def:bar_fields()
   local name = self.on_bar and "on_bar" or self.classify and "classify" or "signal"
-  if self.bar_escapes or not self.callbacks[name] then return nil end
+  if self.bar_escapes or not self.callbacks[name] or self.on_schedule and not self.callbacks.on_schedule then
+    return nil
+  end
   local fields = {}
   for _, use in ipairs(self.uses) do
     if use.role == "bar" then fields[use.name] = true end
   end
   return fields
+end
+
+--- The times that a strategy asks for (schedule.read), nil where it asks for none; nil and a message on an error.
+function Def:schedule_of(p)
+  local declared = self.schedule
+  if declared == nil then return nil end
+  if type(declared) == "function" then
+    local ok, result = run(self, self.lines.schedule, declared, p)
+    if not ok then return nil, result end
+    declared = result
+  end
+  local list, message = schedule.read(declared)
+  if not list then return nil, ("%s:%d: schedule: %s"):format(self.file, self.lines.schedule or 1, message) end
+  return list
 end
 
 --- A new state as the strategy declared it (a struct, plain memory), or nil where it declares none.

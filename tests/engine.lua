@@ -46,14 +46,12 @@ local function timeframe_of(bars)
   return ffi.string(text)
 end
 
---- Runs one strategy.
--- @param spec { strategy, params, bars = list of bars, chunk_rows, execution = overrides, portfolio = overrides,
+--- A plan of one strategy, or of several under one portfolio.
+-- @param spec { strategy = a name, or a list of names (all over the same symbols), params,
+--   bars = list of bars, chunk_rows, execution = overrides, portfolio = overrides,
 --   classifiers = list of names }
--- @return capture: lists of lines { signals, orders, fills, trades, equity, regimes }, each line starting with the
---   time at which it was known
-function M.run(spec)
+function M.plan(spec)
   local reg = registry.new { folders = { (os.getenv "PERILUNE_HOME" or ".") .. "/tests/fixtures/strategies" } }
-  local def = assert(reg:load(spec.strategy))
   local plan = {
     streams = {}, symbols = {}, classifiers = {}, signals = {}, record_orders = true,
     window = { from_ns = INT64_MIN, until_ns = INT64_MAX },
@@ -64,7 +62,8 @@ function M.run(spec)
   for key, value in pairs(spec.execution or {}) do plan.execution[key] = value end
   for k, bars in ipairs(spec.bars) do
     local symbol, timeframe = ffi.string(bars.symbol), timeframe_of(bars)
-    plan.symbols[k] = { symbol = symbol, bars = bars, lot_size = 0.001, tick_size = 0, multiplier = 1 }
+    plan.symbols[k] = { symbol = symbol, bars = bars, lot_size = 0.001, tick_size = 0, multiplier = 1,
+      session = spec.session, instrument = k - 1 }
     plan.streams[k] = { name = symbol .. "_" .. timeframe, symbol = symbol, timeframe = timeframe, bars = bars,
       instrument = k - 1 }
     plan.symbols[k].streams = { plan.streams[k] }
@@ -74,16 +73,27 @@ function M.run(spec)
     plan.classifiers[k] = { id = name, def = classifier, p = assert(classifier:check_params {}),
       streams = { plan.streams[1] } }
   end
-  local strategy = { id = def.name, def = def, p = assert(def:check_params(spec.params or {})),
-    streams = def.symbols and plan.streams or { plan.streams[1] } }
-  plan.strategies = { strategy }
+  local names = type(spec.strategy) == "table" and spec.strategy or { spec.strategy }
+  plan.strategies = {}
+  local uses = {}
+  for k, name in ipairs(names) do
+    local def = assert(reg:load(name))
+    plan.strategies[k] = { id = def.name, def = def, p = assert(def:check_params(spec.params or {})),
+      streams = (def.symbols or #names > 1) and plan.streams or { plan.streams[1] } }
+    uses[k] = { strategy = plan.strategies[k], weight = 1 / #names }
+  end
   local portfolio = { name = "main", capital = 100000, leverage = 1, allow_short = true, rebalance = false,
     sizing = { type = "percent_of_equity", percent = 90, size_at = "signal" }, risk = NO_RISK,
-    strategies = { { strategy = strategy, weight = 1 } } }
+    strategies = uses }
   for key, value in pairs(spec.portfolio or {}) do portfolio[key] = value end
   plan.portfolios = { portfolio }
-  return M.execute(plan)
+  return plan
 end
+
+--- Runs M.plan of a spec.
+-- @return capture: lists of lines { signals, orders, fills, trades, equity, regimes }, each line starting with the
+--   time at which it was known
+function M.run(spec) return M.execute(M.plan(spec)) end
 
 local KINDS = { "signals", "regimes", "orders", "fills", "trades", "equity", "records", "metrics" }
 
@@ -156,7 +166,62 @@ local function sink_of(plan, portfolio)
   return sink, capture
 end
 
---- Runs a plan and captures it; its sinks are set here.
+-- Keeps a batch of signals as the core has them.
+local function keep_raw(recorded, batch)
+  local one = recorded[batch.instance] or { instance = batch.instance, lists = {} }
+  if not recorded[batch.instance] then
+    recorded[batch.instance] = one
+    recorded[#recorded + 1] = one
+  end
+  local list = one.lists[batch.symbol or 1] or {}
+  one.lists[batch.symbol or 1] = list
+  for j = 0, batch.n - 1 do list[#list + 1] = ffi.new("pln_signal", batch.out[j]) end
+end
+
+-- Node kind of tests: what strategies emitted, from a list of keep_raw. In place of the strategies' instances it has
+-- records of where these ran.
+local function new_replay(part, node)
+  local recorded, by_slice = part.plan.replay, part.plan.by_slice
+  part.signal_instances = {}
+  for _, strategy in ipairs(part.plan.strategies) do part.signal_instances[strategy.id] = {} end
+  local all = {}
+  for _, one in ipairs(recorded) do
+    local from = one.instance
+    local stand_in = { stream = from.stream, symbols = from.symbols, warm_row = from.warm_row, lists = one.lists }
+    all[#all + 1] = stand_in
+    table.insert(part.signal_instances[from.id], stand_in)
+  end
+  return {
+    step = function(_, until_ns)
+      for _, one in ipairs(all) do
+        for k = 1, one.symbols and #one.symbols or 1 do
+          local list, n = one.lists[k] or {}, 0
+          local out = ffi.new("pln_signal[?]", math.max(#list, 1))
+          while list[n + 1] and (not by_slice or list[n + 1].ts_ns <= until_ns) do
+            out[n] = list[n + 1]
+            n = n + 1
+          end
+          one.lists[k] = { unpack(list, n + 1) }
+          local batch = { instance = one, symbol = one.symbols and k, out = out, n = n }
+          if n > 0 then assert(part:emit(node, "SIGNAL", batch)) end
+        end
+      end
+      return true
+    end,
+  }
+end
+
+local REPLAY = {
+  nodes = {
+    { id = "features", kind = "feature_hub" }, { id = "replay", kind = "replay" },
+    { id = "execution", kind = "execution" },
+  },
+  edges = { { "features", "replay", "FEATURES" }, { "replay", "execution", "SIGNAL" } },
+}
+
+--- Runs a plan and captures it; its sinks are set here. Where plan.recorded is a table, it gets what strategies
+-- emitted; where plan.replay is such a table, they do not run and the portfolios get that instead: all of it before
+-- the first bar, or with plan.by_slice slice by slice.
 function M.execute(plan)
   local capture, made, parts = empty(), {}, {}
   for k, portfolio in ipairs(plan.portfolios) do made[portfolio.name], parts[k] = sink_of(plan, portfolio) end
@@ -169,6 +234,7 @@ function M.execute(plan)
     new = function(part)
       return {
         on_signal = function(_, batch)
+          if part.plan.recorded then keep_raw(part.plan.recorded, batch) end
           for j = 0, batch.n - 1 do
             local s, one = batch.out[j], batch.instance
             part.plan.note(tostring(s.ts_ns), one.id, one.stream.name, tostring(batch.symbol or 1),
@@ -180,11 +246,12 @@ function M.execute(plan)
     end,
   }
   plan.note = function(...) note(capture.signals, ...) end
+  package.loaded["node.replay"] = package.loaded["node.replay"] or { new = new_replay }
   local base = topology.topologies.full_backtest
   local nodes, edges = { unpack(base.nodes) }, { unpack(base.edges) }
   nodes[#nodes + 1] = { id = "capture", kind = "capture" }
   edges[#edges + 1] = { "strategies", "capture", "SIGNAL" }
-  local phase = assert(topology.build({ nodes = nodes, edges = edges }, { plan }))
+  local phase = assert(topology.build(plan.replay and REPLAY or { nodes = nodes, edges = edges }, { plan }))
   assert(phase:run())
   phase:free()
   for _, part in ipairs(parts) do -- one portfolio after the other, whatever the slices

@@ -27,7 +27,8 @@ function Execution:_add_portfolio(spec)
   }
   portfolio.id = C.pln_exec_add_portfolio(self.exec, handle)
   if portfolio.id < 0 then return nil, abi.last_error() end
-  if not schedule.apply(self.exec, portfolio.id, plan, spec) then return nil, abi.last_error() end
+  local told, problem_of_times = schedule.apply(self.exec, portfolio.id, plan, spec)
+  if not told then return nil, problem_of_times end
   self.portfolios[#self.portfolios + 1] = portfolio
   for _, use in ipairs(spec.strategies) do
     local ok, err
@@ -72,6 +73,24 @@ function Execution:_add_callers(portfolio, strategy)
     local ctx, kept = context.new(self.exec, id, portfolio, instruments)
     self.callers[id] = { instance = one, id = id, ctx = ctx, kept = kept }
     self.caller_ids[#self.caller_ids + 1] = id
+    local ok, message = self:_add_timers(self.callers[id])
+    if not ok then return nil, message end
+  end
+  return true
+end
+
+-- The times at which a strategy asks to be called besides its bars.
+function Execution:_add_timers(caller)
+  local one, plan = caller.instance, self.part.plan
+  local wanted, err = one.def:schedule_of(one.p)
+  if err then return nil, err end
+  for _, entry in ipairs(wanted or {}) do
+    local made
+    made, err = schedule.times(plan, plan.symbols[one.stream.instrument + 1], entry, wanted.every)
+    if not made then return nil, ("%s:%d: %s"):format(one.def.file, one.def.lines.schedule or 1, err) end
+    local id = C.pln_exec_add_timer(self.exec, caller.id, made.times, made.n)
+    if id < 0 then return nil, abi.last_error() end
+    self.timers[id] = { caller = caller, name = entry.name }
   end
   return true
 end
@@ -125,7 +144,12 @@ function Execution:_lock_step(until_ns)
   local view = C.pln_exec_view_of(self.exec)
   local due = C.pln_exec_next(self.exec, until_ns)
   while due ~= C.PLN_EXEC_DONE do
-    if due >= 0 then
+    local timer = self.timers[due]
+    if timer then
+      local called, err = timer.caller.instance:scheduled(timer.name, timer.caller.ctx, self.deliver, view)
+      if not called then return nil, err end
+      due = C.pln_exec_next(self.exec, until_ns)
+    elseif due >= 0 then
       local caller, err = self.callers[due]
       due, err = caller.instance:call(self.exec, due, until_ns, view, caller.ctx, self.deliver)
       if not due then return nil, err end
@@ -267,7 +291,7 @@ end
 function M.new(part)
   local plan = part.plan
   local self = setmetatable({
-    part = part, portfolios = {}, sources = {}, callers = {}, caller_ids = {},
+    part = part, portfolios = {}, sources = {}, callers = {}, caller_ids = {}, timers = {},
     trades = ffi.new("const pln_trade *[1]"), orders = ffi.new("const pln_order *[1]"),
     fills = ffi.new("const pln_fill *[1]"),
   }, Execution)

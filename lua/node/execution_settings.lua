@@ -51,9 +51,9 @@ local function sizing_gauge(sizing, gauges)
   if sizing.type == "atr_risk" then return gauges.need(("atr(%d)"):format(sizing.period)) end
   if sizing.type == "volatility_target" then
     return gauges.need(function(symbol)
-      local stream = symbol.streams[1] -- which combos share
-      stream.periods_per_year = stream.periods_per_year or periods.per_year(stream.bars)
-      return ("volatility(close, %d, %.17g)"):format(sizing.period, sizing.periods_per_year or stream.periods_per_year)
+      local annual, err = sizing.periods_per_year, nil
+      if not annual then annual, err = periods.per_year(symbol, symbol.streams[1]) end
+      return annual and ("volatility(close, %d, %.17g)"):format(sizing.period, annual), err
     end)
   end
   return 0

@@ -34,7 +34,10 @@ function M.new(exec, plan)
   function self.need(wanted)
     local expressions = {}
     for k, symbol in ipairs(plan.symbols) do
-      expressions[k] = type(wanted) == "function" and wanted(symbol) or wanted
+      local err
+      expressions[k] = wanted
+      if type(wanted) == "function" then expressions[k], err = wanted(symbol) end
+      if not expressions[k] then return nil, err end
     end
     local key = table.concat(expressions, "\n")
     if ids[key] then return ids[key] end

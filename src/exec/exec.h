@@ -51,6 +51,7 @@ typedef struct pln_source {
   const int64_t *visible_ns;
   int64_t length_ns;
   int64_t row, end; /* next row to deliver */
+  int32_t is_timer;
 } pln_source;
 
 /* The times at which a portfolio's positions are brought to their targets. */

@@ -239,6 +239,7 @@ int32_t pln_exec_add_timer(pln_exec *exec, int32_t caller, const int64_t *times_
                                                     .portfolio = exec->sources[caller].portfolio,
                                                     .instrument = -1,
                                                     .ts_ns = times_ns,
+                                                    .is_timer = 1,
                                                     .end = n});
   if (id >= 0) exec->n_callers++;
   return id;
@@ -340,6 +341,7 @@ int32_t pln_exec_start(pln_exec *x) {
     while (end > first &&
            (s->visible_ns ? s->visible_ns[end - 1] : s->ts_ns[end - 1] + s->length_ns) > last_ns)
       end--;
+    while (s->is_timer && end > first && s->ts_ns[end - 1] > seen_ns) end--; /* after the data */
     if (s->row < first) s->row = first;
     s->end = end;
   }

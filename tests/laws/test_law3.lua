@@ -16,6 +16,7 @@ local function strategies()
   list[#list + 1] = { strategy = "pairs", n = 2 }
   list[#list + 1] = { strategy = "rotation", n = 3 }
   list[#list + 1] = { strategy = "busy_orders", n = 1 }
+  list[#list + 1] = { strategy = "timed", n = 1 }
   return list
 end
 
@@ -23,6 +24,7 @@ local function run(case, bars, chunk_rows)
   local own = {}
   for k = 1, case.n do own[k] = bars[k] end
   return engine.run { strategy = case.strategy, bars = own, chunk_rows = chunk_rows, classifiers = { "volatility" },
+    session = "14:30-21:00",
     portfolio = { risk = { max_position_pct = 95, max_exposure_pct = 200, stop_loss_pct = 1, take_profit_pct = 2,
       trailing_stop_pct = 1.5, max_drawdown_pct = 0 }, leverage = case.n } }
 end

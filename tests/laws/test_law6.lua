@@ -10,11 +10,16 @@ local CASES = {
   { strategy = "momentum", n = 1 }, { strategy = "mean_reversion", n = 1 }, { strategy = "breakout", n = 1 },
   { strategy = "sma_cross", n = 1 }, { strategy = "rsi", n = 1 }, { strategy = "pairs", n = 2 },
   { strategy = "rotation", n = 3 }, { strategy = "busy_orders", n = 1 },
+  { strategy = "timed", n = 1 },
+  { strategy = "momentum", n = 1, portfolio = { leverage = 2, rebalance = true, rebalance_every = "1d",
+    sizing = { type = "volatility_target", percent = 10, period = 20, size_at = "fill" },
+    trading_hours = "14:35-20:50", flat_by_close_minutes = 5, reenter = true } },
 }
 
 local function run(case, bars, fill)
   return engine.run { strategy = case.strategy, bars = bars, classifiers = { "trend" }, chunk_rows = 512,
-    execution = { fill = fill, finalize_trades = false }, portfolio = { leverage = case.n } }
+    execution = { fill = fill, finalize_trades = false }, portfolio = case.portfolio or { leverage = case.n },
+    session = "14:30-21:00" }
 end
 
 local function check(change)

@@ -63,7 +63,7 @@ function TestConfig.test_the_example()
   lu.assertEquals(cfg.portfolios, { {
     name = "main", capital = 10000, strategies = { "sma_cross" }, weights = {}, leverage = 1, allow_short = true,
     rebalance = false, rebalance_band_pct = 0, rebalance_band_relative_pct = 0, rebalance_every = "never", long_pct = 0,
-    short_pct = 0, pyramiding = { max_entries = 0, step_pct = 0, add_pct = 0 },
+    short_pct = 0, reenter = false, pyramiding = { max_entries = 0, step_pct = 0, add_pct = 0 },
     sizing = { type = "percent_of_equity", percent = 100, size_at = "signal", max_pct = 0 },
     risk = { max_position_pct = 100, max_exposure_pct = 0, stop_loss_pct = 5, take_profit_pct = 0,
       trailing_stop_pct = 0, max_drawdown_pct = 0 },
@@ -365,6 +365,9 @@ function TestConfig.test_rules_across_keys()
     "c.yaml:4:15: portfolios[0].long_pct: 130 percent long and 30 short need leverage: 1.6, which is 1")
   refused(MINIMAL .. "portfolios: [{short_pct: 30, allow_short: false}]\n",
     "c.yaml:4:15: portfolios[0].short_pct: allow_short is false, so that there is no short side: leave one of them out")
+  refused(MINIMAL .. "portfolios: [{reenter: true}]\n",
+    "c.yaml:4:15: portfolios[0].reenter: goes with trading_hours or flat_by_close_minutes: nothing else keeps " ..
+      "signals out for a time")
   refused(MINIMAL .. "portfolios: [{rebalance_band_pct: 5}]\n",
     "c.yaml:4:15: portfolios[0].rebalance_band_pct: goes with rebalance: true or rebalance_every: without them a " ..
       "position is never brought to another target of its side")

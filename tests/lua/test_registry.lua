@@ -185,6 +185,22 @@ function TestRegistry.test_declarations_are_checked()
     "user.lua:2: a strategy has one of signal, on_bar and rule: here are signal and on_bar")
   lu.assertStrContains(message("return strategy { " .. signal .. ", on_fill = function() end }"),
     "on_fill goes with on_bar")
+  local caller = "on_bar = function() end"
+  local timed = ", schedule = { at = '10:00' }, on_schedule = function() end }"
+  lu.assertStrContains(message("return strategy { " .. signal .. timed), "on_schedule goes with on_bar")
+  lu.assertStrContains(message("return strategy { " .. caller .. ",\nschedule = { at = '10:00' } }"),
+    "user.lua:2: schedule asks for calls of on_schedule")
+  lu.assertStrContains(message("return strategy { " .. caller .. ",\non_schedule = function() end }"),
+    "user.lua:2: on_schedule is called at the times of `schedule`, which is missing")
+  for wrong, told in pairs {
+    ["{ at = '25:00' }"] = "at: 25:00 is no time of day", ["{ opn = {} }"] = "there is no 'opn'",
+    ["{ open = { minutes_before = 5 } }"] = "open: expected open = { minutes_after = minutes from 0 on }",
+    ["{ close = { minutes_before = -1 } }"] = "close: expected", ["{}"] = "it names no time",
+    ["{ at = '10:00', every = '2d' }"] = "every = 2d: expected", ["5"] = "schedule is a number",
+  } do
+    lu.assertStrContains(message("return strategy { " .. caller .. ",\nschedule = " .. wrong
+      .. ", on_schedule = function() end }"), told)
+  end
   lu.assertStrContains(message "return strategy { signal = 5 }", "'signal' is a number, expected a function")
   lu.assertStrContains(message("return strategy { " .. signal .. ", symbols = 1.5 }"), "symbols = 1.5")
   lu.assertStrContains(message("return strategy { " .. signal .. ", name = 'a b' }"), "name = a b")
