@@ -8,6 +8,7 @@
 local ffi = require "ffi"
 local abi = require "abi"
 local check = require "config_check"
+local profiles = require "profiles"
 local rules = require "config_rules"
 local schema = require "schema"
 local setter = require "config_set"
@@ -92,7 +93,9 @@ local function finish(root, source, options)
     if not made then return nil, { problem({ file = origin }, "", message) } end
     root = made
   end
-  return checked(root, source)
+  local whole, at, message = profiles.apply(root)
+  if not whole then return nil, { problem(place_of(at), "execution.profile", message) } end
+  return checked(whole, source)
 end
 
 --- Reads and checks a configuration file. `options.set`: list of "a.b.0.c=VALUE" (YAML flow syntax for VALUE) that

@@ -4,6 +4,7 @@ local ffi = require "ffi"
 local abi = require "abi"
 local corporate_actions = require "corporate_actions"
 local instruments = require "instruments"
+local models = require "models"
 local suggest = require "suggest"
 
 local M = {}
@@ -204,6 +205,7 @@ function M.apply(cfg, fail)
   instruments.apply(cfg, fail)
   corporate_actions.check(cfg, fail)
   local symbols = names_of(cfg.symbols, "symbol")
+  models.check(cfg.execution, symbols, fail)
   cfg.benchmark = cfg.benchmark or symbols[1]
   cite(cfg.benchmark, symbols, "benchmark", "symbol", fail)
 

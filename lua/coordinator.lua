@@ -4,6 +4,7 @@ local abi = require "abi"
 local combos = require "combos"
 local config = require "config"
 local export = require "export"
+local plan_models = require "plan_models"
 local plans = require "plan"
 local sinks = require "sinks"
 local store = require "store"
@@ -85,6 +86,7 @@ local function outcomes_of(combo, plan, part)
       values = sink.values, why = sink.why, period_returns = sink.period_returns, refusals = sink.refusals,
       sample = sink.sample, records = sink.series.samples,
       orders = sink.orders_made, fills = sink.fills_made, halted = sink.halted, bankrupt = sink.bankrupt,
+      unpriced = sink.unpriced,
       strategies = {}, regimes = {},
     }
     for _, one in ipairs(part.instances) do
@@ -169,6 +171,13 @@ local function open_files(options)
   return files, opened
 end
 
+-- What a run is stored with: its configuration, and what that leaves to defaults and profiles, as comments.
+local function with_assumptions(text, plan)
+  local lines = { (text:gsub("\n+$", "")), "# execution:" }
+  for _, line in ipairs(plan_models.assumptions(plan)) do lines[#lines + 1] = "#   " .. line end
+  return table.concat(lines, "\n") .. "\n"
+end
+
 --- Runs a configuration.
 -- @param cfg of config.load
 -- @param options { db = path or false (default: the configuration's), trades, equity, orders = CSV paths (or writers
@@ -199,7 +208,8 @@ function M.run(cfg, options)
     db, err = store.open(path)
     if not db then return give_up(err) end
     self.stored, err = db:begin_run {
-      workflow = cfg.workflow, name = cfg.name, config_text = options.config_text or config.canonical(cfg),
+      workflow = cfg.workflow, name = cfg.name,
+      config_text = with_assumptions(options.config_text or config.canonical(cfg), plan),
       config_hash = config.hash(cfg), data_hash = plan.data_hash, seed = cfg.seed,
     }
     if not self.stored then return give_up(err) end
@@ -243,7 +253,8 @@ function M.run(cfg, options)
   return {
     run = {
       id = id, config_hash = config.hash(cfg), data_hash = plan.data_hash, seconds = seconds, bars = bars,
-      combos = #plan.points, bars_per_second = seconds > 0 and bars / seconds or 0,
+      combos = #plan.points, assumptions = plan_models.assumptions(plan),
+      bars_per_second = seconds > 0 and bars / seconds or 0,
     },
     results = results, db = path, plan = plan,
   }

@@ -137,6 +137,8 @@ M.root = map {
     }, { shorthand = "type" })), default = {}, help = "what says which regime the market is in" },
   schema_portfolio,
   schema_execution,
+  { "profiles", { type = "table", of = map(schema_execution[2].fields, { partial = true }) }, default = {},
+    cosmetic = true, help = "one's own profiles by name: keys of `execution`" },
   { "results", map({
       { "db", text, default = "perilune.db", help = "SQLite file that results go to, from the current folder on; " ..
           "none: nowhere" },

@@ -1,10 +1,27 @@
 --- The schema of `execution`.
 local types = require "schema_types"
 
-local enum, map, number, boolean = types.enum, types.map, types.number, types.boolean
+local enum, list, map, number, boolean = types.enum, types.list, types.map, types.number, types.boolean
+local text, name, symbol = types.text, types.name, types.symbol
+
+local function models(kind, help)
+  return { kind, list(map({
+    { "model", name, required = true, help = "its name: perilune models list" },
+    { "params", { type = "table", of = { type = "parameter" } }, default = {},
+      help = "its parameters: perilune models help NAME" },
+    { "symbols", list(symbol, { single = true, min = 1 }), help = "those that it is for; all by default" },
+    { "file", text, help = "CSV with values by time, where the model takes them; relative to the current folder" },
+  }, { shorthand = "model" }), { single = true }), default = {}, help = help }
+end
 
 return { "execution", map {
+    { "profile", name, cosmetic = true,
+      help = "a bundle of the keys below, which hold where they are not given: zero_cost, retail, institutional, " ..
+        "adverse_market, or one of `profiles`" },
     { "fill", enum("next_open", "this_close"), default = "next_open", help = "when market orders fill" },
+    models("slippage", "models of slippage, which add up"),
+    models("commission", "models of commission, which add up; what an instrument has of its own comes before them"),
+    models("financing", "models of borrow costs, interest on cash and margin, and funding"),
     { "commission_pct", number("percent of the notional, 0.2 means 0.2 %", { min = 0, max = 100 }), default = 0,
       help = "commission, each way" },
     { "commission_per_share", number("currency for each unit", { min = 0, max = 1e12 }), default = 0,

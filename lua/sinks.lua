@@ -203,6 +203,7 @@ function M.portfolio(spec)
     end
     self.orders_made, self.fills_made = tonumber(account.n_orders), tonumber(account.n_fills)
     self.bankrupt, self.halted = account.bankrupt == 1, account.halted == 1
+    self.unpriced = tonumber(C.pln_portfolio_quality(portfolio).n_unpriced)
     if result then
       must(result:add_refusals(counts))
       must(result:add_metrics(spec.all_metrics and ALL_METRICS or HEADLINE_METRICS, self.values))

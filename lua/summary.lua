@@ -97,6 +97,10 @@ function M.notes(outcome, n_trades)
   for _, line in ipairs(M.regimes(outcome)) do lines[#lines + 1] = "regimes: " .. line end
   if outcome.halted then lines[#lines + 1] = "halted: the drawdown limit closed everything and stopped trading" end
   if outcome.bankrupt then lines[#lines + 1] = "bankrupt: the equity reached zero; the account ends there" end
+  if (outcome.unpriced or 0) > 0 then
+    lines[#lines + 1] = ("costs: %d times a model could not tell its cost (a feature that was not warm, or no volume): "
+      .. "those fills were free of it"):format(outcome.unpriced)
+  end
   return lines
 end
 

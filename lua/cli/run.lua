@@ -90,6 +90,7 @@ local function as_json(outcome, full)
     results[k] = json.object(members)
   end
   outcome.run.id = outcome.run.id or json.null -- null: nothing was stored
+  outcome.run.assumptions = json.array(outcome.run.assumptions)
   return json.encode({ run = outcome.run, results = json.array(results) }, { indent = 2 }) .. "\n"
 end
 
@@ -187,7 +188,9 @@ local function print_results(outcome, full)
     if #notes > 0 then io.write("\n") end
   end
   local run = outcome.run
-  io.write(("%s bars%s in %.3f s (%s bars/s)\n"):format(tabulate.number(run.bars / run.combos, 0),
+  io.write("Assumed of execution (docs/execution.md, docs/models.md):\n")
+  for _, line in ipairs(run.assumptions) do io.write("  ", line, "\n") end
+  io.write(("\n%s bars%s in %.3f s (%s bars/s)\n"):format(tabulate.number(run.bars / run.combos, 0),
     run.combos > 1 and (" x %d combos"):format(run.combos) or "", run.seconds,
     tabulate.number(run.bars_per_second, 0)))
   if outcome.db then

@@ -4,6 +4,7 @@ local ffi = require "ffi"
 local abi = require "abi"
 local context = require "context"
 local gauges = require "node.gauges"
+local models = require "node.models"
 local schedule = require "schedule"
 local settings = require "node.execution_settings"
 local strategies = require "node.strategies"
@@ -303,6 +304,8 @@ function M.new(part)
     if id < 0 then return nil, abi.last_error() end
   end
   self.gauges = gauges.new(self.exec, plan)
+  local added, problem = models.add(self.exec, plan, self.gauges)
+  if not added then return nil, problem end
   for _, portfolio in ipairs(plan.portfolios) do
     local ok, err = self:_add_portfolio(portfolio)
     if not ok then return nil, err end

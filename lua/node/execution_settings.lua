@@ -43,6 +43,7 @@ function M.exec(plan)
   config.benchmark = plan.benchmark or 0
   config.record_equity = 1
   config.record_orders = plan.record_orders and 1 or 0
+  config.seed = plan.seed or 1
   return config
 end
 

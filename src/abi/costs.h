@@ -67,11 +67,15 @@ typedef struct pln_model_setting {
   int32_t reserved;
 } pln_model_setting;
 
+/* Whether a setting's values are allowed, and go together: 0 or PLN_ERR_ARGUMENT. Instrument and gauges are not
+ * looked at. */
+int32_t pln_cost_model_check(const pln_model_setting *setting);
+
 /* What trading cost, so far, in the account's currency, by kind; and how well orders were executed.
  *
- * cash = capital + realised P&L - fees of open lots + what the next four add up to, as far as nothing else flows in
- * or out: fees are commission + exchange_fees, which trades contain; borrow, margin interest, funding and interest
- * are of the account and in no trade. Slippage, spread, impact and price improvement are in the fills' prices. */
+ * account.fees = commission + exchange_fees, which the trades contain. Borrow and funding are part of account.income and
+ * of the P&L of the trades that they were paid for. Interest is the account's (account.interest = interest -
+ * margin_interest) and in no trade. Slippage, spread, impact and price improvement are in the fills' prices. */
 typedef struct pln_execution_quality {
   double commission;         /* what conversion between currencies costs included */
   double exchange_fees;

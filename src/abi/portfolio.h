@@ -99,6 +99,7 @@ typedef struct pln_account {
   double flows;              /* deposits less withdrawals so far; no part of P&L, peak or drawdown */
   double margin_maintenance; /* at the last mark, where margin_call is on or an instrument has a margin; otherwise 0 */
   int64_t n_margin_calls;
+  double interest;           /* earned on cash less paid for borrowed cash; in no trade */
 } pln_account;
 
 /* Live view of one position; array indexed by instrument; stable address; read-only. `stop_price` and `target_price` are

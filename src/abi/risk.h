@@ -54,7 +54,8 @@ typedef enum pln_refusal {
   PLN_REFUSAL_OCO = 35,            /* another order of its group filled */
   PLN_REFUSAL_PARENT = 36,         /* its parent ended without a fill, or was not there */
   PLN_REFUSAL_VOLUME = 37,         /* FOK or IOC: the bar's volume did not suffice */
-  PLN_REFUSAL_COUNT = 38
+  PLN_REFUSAL_NO_BORROW = 38,      /* there is nothing to borrow, so that nothing can be sold short */
+  PLN_REFUSAL_COUNT = 39
 } pln_refusal;
 
 /* Counter of one refusal code, with the numbers of its first and last occurrence: units of the instrument for

@@ -76,6 +76,16 @@ static int32_t take_values(pln_model *m, const pln_model_setting *s) {
   return problem ? pln_fail(PLN_ERR_ARGUMENT, "model %s: %s", info->name, problem) : PLN_OK;
 }
 
+int32_t pln_cost_model_check(const pln_model_setting *setting) {
+  if (setting->model < 0 || setting->model >= pln_model_count)
+    return pln_fail(PLN_ERR_ARGUMENT, "model %d does not exist: there are %d", setting->model,
+                    pln_model_count);
+  pln_model m = {.desc = pln_model_list[setting->model]};
+  const int32_t status = take_values(&m, setting);
+  free(m.numbers);
+  return status;
+}
+
 static int32_t check_setting(const pln_exec *x, const pln_model_setting *s) {
   if (x->is_started) return pln_fail(PLN_ERR_STATE, "the run has begun: no model can be added any more");
   if (s->model < 0 || s->model >= pln_model_count)
@@ -148,6 +158,7 @@ int32_t pln_exec_set_model_series(pln_exec *exec, int32_t model, int32_t instrum
                       (long long)i + 1, isfinite(values[i]) ? "not later than the one before" : "no number");
   }
   if (!m->series) m->series = calloc((size_t)exec->n_markets, sizeof *m->series);
+  m->n_series = exec->n_markets;
   pln_model_series *s = m->series ? &m->series[instrument] : NULL;
   const size_t room = (size_t)(n > 0 ? n : 1);
   if (!s || !(s->ts_ns = realloc(s->ts_ns, room * sizeof *s->ts_ns)) ||
@@ -181,5 +192,6 @@ int32_t pln_models_start(pln_exec *x) {
     m->months = calloc((size_t)x->n_portfolios, sizeof *m->months);
     if (!m->months) return pln_fail(PLN_ERR_MEMORY, "no memory for %d months", x->n_portfolios);
   }
+  pln_financing_start(x);
   return PLN_OK;
 }

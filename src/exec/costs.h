@@ -30,7 +30,8 @@ typedef struct pln_model {
   int32_t gauges[PLN_MODEL_MAX_GAUGES];
   pln_month *months;        /* of each portfolio, where the model reads them */
   pln_model_series *series; /* of each instrument; of the account the first; NULL: none */
-  int64_t next_ns;          /* FINANCING at intervals: the next payment */
+  int32_t n_series;         /* instruments of the container, where there are series */
+  int64_t next_ns;          /* FINANCING: the next boundary or payment */
 } pln_model;
 
 typedef struct pln_models {
@@ -40,7 +41,6 @@ typedef struct pln_models {
   int8_t *own_commission; /* of each instrument: only models of its own are charged; NULL: none */
   uint64_t seed;
   int64_t accrue_ns; /* when something is to be accrued next; INT64_MAX without such models */
-  int64_t day_ns;    /* the last day boundary that was accrued; INT64_MIN before the first */
 } pln_models;
 
 /* Distances of a fill's price from the reference, against the order, by kind. */
@@ -89,6 +89,16 @@ double pln_cost_compat(const pln_exec *x, int32_t portfolio, int32_t k, int32_t 
                        double fraction, double price);
 /* Whether models of slippage or commission are configured. */
 bool pln_cost_is_modelled(const pln_exec *x);
+
+/* financing.c */
+void pln_financing_start(pln_exec *x);
+/* Accrues what is due at or before a time; at the closes of the bars of this instant, or else at the last
+ * prices. */
+void pln_financing_accrue(pln_exec *x, int64_t until_ns, bool at_close);
+/* Why an instrument cannot be sold short at a time: NO_BORROW, or 0. */
+int32_t pln_financing_refusal(const pln_exec *x, int32_t k, int64_t time_ns);
+/* Whether a model of financing is for an instrument: its own one comes before that for all. */
+bool pln_model_is_for(const pln_exec *x, const pln_model *m, int32_t k);
 
 /* quality.c */
 void pln_quality_fill(pln_exec *x, pln_pending *p, const pln_fill *fill, const pln_cost_parts *parts,

@@ -114,11 +114,13 @@ static void begin_instant(pln_exec *x, int64_t t) {
   }
   x->is_marked = any;
   if (any) {
+    if (newest_ns >= x->models.accrue_ns) pln_financing_accrue(x, newest_ns, false);
     if (newest_ns >= x->action_ns) {
       pln_actions_apply(x, newest_ns);
       touched = true;
     }
     if (touched) pln_match_instant(x);
+    if (t >= x->models.accrue_ns) pln_financing_accrue(x, t, true);
     mark_instant(x);
   }
   x->stage = PLN_STAGE_STRATEGIES;
@@ -287,7 +289,8 @@ static void mark_span(pln_exec *x, int64_t until_ns) {
   pln_market *m = &x->markets[0];
   pln_portfolio *p = x->portfolios[0];
   const int64_t event_ns = strategies_next_ns(x);
-  const int64_t stop_ns = until_ns < event_ns ? until_ns + 1 : event_ns;
+  int64_t stop_ns = until_ns < event_ns ? until_ns + 1 : event_ns;
+  if (x->models.accrue_ns < stop_ns) stop_ns = x->models.accrue_ns;
   while (m->next < m->quick_end) {
     const bool is_level = p->holdings[0].n_lots == 0 || !(p->is_trailing | p->config.margin_call);
     if (p->exposure == 0 && is_level) mark_quiet(x, stop_ns);

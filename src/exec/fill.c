@@ -115,7 +115,10 @@ static pln_limits may_enter(pln_exec *x, const pln_order *o, double count, const
 static int32_t open_part(pln_exec *x, pln_pending *p, double count, double closed, const pln_hit *hit) {
   const pln_order *o = &p->order;
   pln_portfolio *pf = x->portfolios[o->portfolio];
-  const int32_t k = o->instrument, gate = pln_actions_refusal(x, o->portfolio, k);
+  const int32_t k = o->instrument;
+  int32_t gate = pln_actions_refusal(x, o->portfolio, k);
+  if (!gate && o->side < 0 && x->models.n_of_kind[PLN_MODEL_FINANCING] > 0)
+    gate = pln_financing_refusal(x, k, x->markets[k].ts_ns[hit->bar]);
   if (gate) {
     pln_portfolio_refuse(pf, gate, x->view.now_ns, k, pln_step_value(&pf->holdings[k].lot, count), 0);
     return gate;

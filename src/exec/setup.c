@@ -51,7 +51,6 @@ pln_exec *pln_exec_new(const pln_exec_config *config) {
   x->benchmark_close = NAN;
   x->view.row = -1;
   x->models.accrue_ns = INT64_MAX;
-  x->models.day_ns = INT64_MIN;
   if (config->fill == PLN_FILL_NEXT_CLOSE) x->extras |= PLN_EXTRA_CLOSES;
   return x;
 }
@@ -354,9 +353,10 @@ int32_t pln_exec_start(pln_exec *x) {
   }
   const pln_source *s = x->sources;
   const pln_market *m = x->markets;
-  x->is_quick = !x->agendas && !x->openings && x->n_markets == 1 && x->n_portfolios == 1 &&
-                x->n_sources == 1 && s->kind == PLN_SOURCE_CALLER && s->ts_ns == m->ts_ns &&
-                s->visible_ns == m->visible_ns && s->length_ns == m->length_ns;
+  x->is_quick = x->models.n_of_kind[PLN_MODEL_FINANCING] == 0 && !x->agendas && !x->openings &&
+                x->n_markets == 1 && x->n_portfolios == 1 && x->n_sources == 1 &&
+                s->kind == PLN_SOURCE_CALLER && s->ts_ns == m->ts_ns && s->visible_ns == m->visible_ns &&
+                s->length_ns == m->length_ns;
   x->is_started = 1;
   return pln_models_start(x);
 }

@@ -65,7 +65,7 @@ struct pln_portfolio {
   double floor;          /* at or below this equity a mark needs attention: bankruptcy or the drawdown rule */
   double drawdown_scale; /* 100 / peak: a product a bar instead of a quotient */
   pln_gauges *gauges;    /* of the container; NULL before there is one */
-  pln_execution_quality quality;
+  pln_execution_quality quality; /* what trading cost, by kind */
   pln_position *positions;
   pln_holding *holdings;
   pln_kelly kelly; /* with that sizing */

@@ -38,7 +38,8 @@ static const char *const refusal_names[PLN_REFUSAL_COUNT] = {"none",
                                                              "reduce_only",
                                                              "one_cancels_other",
                                                              "parent",
-                                                             "volume"};
+                                                             "volume",
+                                                             "no_borrow"};
 
 static const char *const refusal_help[PLN_REFUSAL_COUNT] = {
     "Nothing was refused.",
@@ -87,7 +88,9 @@ static const char *const refusal_help[PLN_REFUSAL_COUNT] = {
     "A reduce-only order, and no position (any more) that it would reduce.",
     "Another order of its group (one cancels other) filled.",
     "Its parent order ended without a fill, or had ended before.",
-    "The bar had not the volume for it (execution.max_volume_pct) and the order does not wait (IOC, FOK)."};
+    "The bar had not the volume for it (execution.max_volume_pct) and the order does not wait (IOC, FOK).",
+    "There was nothing to borrow, so that nothing could be sold short: available, or the file, of the model "
+    "borrow."};
 
 static const char *const reason_names[] = {
     "signal", "stop_loss",   "take_profit", "trailing_stop", "drawdown_halt", "end_of_window", "bankrupt",

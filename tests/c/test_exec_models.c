@@ -279,6 +279,143 @@ static void wrong_settings_are_refused(void **state) {
   rig_free(r);
 }
 
+/* Hourly bars from Friday 2021-01-01 00:00 UTC; the price stays at 100. */
+static rig *rig_hours(int64_t n, const pln_portfolio_config *pc) {
+  double(*rows)[4] = must(calloc((size_t)n, sizeof *rows));
+  for (int64_t i = 0; i < n; i++)
+    for (int c = 0; c < 4; c++) rows[i][c] = 100;
+  rig *r = must(calloc(1, sizeof *r));
+  rig_bars(&r->bars[0], rows, n);
+  free(rows);
+  for (int64_t i = 0; i < n; i++) ((int64_t *)r->bars[0].ts_ns)[i] = 1609459200000000000 + i * 3600000000000;
+  r->bars[0].timeframe.ns = 3600000000000;
+  r->exec = must(pln_exec_new(&(pln_exec_config){.record_equity = 1, .record_orders = 1}));
+  assert_int_equal(
+      pln_exec_add_instrument(r->exec, &r->bars[0], &(pln_instrument){.lot_size = 1, .multiplier = 1}), 0);
+  r->portfolio = must(pln_portfolio_new(pc, 1));
+  assert_int_equal(pln_exec_add_portfolio(r->exec, r->portfolio), 0);
+  return r;
+}
+
+static void hold(rig *r, double quantity, int64_t from_bar, int64_t to_bar) {
+  const int64_t hour = 3600000000000, first = 1609459200000000000;
+  assert_int_equal(pln_exec_add_caller(r->exec, 0, &r->bars[0]), 0);
+  int32_t due;
+  while ((due = pln_exec_next(r->exec, INT64_MAX)) >= 0) {
+    const int64_t bar = (pln_exec_view_of(r->exec)->now_ns - first) / hour - 1;
+    if (bar == from_bar || bar == to_bar)
+      pln_exec_submit(r->exec, 0,
+                      &(pln_order_request){.size_type = PLN_ORDER_SIZE_TARGET_QUANTITY,
+                                           .size = bar == from_bar ? quantity : 0});
+  }
+  assert_int_equal(due, PLN_EXEC_DONE);
+  assert_int_equal(pln_exec_finish(r->exec), 0);
+}
+
+/* Everything that came and went is accounted: equity = capital + realised + unrealised - open fees +
+ * interest. */
+static void adds_up(const rig *r, double capital) {
+  const pln_account *a = rig_account(r);
+  const pln_execution_quality *q = pln_portfolio_quality(r->portfolio);
+  pln_trade open[8];
+  double rest = 0;
+  const int64_t n = pln_portfolio_open_trades(r->portfolio, open, 8);
+  for (int64_t i = 0; i < n; i++) rest += open[i].pnl;
+  NEAR(a->equity, capital + a->realized_pnl + rest + a->interest);
+  NEAR(a->income, -q->borrow - q->funding);
+  NEAR(a->interest, q->interest - q->margin_interest);
+  NEAR(a->fees, q->commission + q->exchange_fees);
+}
+
+static void interest_is_paid_by_the_day(void **state) {
+  (void)state;
+  pln_portfolio_config pc = rig_portfolio();
+  pc.leverage = 2;
+  rig *r = rig_hours(72, &pc);
+  add(r, "cash_interest", NULL, -1, "rate_pct", 3.6, NULL);
+  add(r, "margin_interest", NULL, -1, "rate_pct", 7.2, NULL);
+  hold(r, 150, 30, 200); /* from the second day on 5000 are borrowed */
+  const double first = 10000 * 0.036 / 360, debit = 15000 - (10000 + first);
+  const pln_execution_quality *q = pln_portfolio_quality(r->portfolio);
+  NEAR(q->interest, first);
+  NEAR(q->margin_interest, debit * 0.072 / 360 + (debit + debit * 0.072 / 360) * 0.072 / 360);
+  adds_up(r, 10000);
+  rig_free(r);
+}
+
+static void borrow_is_part_of_the_trade(void **state) {
+  (void)state;
+  pln_portfolio_config pc = rig_portfolio();
+  rig *r = rig_hours(96, &pc);
+  const int32_t id = add(r, "borrow", NULL, -1, "rate_pct", 3.6, NULL);
+  const int64_t day = 86400000000000, first = 1609459200000000000;
+  const int64_t times[] = {first + day, first + 2 * day};
+  const double rates[] = {36, 0};
+  assert_int_equal(pln_exec_set_model_series(r->exec, id, 0, times, rates, 2), 0);
+  hold(r, -50, 2, 80);
+  NEAR(rig_trade(r, 0)->pnl, -(5000 * 0.036 / 360 + 5000 * 0.36 / 360));
+  NEAR(pln_portfolio_quality(r->portfolio)->borrow, -rig_trade(r, 0)->pnl);
+  adds_up(r, 10000);
+  rig_free(r);
+}
+
+static void nothing_to_borrow_is_no_short_sale(void **state) {
+  (void)state;
+  pln_portfolio_config pc = rig_portfolio();
+  rig *r = rig_hours(24, &pc);
+  add(r, "borrow", NULL, -1, "available", 0.0, NULL);
+  hold(r, -50, 2, 20);
+  assert_int_equal(rig_refusals(r, PLN_REFUSAL_NO_BORROW), 1);
+  assert_int_equal(rig_account(r)->n_fills, 0);
+  rig_free(r);
+}
+
+static void funding_is_exchanged_at_its_times(void **state) {
+  (void)state;
+  for (int32_t side = -1; side <= 1; side += 2) {
+    pln_portfolio_config pc = rig_portfolio();
+    rig *r = rig_hours(48, &pc);
+    add(r, "funding", NULL, -1, "rate_pct", 0.01, "interval_hours", 8.0, NULL);
+    hold(r, side * 10, 5,
+         33); /* held at 8:00, 16:00, 0:00, 8:00; sold at the open of 10:00 on the second day */
+    NEAR(pln_portfolio_quality(r->portfolio)->funding, side * 4 * 0.1);
+    adds_up(r, 10000);
+    rig_free(r);
+  }
+}
+
+/* Daily bars: a position that was bought at an open is held over that day's end, and not over the day's of
+ * its sale. */
+static void a_daily_bar_pays_for_its_night(void **state) {
+  (void)state;
+  pln_portfolio_config pc = rig_portfolio();
+  rig *r = rig_hours(10, &pc);
+  for (int64_t i = 0; i < 10; i++)
+    ((int64_t *)r->bars[0].ts_ns)[i] = 1609459200000000000 + i * 86400000000000;
+  r->bars[0].timeframe = (pln_timeframe){.unit = PLN_TIMEFRAME_DAY, .count = 1, .ns = 86400000000000};
+  pln_exec_free(r->exec);
+  pln_portfolio_free(r->portfolio);
+  r->exec = must(pln_exec_new(&(pln_exec_config){.record_equity = 1, .record_orders = 1}));
+  assert_int_equal(
+      pln_exec_add_instrument(r->exec, &r->bars[0], &(pln_instrument){.lot_size = 1, .multiplier = 1}), 0);
+  r->portfolio = must(pln_portfolio_new(&pc, 1));
+  assert_int_equal(pln_exec_add_portfolio(r->exec, r->portfolio), 0);
+  add(r, "borrow", NULL, -1, "rate_pct", 36.0, NULL);
+  assert_int_equal(pln_exec_add_caller(r->exec, 0, &r->bars[0]), 0);
+  int32_t due;
+  while ((due = pln_exec_next(r->exec, INT64_MAX)) >= 0) {
+    const int64_t row = pln_exec_view_of(r->exec)->row;
+    if (row == 1 || row == 4)
+      pln_exec_submit(
+          r->exec, 0,
+          &(pln_order_request){.size_type = PLN_ORDER_SIZE_TARGET_QUANTITY, .size = row == 1 ? -10 : 0});
+  }
+  assert_int_equal(pln_exec_finish(r->exec), 0);
+  NEAR(pln_portfolio_quality(r->portfolio)->borrow, 3 * 1000 * 0.36 / 360); /* nights after days 2, 3, 4 */
+  adds_up(r, 10000);
+  rig_free(r);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(prices_and_kinds_add_up),
@@ -290,6 +427,11 @@ int main(void) {
       cmocka_unit_test(a_gauge_that_is_cold_costs_nothing_and_is_counted),
       cmocka_unit_test(what_was_missed_is_counted),
       cmocka_unit_test(wrong_settings_are_refused),
+      cmocka_unit_test(interest_is_paid_by_the_day),
+      cmocka_unit_test(borrow_is_part_of_the_trade),
+      cmocka_unit_test(nothing_to_borrow_is_no_short_sale),
+      cmocka_unit_test(funding_is_exchanged_at_its_times),
+      cmocka_unit_test(a_daily_bar_pays_for_its_night),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
