@@ -187,6 +187,7 @@ function M.portfolio(spec)
     if days then days.flush() end
     local account = C.pln_portfolio_account(portfolio)
     self.values, self.why = ffi.new("double[?]", C.pln_metric_count()), ffi.new("int32_t[?]", C.pln_metric_count())
+    C.pln_stats_set_execution(handle, C.pln_portfolio_quality(portfolio))
     abi.must(C.pln_stats_evaluate(handle, account, view.ambiguous_bars, self.values, self.why))
     if spec.all_metrics then self.period_returns = stats.period_returns(handle) end
     self.refusals = {}

@@ -30,6 +30,9 @@ int32_t pln_stats_add_trades(pln_stats *stats, const pln_trade *trades, int64_t 
  * (PLN_ERR_STATE after). */
 int32_t pln_stats_set_first_trading_row(pln_stats *stats, int64_t row);
 
+/* Tells what trading cost by kind (copied), for the metrics of that; undefined without. */
+void pln_stats_set_execution(pln_stats *stats, const pln_execution_quality *execution);
+
 typedef struct pln_metric_info {
   const char *name;           /* "sharpe_ratio" */
   const char *label;          /* "Sharpe Ratio" */

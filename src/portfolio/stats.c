@@ -453,3 +453,8 @@ int32_t pln_stats_add_trades(pln_stats *stats, const pln_trade *trades, int64_t 
   }
   return 0;
 }
+
+void pln_stats_set_execution(pln_stats *stats, const pln_execution_quality *execution) {
+  stats->execution = *execution;
+  stats->has_execution = 1;
+}

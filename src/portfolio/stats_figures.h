@@ -38,9 +38,11 @@ typedef struct pln_metric_group {
 extern const pln_metric_group pln_metrics_of_run;
 extern const pln_metric_group pln_metrics_of_trades;
 extern const pln_metric_group pln_metrics_of_costs;
+extern const pln_metric_group pln_metrics_of_quality;
 /* Beyond the short table. */
 extern const pln_metric_group pln_metrics_of_detail;
 extern const pln_metric_group pln_metrics_of_trade_detail;
+extern const pln_metric_group pln_metrics_of_cost_kinds;
 
 /* NaN, for that reason. */
 static inline double pln_figure_undefined(pln_figures *f, int32_t reason) {

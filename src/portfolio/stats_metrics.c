@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const pln_metric_group *const groups[] = {&pln_metrics_of_run, &pln_metrics_of_trades,
-                                                 &pln_metrics_of_costs, &pln_metrics_of_detail,
-                                                 &pln_metrics_of_trade_detail};
-enum { GROUPS = sizeof groups / sizeof *groups, HEADLINE_GROUPS = 3, MOST_METRICS = 512 };
+static const pln_metric_group *const groups[] = {
+    &pln_metrics_of_run,    &pln_metrics_of_trades,       &pln_metrics_of_costs,     &pln_metrics_of_quality,
+    &pln_metrics_of_detail, &pln_metrics_of_trade_detail, &pln_metrics_of_cost_kinds};
+enum { GROUPS = sizeof groups / sizeof *groups, HEADLINE_GROUPS = 4, MOST_METRICS = 512 };
 
 /* Statistics of returns under their names for runs. */
 static struct {

@@ -109,8 +109,10 @@ struct pln_stats {
   int64_t n_rows;
   int64_t start_ns;
   int64_t end_ns;
-  double equity_last;      /* of the index: the account's, as long as no money comes or goes */
-  double index_scale;      /* index over the account's equity; changes with each deposit and withdrawal */
+  double equity_last; /* of the index: the account's, as long as no money comes or goes */
+  double index_scale; /* index over the account's equity; changes with each deposit and withdrawal */
+  pln_execution_quality execution; /* as it was told last */
+  int32_t has_execution;
   double cash_equity_last; /* the account's */
   double cash_equity_peak; /* the account's; up to the first flow that of `drawdowns` */
   pln_sum flows;

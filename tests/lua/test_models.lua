@@ -82,6 +82,18 @@ function TestModels.test_costs_cost()
   end
 end
 
+function TestModels.test_costs_by_kind_add_up()
+  local metrics = result("  {profile: retail, slippage: [fixed_bps, half_spread, {model: volatility_scaled}]}\n",
+    "--set", "results.metrics=full")
+  lu.assertAlmostEquals(metrics.commission_paid + metrics.exchange_fees, metrics.fees, 1e-6)
+  lu.assertAlmostEquals(metrics.spread_cost + metrics.impact_cost + metrics.slippage_other - metrics.price_improvement,
+    metrics.slippage_cost, 1e-6)
+  lu.assertTrue(metrics.borrow_cost > 0 and metrics.spread_cost > 0 and metrics.slippage_other > 0)
+  lu.assertAlmostEquals(metrics.implementation_shortfall,
+    metrics.arrival_cost + metrics.opportunity_cost + metrics.fees, 1e-6)
+  lu.assertAlmostEquals(metrics.arrival_slippage_bps, metrics.arrival_cost / metrics.turnover * 1e4, 1e-6)
+end
+
 function TestModels.test_a_key_beside_a_profile_replaces_the_profiles()
   local metrics = result "  {profile: retail, slippage: [], financing: []}\n"
   lu.assertEquals(metrics.slippage_cost, 0)
