@@ -191,8 +191,11 @@ function M.check(execution, symbols, fail)
       end
     end
   end
-  if execution.compat ~= "none" and #execution.slippage + #execution.commission > 0 then
+  if execution.compat ~= "none" and #execution.slippage + #execution.commission + #execution.latency > 0 then
     fail("execution.compat", "goes with commission_pct and the other short keys, not with models")
+  end
+  if execution.fill == "this_close" and #execution.latency > 0 then
+    fail("execution.latency", "no order can be late for a close that was just seen: use fill: next_open")
   end
 end
 

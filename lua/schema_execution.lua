@@ -21,6 +21,7 @@ return { "execution", map {
     { "fill", enum("next_open", "this_close"), default = "next_open", help = "when market orders fill" },
     models("slippage", "models of slippage, which add up"),
     models("commission", "models of commission, which add up; what an instrument has of its own comes before them"),
+    models("latency", "models of latency, which add up: how long an order takes to the market"),
     models("financing", "models of borrow costs, interest on cash and margin, and funding"),
     { "commission_pct", number("percent of the notional, 0.2 means 0.2 %", { min = 0, max = 100 }), default = 0,
       help = "commission, each way" },

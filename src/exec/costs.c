@@ -102,7 +102,7 @@ static int32_t price_of(const priced *w, double quantity, double *price, pln_cos
     parts->impact = worse - parts->spread - parts->slippage + parts->improvement;
   }
   *price = w->reference + w->side * worse;
-  if (w->tick->step > 0 && worse != 0) {
+  if (w->tick->step > 0 && (w->worsens || worse != 0)) {
     const double rounded = pln_step_round(w->tick, *price, w->side > 0);
     parts->slippage += w->side * (rounded - *price);
     *price = rounded;
@@ -249,6 +249,7 @@ typedef struct reckoning {
   const pln_portfolio *pf;
   const priced *priced;
   pln_tally tally; /* of the order so far */
+  double before;   /* units that the order has traded in this bar */
   double variable, charged, one, point;
   double least; /* currency: no unit binds less than this */
   int32_t k;
@@ -259,7 +260,7 @@ static double cost_of(const reckoning *r, double count) {
   double price;
   pln_cost_parts parts;
   const double quantity = count * r->one;
-  price_of(r->priced, r->tally.quantity + quantity, &price, &parts);
+  price_of(r->priced, r->before + quantity, &price, &parts);
   const double notional = quantity * price * r->point;
   pln_tally t = r->tally;
   t.quantity += quantity;
@@ -298,7 +299,7 @@ static double largest_within(const reckoning *r, double budget) {
 }
 
 double pln_cost_affordable(const pln_exec *x, int32_t portfolio, int32_t k, int32_t side, double budget,
-                           double price, const pln_pending *p) {
+                           double price, const pln_pending *p, double before) {
   const pln_portfolio *pf = x->portfolios[portfolio];
   const pln_holding *h = &pf->holdings[k];
   if (!pln_cost_is_modelled(x)) {
@@ -335,6 +336,7 @@ double pln_cost_affordable(const pln_exec *x, int32_t portfolio, int32_t k, int3
                  .one = pln_step_value(&h->lot, 1),
                  .point = h->point,
                  .k = k,
+                 .before = before,
                  .by_margin = p && pf->has_margin};
   if (p) {
     r.tally = p->costs.tally;

@@ -81,9 +81,10 @@ double pln_cost_price(const pln_exec *x, int32_t k, int32_t side, double price, 
 double pln_cost_charge(pln_exec *x, pln_pending *p, double quantity, double notional, const pln_hit *hit);
 /* The largest count of lots whose cost, at `price` before concessions, is within `budget`; fees as of an
  * order that has filled what `p` has (NULL: nothing yet; with `p` the budget is margin where instruments have
- * margins of their own). What is sold short counts at its price without market impact. */
+ * margins of their own). What is sold short counts at its price without market impact. `before`:
+ * units that the order has traded in this bar already. */
 double pln_cost_affordable(const pln_exec *x, int32_t portfolio, int32_t k, int32_t side, double budget,
-                           double price, const pln_pending *p);
+                           double price, const pln_pending *p, double before);
 /* backtesting.py's reading (pln_sizing_compat), which knows the short forms only. */
 double pln_cost_compat(const pln_exec *x, int32_t portfolio, int32_t k, int32_t side, double budget,
                        double fraction, double price);

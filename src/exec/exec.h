@@ -123,6 +123,7 @@ struct pln_pending {
   double conversion; /* part of its fees: what converting currency cost */
   double best; /* trailing: the best price that its level follows, NaN = to be set by the parent's fill */
   double limit_offset;      /* TRAILING_STOP_LIMIT */
+  int64_t arrives_ns;       /* with latency: when it is at the market; 0 = at once */
   int64_t active_ns;        /* bars that open at or after it are seen: created_ns, or later */
   int64_t day;              /* DAY, CLS: the last day of its life, once known */
   int32_t mode;             /* pln_size_mode */
@@ -332,7 +333,8 @@ static inline double pln_market_open(const pln_market *m, int64_t i, int32_t sid
 }
 /* An order that may meet the bar that became visible now. */
 static inline bool pln_order_waits(const pln_market *m, const pln_pending *p) {
-  return !pln_order_is_final(&p->order) && !p->is_held && m->ts_ns[m->next - 1] >= p->active_ns;
+  return !pln_order_is_final(&p->order) && !p->is_held && m->ts_ns[m->next - 1] >= p->active_ns &&
+         m->ts_ns[m->next - 1] >= p->arrives_ns;
 }
 static inline bool pln_order_is_for(const pln_pending *p, int32_t portfolio, int32_t k) {
   return p->order.portfolio == portfolio && p->order.instrument == k;
@@ -484,6 +486,15 @@ int32_t pln_schedule_refusal(pln_exec *x, int32_t portfolio, int32_t instrument,
 
 /* setup.c: windows, targets; before the first instant. */
 int32_t pln_exec_start(pln_exec *x);
+
+/* latency.c */
+/* How late an order is, nanoseconds. */
+int64_t pln_latency_of(const pln_exec *x, const pln_pending *p);
+/* Whether an order arrives within the bar at hand, after its open. */
+bool pln_latency_arrives(const pln_market *m, const pln_pending *p);
+/* Orders that arrive within the bar, against what is left of it. */
+void pln_latency_match(pln_exec *x, int32_t portfolio, int32_t k, const pln_sides *sides, int64_t first,
+                       int64_t n);
 
 /* exec.c */
 /* Goes on until a caller is due (its id), or a PLN_EXEC_ event, or a status. */

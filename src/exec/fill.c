@@ -73,7 +73,7 @@ static void protect(pln_exec *x, const pln_pending *p, pln_lot *lot, const pln_h
 
 /* What the account can pay of `count` lots, where models price what they cost: linear rules do not know it.
  */
-static double afford(pln_exec *x, const pln_pending *p, double count, const pln_hit *hit,
+static double afford(pln_exec *x, const pln_pending *p, double count, double before, const pln_hit *hit,
                      const pln_worth *worth, int32_t *refusal) {
   const pln_order *o = &p->order;
   pln_portfolio *pf = x->portfolios[o->portfolio];
@@ -82,7 +82,8 @@ static double afford(pln_exec *x, const pln_pending *p, double count, const pln_
   const double available = pf->has_margin
                                ? worth->equity - pln_margin_held(pf, o->instrument, hit->price, false)
                                : worth->equity * pf->config.leverage - worth->gross;
-  const double n = pln_cost_affordable(x, o->portfolio, o->instrument, o->side, available, hit->price, p);
+  const double n =
+      pln_cost_affordable(x, o->portfolio, o->instrument, o->side, available, hit->price, p, before);
   if (n >= count) return count;
   *refusal = n > 0 ? PLN_REFUSAL_REDUCED_CASH : PLN_REFUSAL_CASH;
   const double asked = pln_step_value(lot, count);
@@ -134,7 +135,7 @@ static int32_t open_part(pln_exec *x, pln_pending *p, double count, double close
   double wanted = added.count;
   if (o->filled > 0) costs.per_order = costs.minimum = 0; /* charged with the part that closed */
   if (pln_cost_is_modelled(x)) {
-    wanted = afford(x, p, wanted, hit, &worth, &refusal);
+    wanted = afford(x, p, wanted, before, hit, &worth, &refusal);
     costs = (pln_costs){0};
     if (wanted == 0) return refusal;
   }

@@ -19,7 +19,7 @@ pln_worth pln_fill_worth(const pln_exec *x, int32_t portfolio, int32_t instrumen
 static double afford(const pln_exec *x, int32_t portfolio, int32_t instrument, int32_t side, double budget,
                      double price) {
   if (!(budget > 0)) return 0;
-  const double n = pln_cost_affordable(x, portfolio, instrument, side, budget, price, NULL);
+  const double n = pln_cost_affordable(x, portfolio, instrument, side, budget, price, NULL, 0);
   return n < PLN_STEP_MAX_COUNT ? n : 0;
 }
 

@@ -146,6 +146,7 @@ static void match_phases(pln_exec *x, int32_t portfolio, int32_t k, const pln_si
     }
   }
   exits_try(x, portfolio, k, sides, PLN_MATCH_AT_OPEN, PLN_EXIT_STOPS | PLN_EXIT_TARGETS);
+  if (x->models.n_of_kind[PLN_MODEL_LATENCY] > 0) pln_latency_match(x, portfolio, k, sides, first, n);
   expire_at_once(x, m, portfolio, k, first);
 
   const pln_reach reach = reach_of(x, portfolio, k, sides, first);
@@ -211,7 +212,8 @@ void pln_match_at_close(pln_exec *x, int32_t portfolio, int32_t k) {
         continue;
       if ((portfolio >= 0 && p->order.portfolio != portfolio) || (k >= 0 && p->order.instrument != k))
         continue;
-      if (!pln_market_fills(m) || !pln_order_waits(m, p) || (pass == 0 && !reduces_only(x, p))) continue;
+      if (!pln_market_fills(m) || (pass == 0 && !reduces_only(x, p))) continue;
+      if (!pln_order_waits(m, p) && !pln_latency_arrives(m, p)) continue;
       if (on_close && !pln_session_closes(m, m->next - 1)) continue;
       fill_at_close(x, p);
     }

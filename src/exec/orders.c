@@ -95,6 +95,7 @@ pln_pending *pln_orders_queue(pln_exec *x, const pln_pending *made) {
   p->order.created_ns = p->order.updated_ns = x->view.now_ns;
   p->costs.arrival = x->portfolios[p->order.portfolio]->positions[p->order.instrument].last_price;
   if (p->active_ns < x->view.now_ns) p->active_ns = x->view.now_ns;
+  if (x->models.n_of_kind[PLN_MODEL_LATENCY] > 0) p->arrives_ns = x->view.now_ns + pln_latency_of(x, p);
   x->portfolios[p->order.portfolio]->account.n_orders++;
   pln_orders_move(x, p, PLN_STATUS_PENDING, PLN_REFUSAL_NONE);
   return p;

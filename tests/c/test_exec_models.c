@@ -416,6 +416,69 @@ static void a_daily_bar_pays_for_its_night(void **state) {
   rig_free(r);
 }
 
+/* A bar of 100, 106, 97, 101: what is left of it after a share of its minute. */
+static void late_orders_meet_the_rest_of_the_path(void **state) {
+  (void)state;
+  const struct {
+    double ms;
+    int32_t side, type;
+    double limit, price;
+    int64_t bar;
+  } cases[] = {
+      {0, 1, PLN_ORDER_MARKET, 0, 100, 2},
+      {10000, 1, PLN_ORDER_MARKET, 0, 103, 2},   /* half of the way to the high */
+      {10000, -1, PLN_ORDER_MARKET, 0, 98.5, 2}, /* half of the way to the low */
+      {30000, 1, PLN_ORDER_MARKET, 0, 101.5, 2}, /* half of the way from high to low */
+      {50000, 1, PLN_ORDER_MARKET, 0, 99, 2},    /* half of the way from low to close */
+      {60000, 1, PLN_ORDER_MARKET, 0, 100, 3},   /* with the next bar */
+      {90000, 1, PLN_ORDER_MARKET, 0, 103, 3},   /* in the middle of a bar of 109 and 97 */
+      {10000, 1, PLN_ORDER_LIMIT, 99, 99, 2},    /* the low is still to come */
+      {45000, 1, PLN_ORDER_LIMIT, 98, 98, 2},    /* at 98 on the way up: marketable */
+      {50000, 1, PLN_ORDER_LIMIT, 98, 98, 3},    /* the low is over */
+      {10000, 1, PLN_ORDER_STOP, 105, 105, 2},
+      {30000, 1, PLN_ORDER_STOP, 105, 105, 3}, /* the high is over */
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    pln_portfolio_config pc = rig_portfolio();
+    double rows[6][4] = {{100, 100, 100, 100}, {100, 100, 100, 100}, {100, 106, 97, 101},
+                         {100, 109, 97, 100},  {100, 100, 100, 100}, {100, 100, 100, 100}};
+    rig *r = rig_new(rows, 6, &(pln_exec_config){.seed = 3}, &pc);
+    add(r, "constant", NULL, -1, "ms", cases[i].ms, NULL);
+    assert_int_equal(pln_exec_add_caller(r->exec, 0, &r->bars[0]), 0);
+    rig_to(r, 1);
+    pln_exec_submit(r->exec, 0,
+                    &(pln_order_request){.side = cases[i].side,
+                                         .type = cases[i].type,
+                                         .size = 10,
+                                         .limit_price = cases[i].type == PLN_ORDER_LIMIT ? cases[i].limit : 0,
+                                         .stop_price = cases[i].type == PLN_ORDER_STOP ? cases[i].limit : 0});
+    rig_end(r);
+    const pln_fill *f = fill_at(r, 0);
+    if (f->bar != cases[i].bar || fabs(f->price - cases[i].price) > 1e-9)
+      fail_msg("case %d: filled at %g in bar %d, expected %g in bar %d", (int)i, f->price, (int)f->bar,
+               cases[i].price, (int)cases[i].bar);
+    rig_free(r);
+  }
+}
+
+/* What arrives in the first third of a bar is protected within it. */
+static void a_late_entry_has_its_stop(void **state) {
+  (void)state;
+  for (int32_t late = 0; late < 2; late++) {
+    pln_portfolio_config pc = rig_portfolio();
+    double rows[6][4] = {{100, 100, 100, 100}, {100, 100, 100, 100}, {100, 106, 97, 101},
+                         {101, 101, 101, 101}, {101, 101, 101, 101}, {101, 101, 101, 101}};
+    rig *r = rig_new(rows, 6, &(pln_exec_config){.seed = 3}, &pc);
+    add(r, "constant", NULL, -1, "ms", late ? 25000.0 : 10000.0, NULL);
+    assert_int_equal(pln_exec_add_caller(r->exec, 0, &r->bars[0]), 0);
+    rig_to(r, 1);
+    pln_exec_submit(r->exec, 0, &(pln_order_request){.side = PLN_SIDE_BUY, .size = 10, .stop_loss = 98});
+    rig_end(r);
+    assert_int_equal(rig_account(r)->n_trades, late ? 0 : 1);
+    rig_free(r);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(prices_and_kinds_add_up),
@@ -427,6 +490,8 @@ int main(void) {
       cmocka_unit_test(a_gauge_that_is_cold_costs_nothing_and_is_counted),
       cmocka_unit_test(what_was_missed_is_counted),
       cmocka_unit_test(wrong_settings_are_refused),
+      cmocka_unit_test(late_orders_meet_the_rest_of_the_path),
+      cmocka_unit_test(a_late_entry_has_its_stop),
       cmocka_unit_test(interest_is_paid_by_the_day),
       cmocka_unit_test(borrow_is_part_of_the_trade),
       cmocka_unit_test(nothing_to_borrow_is_no_short_sale),

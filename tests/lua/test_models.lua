@@ -123,10 +123,22 @@ function TestModels.test_mistakes_name_their_place_and_the_likely_fix()
     { "  profile: retial\n", "there is no profile 'retial', did you mean 'retail'?" },
     { "  slippage: [{model: fixed_bps, symbols: [MOO]}]\n", "there is no symbol 'MOO', did you mean 'MOON'?" },
     { "  slippage: [fixed_bps]\n  compat: backtesting.py\n", "not with models" },
+    { "  latency: [constant]\n  fill: this_close\n", "no order can be late for a close" },
     { "  slippage: [{model: fixed_bps, file: x.csv}]\n", "fixed_bps reads no file" },
     { "  financing: [{model: borrow, file: /nowhere/x.csv}]\n", "/nowhere/x.csv" },
   }
   for _, case in ipairs(cases) do lu.assertStrContains(problem(case[1]), case[2]) end
+end
+
+function TestModels.test_what_comes_late_fills_at_another_price()
+  local at_once = result "  {fill: next_open}\n"
+  local late, run = result [[
+  latency: [{model: distribution, params: {shape: uniform, low_ms: 60000, high_ms: 2.4e6}}]
+]]
+  lu.assertNotEquals(late.equity_final, at_once.equity_final)
+  lu.assertEquals(late.trades, at_once.trades)
+  lu.assertTrue(late.arrival_slippage_bps > at_once.arrival_slippage_bps, "the path goes against the order first")
+  lu.assertStrContains(table.concat(run.assumptions, "\n"), "latency: distribution (shape uniform")
 end
 
 function TestModels.test_a_file_gives_rates_by_time()
