@@ -50,7 +50,8 @@ function Run:_sinks(combo, params)
       combo = combo, portfolio = portfolio.name, capital = portfolio.capital, timezone = timezone_of(benchmark),
       timeframe = benchmark.timeframe, symbols = names, n_portfolios = #plan.portfolios, result = result,
       equity = equity, files = self.files, keep_trades = cfg.results.trades, keep_orders = cfg.results.orders,
-      all_metrics = metrics == "full",
+      all_metrics = metrics == "full", risk_free_ann = cfg.statistics.risk_free_pct / 100,
+      periods_per_year = cfg.statistics.periods_per_year,
       n_instances = function() return self.n_instances end,
     }
     if not sink then return nil, err end

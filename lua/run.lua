@@ -114,6 +114,8 @@ end
 -- @return { id, config_hash, data_hash, seconds, bars, combos, bars_per_second, db, results = { {
 --     combo, portfolio, params = { name = value }, metrics = { name = value } (docs/metrics.md; what is undefined is
 --     absent; durations in seconds), undefined = { name = why } (too_short, no_benchmark, …; docs/metrics.md),
+--     period_returns = { returns, times, benchmark, periods_per_year, risk_free_ann } for lua/returns.lua (not of runs
+--     of many combos: results.metrics),
 --     trades = { { trade, symbol, side = "long" | "short", entry_time, entry_price, exit_time, exit_price, quantity,
 --       pnl, return_pct, fees, entry_bar, exit_bar, exit_reason, is_open } … },
 --     equity = { { time (seconds), equity, cash } … } } … } };
@@ -136,6 +138,7 @@ function M.run(source, options)
     made.results[k] = {
       combo = result.combo, portfolio = result.portfolio, params = result.params,
       metrics = stats.to_table(result.values), undefined = stats.undefined(result.why),
+      period_returns = result.period_returns,
       trades = trades and trades.list(result.combo, result.portfolio) or nil,
       equity = equity and equity.list(result.combo, result.portfolio) or nil,
     }

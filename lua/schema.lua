@@ -139,6 +139,12 @@ M.root = map {
   schema_execution,
   { "profiles", { type = "table", of = map(schema_execution[2].fields, { partial = true }) }, default = {},
     cosmetic = true, help = "one's own profiles by name: keys of `execution`" },
+  { "statistics", map {
+      { "risk_free_pct", number("percent a year", { min = -50, max = 1000 }), default = 0,
+        help = "risk-free rate: of the Sharpe ratio, and of those statistics of the period returns that take one" },
+      { "periods_per_year", number("periods, 0 = by the calendar", { min = 0, max = 1e7 }), default = 0,
+        help = "factor of annualisation: of days 252, or 365 for markets without weekends, of weeks 52, of months 12" },
+    }, help = "how figures are reckoned" },
   { "results", map({
       { "db", text, default = "perilune.db", help = "SQLite file that results go to, from the current folder on; " ..
           "none: nowhere" },

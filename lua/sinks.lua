@@ -131,7 +131,7 @@ end
 --- The sink of one portfolio of one combo.
 -- @param spec { combo, portfolio, capital, timezone, timeframe (pln_timeframe), symbols (names), n_portfolios,
 --   result (store result or nil), equity ("bars" | "days" | "none"), keep_trades, keep_orders, all_metrics (not only
---   those of the short table),
+--   those of the short table), risk_free_ann (fraction), periods_per_year (0: by the calendar),
 --   files = { trades, equity, orders } writers, n_instances = function() giving how many instances of strategies and
 --   classifiers there are }
 function M.portfolio(spec)
@@ -141,6 +141,7 @@ function M.portfolio(spec)
   config.timeframe = spec.timeframe
   config.first_trading_row = abi.INT64_MAX -- until it is known
   config.keep_returns = spec.all_metrics and 1 or 0
+  config.risk_free_ann, config.periods_per_year = spec.risk_free_ann or 0, spec.periods_per_year or 0
   local handle = ffi.gc(C.pln_stats_new(config), C.pln_stats_free)
   if handle == nil then return nil, abi.last_error() end
   local files, result = spec.files, spec.result
@@ -189,7 +190,10 @@ function M.portfolio(spec)
     self.values, self.why = ffi.new("double[?]", C.pln_metric_count()), ffi.new("int32_t[?]", C.pln_metric_count())
     C.pln_stats_set_execution(handle, C.pln_portfolio_quality(portfolio))
     abi.must(C.pln_stats_evaluate(handle, account, view.ambiguous_bars, self.values, self.why))
-    if spec.all_metrics then self.period_returns = stats.period_returns(handle) end
+    if spec.all_metrics then
+      self.period_returns = stats.period_returns(handle)
+      self.period_returns.risk_free_ann = spec.risk_free_ann
+    end
     self.refusals = {}
     local counts = C.pln_portfolio_refusals(portfolio)
     for code = 1, C.PLN_REFUSAL_COUNT - 1 do

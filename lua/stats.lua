@@ -130,7 +130,7 @@ Stats.__index = Stats
 
 --- Statistics of one equity curve, fed row by row in chunks.
 -- @param config { capital, timezone = "UTC", timeframe = "1d" (text or pln_timeframe), first_trading_row = 0,
---   keep_returns = true: statistics of the period returns too }
+--   keep_returns = true: statistics of the period returns too, risk_free_ann = 0, periods_per_year = 0 (by calendar) }
 -- @return an object, or nil and a message
 function M.new(config)
   local c = ffi.new("pln_stats_config")
@@ -145,6 +145,7 @@ function M.new(config)
   end
   c.first_trading_row = config.first_trading_row or 0
   c.keep_returns = config.keep_returns ~= false and 1 or 0
+  c.risk_free_ann, c.periods_per_year = config.risk_free_ann or 0, config.periods_per_year or 0
   local handle = C.pln_stats_new(c)
   if handle == nil then return nil, abi.last_error() end
   return setmetatable({ handle = ffi.gc(handle, C.pln_stats_free) }, Stats)

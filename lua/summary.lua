@@ -82,8 +82,9 @@ function M.annualisation(outcome)
   local observed = stats.value(outcome.values, "periods_per_year_observed")
   local span = stats.value(outcome.values, "duration")
   if used and observed and span > 360 * 86400 and math.abs(observed / used - 1) > 0.1 then
-    lines[#lines + 1] = ("annualised with %g periods a year, as backtesting.py does; the data have %.0f: multiply the "
-      .. "Sharpe and Sortino ratios by %.2f for those"):format(used, observed, math.sqrt(observed / used))
+    lines[#lines + 1] = ("annualised with %g periods a year, the data have %.0f: with statistics.periods_per_year=%.0f "
+      .. "the Sharpe and Sortino ratios are %.2f times as large"):format(used, observed, observed,
+        math.sqrt(observed / used))
   end
   return lines
 end

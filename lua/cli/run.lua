@@ -63,6 +63,7 @@ local function series_of(result)
   if not kept or #kept.returns < 2 then return nil end
   return returns.series(kept.returns, {
     times = kept.times, benchmark = kept.benchmark, periods_per_year = kept.periods_per_year,
+    risk_free_ann = kept.risk_free_ann,
   })
 end
 

@@ -17,6 +17,9 @@ typedef struct pln_stats_config {
   int32_t keep_returns;       /* 1: keep the periods' returns, for the metrics that need the series (the others are
                                  undefined without: PLN_UNDEFINED_NOT_COMPUTED) */
   int32_t reserved;
+  double risk_free_ann;       /* a year's risk-free rate, fraction > -1: of the Sharpe ratio, and of the statistics of the
+                                 period returns that take one */
+  double periods_per_year;    /* factor of annualisation; 0: by the calendar (metric periods_per_year) */
 } pln_stats_config;
 
 /* NULL on a value out of range or an unknown time zone. */

@@ -21,6 +21,14 @@ pln_stats *pln_stats_new(const pln_stats_config *config) {
              (long long)config->first_trading_row);
     return NULL;
   }
+  if (!(config->risk_free_ann > -1) || isinf(config->risk_free_ann) || !(config->periods_per_year >= 0) ||
+      isinf(config->periods_per_year)) {
+    pln_fail(PLN_ERR_ARGUMENT,
+             "statistics: a risk-free rate of %g and %g periods a year, expected a fraction above -1 and 0 "
+             "or more",
+             config->risk_free_ann, config->periods_per_year);
+    return NULL;
+  }
   const pln_timezone *zone = pln_timezone_get(config->timezone);
   if (!zone) {
     pln_error_prepend("statistics");
@@ -32,6 +40,8 @@ pln_stats *pln_stats_new(const pln_stats_config *config) {
     return NULL;
   }
   stats->capital = config->capital;
+  stats->risk_free_ann = config->risk_free_ann;
+  stats->periods_per_year = config->periods_per_year;
   stats->zone = zone;
   stats->timeframe = config->timeframe;
   stats->first_trading_row = config->first_trading_row;

@@ -18,6 +18,7 @@ typedef struct pln_figures {
   double years;      /* periods a year */
   double growth;     /* geometric mean return of a period */
   double mean;       /* arithmetic mean return of a period */
+  double rate;       /* risk-free rate of a period */
   double variance;   /* sample variance of it */
   double downside;   /* root of the mean square of min(r, 0) */
   double return_ann; /* fraction */

@@ -92,6 +92,7 @@ int32_t pln_metric_find(const char *name) {
 /* ---- what metrics share ---- */
 
 static double periods_in_year(const pln_stats *stats, const pln_periods *periods) {
+  if (stats->periods_per_year > 0) return stats->periods_per_year;
   const double count = stats->timeframe.count > 1 ? (double)stats->timeframe.count : 1;
   switch (stats->timeframe.unit) {
   case PLN_TIMEFRAME_WEEK:
@@ -121,6 +122,7 @@ static void of_periods(pln_figures *f, const pln_stats *stats) {
   pln_periods_flush(p);
   f->years = periods_in_year(stats, p);
   f->is_short = is_too_short(stats);
+  if (stats->risk_free_ann != 0) f->rate = expm1(log1p(stats->risk_free_ann) / f->years);
   const int64_t n = p->moments.n;
   if (n >= 1) {
     f->mean = p->moments.mean_x;
@@ -216,7 +218,8 @@ static pln_returns *returns_of(const pln_stats *stats, double years) {
   for (int64_t i = 0; i < n; i++) known += !isnan(benchmark[i]);
   const pln_return_series series = {
       .n = n, .returns = values, .benchmark = known ? benchmark : NULL, .ts_ns = ts_ns};
-  const pln_return_options options = {.periods_per_year = years > 0 ? years : 0};
+  const pln_return_options options = {.periods_per_year = years > 0 ? years : 0,
+                                      .risk_free_ann = stats->risk_free_ann};
   pln_returns *returns = pln_returns_new(&series, &options);
   free(values);
   return returns;

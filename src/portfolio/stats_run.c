@@ -66,7 +66,7 @@ static double alpha_pct(pln_figures *f) { return return_pct(f) - f->beta * f->bu
 static double beta(pln_figures *f) { return f->beta; }
 
 static double sharpe_ratio(pln_figures *f) {
-  return pln_figure_ratio(f, f->mean, sqrt(f->variance)) * sqrt(f->years);
+  return pln_figure_ratio(f, f->mean - f->rate, sqrt(f->variance)) * sqrt(f->years);
 }
 static double sharpe_ratio_geometric(pln_figures *f) {
   return annualised(f, pln_figure_ratio(f, f->return_ann, f->volatility_ann));
@@ -151,7 +151,8 @@ static const pln_metric run_entries[] = {
       "per month "
       "for monthly ones; a year has 252 days, or 365 where over 60 % of 2/7 of the bars fall on Saturday and "
       "Sunday, "
-      "52 weeks, 12 months; divided by the count where bars span several. bt: the same for days, weeks, and "
+      "52 weeks, 12 months; divided by the count where bars span several. `statistics.periods_per_year` sets "
+      "it. bt: the same for days, weeks, and "
       "months "
       "whose stamps are mostly 31 days apart."},
      periods_per_year},
@@ -191,7 +192,9 @@ static const pln_metric run_entries[] = {
       "compounded yearly returns (doi.org/10.2139/ssrn.3054517). bt: Volatility (Ann.) [%]."},
      volatility_ann_pct},
     {{"sharpe_ratio", "Sharpe Ratio", "ratio", "Risk",
-      "Arithmetic (Sharpe 1994): mean over sample deviation of the period returns, times sqrt(P)."},
+      "Arithmetic (Sharpe 1994): mean of the period returns, less the risk-free rate of a period, over their "
+      "sample "
+      "deviation, times sqrt(P)."},
      sharpe_ratio},
     {{"sharpe_ratio_geometric", "Sharpe Ratio (geometric)", "ratio", "Risk",
       "Return (Ann.) over Volatility (Ann.). bt: Sharpe Ratio."},

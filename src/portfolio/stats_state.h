@@ -103,6 +103,8 @@ typedef struct pln_trade_sums {
 
 struct pln_stats {
   double capital;
+  double risk_free_ann;
+  double periods_per_year; /* 0: by the calendar */
   const pln_timezone *zone;
   pln_timeframe timeframe;
   int64_t first_trading_row;

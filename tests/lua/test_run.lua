@@ -97,6 +97,24 @@ function TestRun.test_all_figures_drawdowns_months_and_confidence()
   end
 end
 
+function TestRun.test_a_risk_free_rate_and_another_year()
+  local function sharpe(...)
+    local status, out, err = run("sma_cross", "--json", ...)
+    lu.assertEquals(status, 0, err)
+    return json.decode(out).results[1].metrics
+  end
+  local plain, rate = sharpe(), sharpe("--set", "statistics.risk_free_pct=3")
+  local year = plain.periods_per_year
+  local drift = (1.03 ^ (1 / year) - 1) * math.sqrt(year) / (plain.volatility_period_pct / 100)
+  lu.assertAlmostEquals(rate.sharpe_ratio, plain.sharpe_ratio - drift, 1e-9)
+  lu.assertAlmostEquals(rate.smart_sharpe_ratio * rate.autocorrelation_penalty, rate.sharpe_ratio, 1e-9)
+  lu.assertEquals(rate.sharpe_ratio_geometric, plain.sharpe_ratio_geometric)
+  local other = sharpe("--set", "statistics.periods_per_year=100")
+  lu.assertEquals(other.periods_per_year, 100)
+  lu.assertAlmostEquals(other.sharpe_ratio, plain.sharpe_ratio * math.sqrt(100 / year), 1e-9)
+  lu.assertAlmostEquals(other.annual_volatility_pct, plain.volatility_period_pct * 10, 1e-9)
+end
+
 function TestRun.test_only_the_short_table_where_asked()
   local status, out, err = run("sma_cross", "--json", "--set", "results.metrics=headline")
   lu.assertEquals(status, 0, err)
