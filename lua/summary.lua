@@ -1,5 +1,6 @@
 --- What a run says in words: notes under its tables, above all why a run has no trades.
 local abi = require "abi"
+local returns = require "returns"
 local stats = require "stats"
 
 local M = {}
@@ -87,6 +88,34 @@ function M.annualisation(outcome)
         math.sqrt(observed / used))
   end
   return lines
+end
+
+--- The run's period returns as a series, or nil where they were not kept.
+function M.period_series(result)
+  local kept = result.period_returns
+  if not kept or #kept.returns < 2 then return nil end
+  return returns.series(kept.returns, {
+    times = kept.times, benchmark = kept.benchmark, periods_per_year = kept.periods_per_year,
+    risk_free_ann = kept.risk_free_ann,
+  })
+end
+
+--- The deflated Sharpe ratio of the best of a grid's outcomes (Bailey, Lopez de Prado 2014), every outcome counted as
+-- an independent try; nil where it is undefined or returns were not kept.
+-- @param ranked outcomes, the best first
+function M.deflated_sharpe(ranked)
+  local ratios = {}
+  for _, outcome in ipairs(ranked) do
+    local ratio = stats.value(outcome.values, "sharpe_ratio")
+    if ratio then ratios[#ratios + 1] = ratio / math.sqrt(stats.value(outcome.values, "periods_per_year")) end
+  end
+  local kept = ranked[1] and ranked[1].period_returns
+  local variance = returns.volatility(ratios) -- of any list of numbers: their sample deviation
+  if not kept or not variance then return nil end
+  return (returns.deflated_sharpe_ratio(kept.returns, {
+    periods_per_year = kept.periods_per_year, risk_free_ann = kept.risk_free_ann, trials = #ratios,
+    trials_variance = variance ^ 2,
+  }))
 end
 
 --- All notes of an outcome, in the order in which they are shown.

@@ -3,7 +3,6 @@ local abi = require "abi"
 local args = require "args"
 local json = require "json"
 local plot = require "plot"
-local returns = require "returns"
 local runner = require "run"
 local stats = require "stats"
 local summary = require "summary"
@@ -57,16 +56,6 @@ local function progress(quiet)
   return self
 end
 
---- The run's period returns as a series, or nil where they were not kept.
-local function series_of(result)
-  local kept = result.period_returns
-  if not kept or #kept.returns < 2 then return nil end
-  return returns.series(kept.returns, {
-    times = kept.times, benchmark = kept.benchmark, periods_per_year = kept.periods_per_year,
-    risk_free_ann = kept.risk_free_ann,
-  })
-end
-
 local function as_json(outcome, full)
   local results = {}
   for k, result in ipairs(outcome.results) do
@@ -83,7 +72,7 @@ local function as_json(outcome, full)
       { "params", next(result.params) and result.params or json.object {} }, { "metrics", json.object(metrics) },
       { "undefined", json.object(undefined) },
     }
-    local series = full and series_of(result)
+    local series = full and summary.period_series(result)
     if series then
       local kept = result.period_returns
       for _, member in ipairs(tearsheet.data(kept.returns, kept.times, series)) do members[#members + 1] = member end
@@ -123,7 +112,7 @@ end
 
 --- Drawdowns, months and confidence intervals of the period returns.
 local function print_rest(result)
-  local series, kept = series_of(result), result.period_returns
+  local series, kept = summary.period_series(result), result.period_returns
   if not series then return end
   for _, text in ipairs { tearsheet.drawdowns(kept.returns, kept.times), tearsheet.months(kept.returns, kept.times),
     tearsheet.confidence(series) } do
@@ -171,7 +160,13 @@ local function print_grid(results)
   for _, name in ipairs(names) do columns[#columns + 1] = { stats.get(name).label, right = true } end
   io.write(tabulate.format(columns, rows), "\n")
   if #order > RANKED then io.write(("… and %d more, all of them in the database\n"):format(#order - RANKED)) end
-  io.write("In-sample figures of many tries: the best of them is better than it will be.\n\n")
+  io.write("In-sample figures of many tries: the best of them is better than it will be.\n")
+  local deflated = summary.deflated_sharpe(order)
+  if deflated then
+    io.write(("Deflated Sharpe ratio of the best: %s %% (the chance that it is not just the luckiest of %s tries)\n")
+      :format(tabulate.number(100 * deflated, 1), tabulate.number(#order, 0)))
+  end
+  io.write("\n")
   return order[1]
 end
 

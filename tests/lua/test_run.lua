@@ -36,6 +36,7 @@ function TestRun.test_a_grid_has_an_overview_of_what_differs()
   lu.assertEquals(status, 0, err)
   lu.assertStrMatches(out, "combo | parameters |.*\nc000%d | fast=%d+ +|[^\n]*\nc000%d | fast=%d+ +|.*")
   lu.assertStrContains(out, "2,000 bars x 2 combos")
+  lu.assertStrMatches(out, ".*\nDeflated Sharpe ratio of the best: %d+%.%d %% %(.* of 2 tries%)\n.*")
   lu.assertStrMatches(out, ".*\nc000%d, portfolio main: fast=%d+ short=true slow=40\n.*", nil, nil, "the best, in full")
 end
 
