@@ -152,13 +152,27 @@ end
 --- Number of combos of the run.
 function Run:n_combos() return #self.plan.points end
 
-local function open_files(options)
+-- Whether trades may have an income, or a rate other than 1.
+local function has_currencies(plan)
+  for _, symbol in ipairs(plan.symbols) do
+    if symbol.actions then return true end
+  end
+  for _, portfolio in ipairs(plan.portfolios) do
+    for _, steps in pairs(portfolio.fx or {}) do
+      if #steps > 0 then return true end
+    end
+  end
+  return false
+end
+
+local function open_files(options, plan)
   local files, opened = {}, {}
   for _, kind in ipairs(FILE_KINDS) do
     if options[kind] then
       local writer, err = options[kind], nil
       if type(writer) == "string" then
-        writer, err = export[kind](writer)
+        local make = kind == "trades" and has_currencies(plan) and export.trades_in_currency or export[kind]
+        writer, err = make(writer)
         files.on_disk = true
       end
       if not writer then
@@ -194,7 +208,7 @@ function M.run(cfg, options)
   local self = setmetatable({ cfg = cfg, plan = plan, log = options.log, on_slice = options.on_slice }, Run)
   if options.on_plan then options.on_plan(plan) end
   local opened
-  self.files, opened = open_files(options)
+  self.files, opened = open_files(options, plan)
   if not self.files then return nil, opened end
   self.writes_files = self.files.on_disk
   local path = options.db

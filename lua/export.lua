@@ -68,6 +68,9 @@ end
 --- A writer of trades: `w:add(combo, trades, n, symbols)` with const pln_trade * and the names of instruments 0, 1, ….
 function M.trades(path) return open(path, C.PLN_CSV_TRADES, add_trades) end
 
+--- The same with the columns income, entry_rate and exit_rate: for runs with several currencies or with dividends.
+function M.trades_in_currency(path) return open(path, C.PLN_CSV_TRADES_IN_CURRENCY, add_trades) end
+
 --- A writer of orders: `w:add(combo, orders, n, symbols)` with const pln_order *.
 function M.orders(path) return open(path, C.PLN_CSV_ORDERS, add_orders) end
 

@@ -105,6 +105,8 @@ local function portfolios_of(plan, cfg, by_id)
       end
     end
     plan.portfolios[index] = {
+      accounting = portfolio.accounting, margin_call = portfolio.margin_call, on_leave = portfolio.on_leave,
+      maintenance_margin_pct = portfolio.maintenance_margin_pct, fx_spread_bps = portfolio.fx_spread_bps,
       name = portfolio.name, capital = portfolio.capital, leverage = portfolio.leverage,
       allow_short = portfolio.allow_short, rebalance = portfolio.rebalance, sizing = portfolio.sizing,
       risk = portfolio.risk, strategies = uses, pyramiding = portfolio.pyramiding,

@@ -69,6 +69,17 @@ return { "portfolios", list(map({
       help = "weight of each strategy's signals, by id; by default an equal share, 1 / number" },
     { "leverage", number("times the equity", { min = 1, max = 1000 }), default = 1,
       help = "bound of the gross exposure, 1 / initial margin" },
+    { "accounting", enum("fifo", "lifo", "average"), default = "fifo", help = "which of the open lots a closing trade " ..
+      "closes: the first, the last, or one at the average price; the result in all is the same" },
+    { "margin_call", enum("off", "liquidate", "close_all"), default = "off", help = "when equity is below the " ..
+      "maintenance margin at a mark: nothing, or positions are closed at the next chance, the largest loss first until " ..
+      "the rest is covered, or all of them" },
+    { "maintenance_margin_pct", number("percent of the notional, 0 = as the initial margin", { min = 0, max = 100 }),
+      default = 0, help = "of instruments without a margin of their own" },
+    { "fx_spread_bps", number("bps of the notional", { min = 0, max = 9999 }), default = 0,
+      help = "cost of a conversion, on fills of instruments in another currency" },
+    { "on_leave", enum("close", "hold"), default = "close",
+      help = "what happens to a position whose symbol leaves the universe" },
     { "allow_short", boolean, default = true, help = "whether positions may be short" },
     { "rebalance", boolean, default = false, help = "act on changes of strength, not of direction only" },
     { "rebalance_band_pct", number("percent of the equity, 0 = none", { min = 0, max = 1000 }), default = 0,

@@ -28,9 +28,12 @@ function Execution:_add_portfolio(spec)
   }
   portfolio.id = C.pln_exec_add_portfolio(self.exec, handle)
   if portfolio.id < 0 then return nil, abi.last_error() end
-  local told, problem_of_times = schedule.apply(self.exec, portfolio.id, plan, spec)
-  if not told then return nil, problem_of_times end
+  local told
+  told, problem = schedule.apply(self.exec, portfolio.id, plan, spec)
+  if not told then return nil, problem end
   self.portfolios[#self.portfolios + 1] = portfolio
+  told, problem = settings.add_account(self.exec, plan, spec, portfolio.id)
+  if not told then return nil, problem end
   for _, use in ipairs(spec.strategies) do
     local ok, err
     if use.strategy.def.on_bar then
@@ -303,9 +306,11 @@ function M.new(part)
     local id = C.pln_exec_add_instrument(self.exec, symbol.bars, settings.instrument(symbol))
     if id < 0 then return nil, abi.last_error() end
   end
+  local told, problem = settings.add_actions(self.exec, plan)
+  if not told then return nil, problem end
   self.gauges = gauges.new(self.exec, plan)
-  local added, problem = models.add(self.exec, plan, self.gauges)
-  if not added then return nil, problem end
+  told, problem = models.add(self.exec, plan, self.gauges)
+  if not told then return nil, problem end
   for _, portfolio in ipairs(plan.portfolios) do
     local ok, err = self:_add_portfolio(portfolio)
     if not ok then return nil, err end

@@ -20,6 +20,12 @@ local SIZE_TYPE = {
   kelly = { C.PLN_SIZE_KELLY, "percent" },
 }
 M.SIZE_AT = { signal = C.PLN_SIZE_AT_SIGNAL, fill = C.PLN_SIZE_AT_FILL }
+local ACCOUNTING = { fifo = C.PLN_ACCOUNTING_FIFO, lifo = C.PLN_ACCOUNTING_LIFO, average = C.PLN_ACCOUNTING_AVERAGE }
+local MARGIN_CALL = {
+  off = C.PLN_MARGIN_CALL_OFF, liquidate = C.PLN_MARGIN_CALL_LIQUIDATE, close_all = C.PLN_MARGIN_CALL_CLOSE_ALL,
+}
+local ON_LEAVE = { close = C.PLN_ON_LEAVE_CLOSE, hold = C.PLN_ON_LEAVE_HOLD }
+local SETTLEMENT = { cash = C.PLN_SETTLE_CASH, futures = C.PLN_SETTLE_FUTURES }
 local BACKTESTING_PY = "backtesting.py"
 
 --- pln_exec_config of a plan.
@@ -81,15 +87,66 @@ function M.portfolio(portfolio, execution, gauges)
   scaling.long_pct, scaling.short_pct = portfolio.long_pct or 0, portfolio.short_pct or 0
   for _, key in ipairs(PYRAMIDING_KEYS) do scaling[key] = pyramiding[key] or 0 end
   for name, value in pairs(portfolio.risk) do config.risk[name] = value end
+  config.accounting = ACCOUNTING[portfolio.accounting or "fifo"]
+  config.margin_call = MARGIN_CALL[portfolio.margin_call or "off"]
+  config.maintenance_pct = portfolio.maintenance_margin_pct or 0
+  config.fx_spread_bps = portfolio.fx_spread_bps or 0
+  config.on_leave = ON_LEAVE[portfolio.on_leave or "close"]
   config.allow_short = portfolio.allow_short and 1 or 0
   config.rebalance = portfolio.rebalance and 1 or 0
   config.fill_price_quirk = execution.compat == BACKTESTING_PY and 1 or 0
   return config
 end
 
+-- A margin per contract or in percent: the type and the value.
+local function margin(spec, kind)
+  if spec[kind] then return C.PLN_MARGIN_CURRENCY, spec[kind] end
+  if spec[kind .. "_pct"] then return C.PLN_MARGIN_PERCENT, spec[kind .. "_pct"] end
+  return C.PLN_MARGIN_BY_LEVERAGE, 0
+end
+
 --- pln_instrument of one of a plan's symbols.
 function M.instrument(symbol)
-  return ffi.new("pln_instrument", { symbol.lot_size, symbol.tick_size, symbol.multiplier })
+  local made = ffi.new("pln_instrument", { symbol.lot_size, symbol.tick_size, symbol.multiplier })
+  local spec = symbol.instrument_spec or {}
+  made.margin_type, made.margin_initial = margin(spec, "initial_margin")
+  made.maintenance_type, made.margin_maintenance = margin(spec, "maintenance_margin")
+  made.settlement = SETTLEMENT[spec.settlement or "cash"]
+  made.is_rate = symbol.trade == false and 1 or 0
+  return made
+end
+
+--- Tells the container what happens to a plan's instruments.
+-- @return true, or nil and an error
+function M.add_actions(exec, plan)
+  for _, symbol in ipairs(plan.symbols) do
+    if symbol.actions and C.pln_exec_add_actions(exec, symbol.instrument, symbol.actions, symbol.n_actions) < 0 then
+      return nil, symbol.symbol .. ": " .. abi.last_error()
+    end
+  end
+  return true
+end
+
+--- Tells the container in which currencies a portfolio trades, and of its deposits and withdrawals.
+-- @param portfolio of the plan
+-- @param id of the portfolio in the container
+-- @return true, or nil and an error
+function M.add_account(exec, plan, portfolio, id)
+  for k, symbol in ipairs(plan.symbols) do
+    local steps = portfolio.fx and portfolio.fx[k]
+    if steps and #steps > 0 then
+      local fx = ffi.new("pln_fx", { { -1, -1 } })
+      for leg, step in ipairs(steps) do
+        fx.rate[leg - 1], fx.inverse[leg - 1] = step.instrument, step.inverse and 1 or 0
+      end
+      if C.pln_exec_set_fx(exec, id, symbol.instrument, fx) < 0 then return nil, abi.last_error() end
+    end
+  end
+  local flows = portfolio.cash_actions
+  if flows and C.pln_exec_add_cash_flows(exec, id, flows, portfolio.n_cash_actions) < 0 then
+    return nil, portfolio.name .. ": " .. abi.last_error()
+  end
+  return true
 end
 
 return M

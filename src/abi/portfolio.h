@@ -68,11 +68,12 @@ typedef struct pln_instrument {
   double tick_size;          /* 0 = prices are not rounded */
   double multiplier;         /* currency per unit of price, 1 by default */
   double margin_initial;     /* by margin_type, > 0 there: what opening a unit needs */
-  double margin_maintenance; /* below which a margin call closes; 0 = as the initial one */
+  double margin_maintenance; /* by maintenance_type, > 0 there: below what a margin call closes */
   int32_t margin_type;       /* pln_margin_type */
+  int32_t maintenance_type;  /* pln_margin_type; BY_LEVERAGE: as the initial margin, or, where that is by leverage, the
+                                portfolio's maintenance_pct */
   int32_t settlement;        /* pln_settlement */
   int32_t is_rate;           /* 1: gives prices (of a currency, of a benchmark) and is not traded */
-  int32_t reserved;
 } pln_instrument;
 
 /* Live view of the account; stable address for the portfolio's life; read-only. */
@@ -128,7 +129,8 @@ typedef enum pln_exit_reason {
   PLN_EXIT_DELISTED = 9,     /* at the final price, without costs */
   PLN_EXIT_SPLIT = 10,       /* cash in lieu of the fraction of a lot that a split left */
   PLN_EXIT_LEFT_UNIVERSE = 11,
-  PLN_EXIT_FLAT_BY_CLOSE = 12 /* before the close of the session */
+  PLN_EXIT_FLAT_BY_CLOSE = 12, /* before the close of the session */
+  PLN_EXIT_REASON_COUNT = 13
 } pln_exit_reason;
 
 /* A closed round trip (a lot, or a part of one, by pln_accounting), or an open one when the run ended (is_open = 1,

@@ -103,8 +103,9 @@ typedef enum pln_csv_kind {
   PLN_CSV_TRADES = 0, /* combo,trade,symbol,side,entry_time,entry_price,exit_time,exit_price,quantity,pnl,
                          return_pct,fees,entry_bar,exit_bar,exit_reason */
   PLN_CSV_EQUITY = 1, /* combo,time,equity,cash,drawdown_pct */
-  PLN_CSV_ORDERS = 2  /* combo,order,symbol,side,type,tif,created_time,updated_time,status,quantity,filled,
+  PLN_CSV_ORDERS = 2, /* combo,order,symbol,side,type,tif,created_time,updated_time,status,quantity,filled,
                          limit_price,stop_price,average_fill_price,fees,refusal,reason,tag */
+  PLN_CSV_TRADES_IN_CURRENCY = 3 /* as TRADES, then income,entry_rate,exit_rate */
 } pln_csv_kind;
 
 pln_csv *pln_csv_new(const char *path, int32_t kind);

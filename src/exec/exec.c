@@ -88,7 +88,7 @@ static void mark_instant(pln_exec *x) {
     pln_portfolio_mark(p);
     const int32_t bits = exposure_of(p);
     if (p->account.equity <= p->floor) attend(x, j);
-    if (p->config.margin_call) pln_margin_review(x, j);
+    if (p->has_margin && p->config.margin_call) pln_margin_review(x, j);
     if (x->config.record_equity) pln_recorder_put(p, ts_ns, x->benchmark_close, bits | p->exposure);
     p->exposure = 0;
   }
@@ -212,7 +212,7 @@ static inline void mark_bar(pln_exec *x, pln_market *m, pln_portfolio *p, int64_
   }
   const int32_t bits = p->exposure | (h->weight > 0 ? 1 : h->weight < 0 ? 2 : 0);
   if (a->equity <= p->floor) attend(x, 0);
-  if (p->config.margin_call) pln_margin_review(x, 0);
+  if (p->has_margin && p->config.margin_call) pln_margin_review(x, 0);
   if (x->config.record_equity) pln_recorder_put(p, m->ts_ns[i], close, bits | p->exposure);
   p->exposure = 0;
 }

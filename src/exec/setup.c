@@ -82,6 +82,13 @@ static int32_t check_open(const pln_exec *x) {
   return x->is_started ? pln_fail(PLN_ERR_STATE, "the run has begun: nothing can be added any more") : PLN_OK;
 }
 
+static int32_t check_margin(const char *name, int32_t type, double value) {
+  if (type < PLN_MARGIN_BY_LEVERAGE || type > PLN_MARGIN_PERCENT)
+    return pln_fail(PLN_ERR_ARGUMENT, "type %d of the %s margin does not exist", type, name);
+  if (type == PLN_MARGIN_BY_LEVERAGE || (isfinite(value) && value > 0)) return PLN_OK;
+  return pln_fail(PLN_ERR_ARGUMENT, "the %s margin is %g, expected more than 0", name, value);
+}
+
 int32_t pln_exec_add_instrument(pln_exec *exec, const pln_bars *bars, const pln_instrument *spec) {
   if (check_open(exec)) return PLN_ERR_STATE;
   if (exec->n_portfolios > 0 || exec->gauges.n_gauges > 0)
@@ -94,14 +101,13 @@ int32_t pln_exec_add_instrument(pln_exec *exec, const pln_bars *bars, const pln_
     return pln_fail(PLN_ERR_ARGUMENT, "tick_size is %g, expected 0 (none) or more", spec->tick_size);
   if (spec->settlement != PLN_SETTLE_CASH && spec->settlement != PLN_SETTLE_FUTURES)
     return pln_fail(PLN_ERR_ARGUMENT, "settlement %d does not exist", spec->settlement);
-  if (spec->margin_type < PLN_MARGIN_BY_LEVERAGE || spec->margin_type > PLN_MARGIN_PERCENT)
-    return pln_fail(PLN_ERR_ARGUMENT, "margin type %d does not exist", spec->margin_type);
-  const bool has_margin = spec->margin_type != PLN_MARGIN_BY_LEVERAGE;
-  if (has_margin && !(isfinite(spec->margin_initial) && spec->margin_initial > 0))
-    return pln_fail(PLN_ERR_ARGUMENT, "the initial margin is %g, expected more than 0", spec->margin_initial);
-  if (has_margin && !(spec->margin_maintenance >= 0 && spec->margin_maintenance <= spec->margin_initial))
-    return pln_fail(PLN_ERR_ARGUMENT, "the maintenance margin is %g, expected 0 (as the initial one) to %g",
-                    spec->margin_maintenance, spec->margin_initial);
+  int32_t status = check_margin("initial", spec->margin_type, spec->margin_initial);
+  if (!status) status = check_margin("maintenance", spec->maintenance_type, spec->margin_maintenance);
+  if (!status && spec->margin_type == spec->maintenance_type &&
+      spec->margin_maintenance > spec->margin_initial)
+    status = pln_fail(PLN_ERR_ARGUMENT, "the maintenance margin is %g, above the initial margin of %g",
+                      spec->margin_maintenance, spec->margin_initial);
+  if (status) return status;
   pln_market *markets = realloc(exec->markets, (size_t)(exec->n_markets + 1) * sizeof *markets);
   if (!markets) return pln_fail(PLN_ERR_MEMORY, "no memory for %d instruments", exec->n_markets + 1);
   exec->markets = markets;

@@ -27,11 +27,11 @@ static void merge_lots(pln_holding *h) {
   if (lot->point != last->point)
     lot->point = (lot->count * lot->price * lot->point + last->count * last->price * last->point) / cost;
   lot->count = count;
-  lot->price = cost / count;
   lot->fee += last->fee;
   lot->income += last->income;
   if (last->high > lot->high) lot->high = last->high;
   if (last->low < lot->low) lot->low = last->low;
+  pln_lot_set_price(lot, cost / count);
   if (h->count > 0 ? last->best > lot->best : last->best < lot->best) lot->best = last->best;
   if (last->stop > 0 || last->target > 0) {
     if (last->stop > 0) lot->stop = last->stop;
@@ -139,7 +139,7 @@ pln_trade pln_lot_trade(const pln_portfolio *p, int32_t instrument, const pln_lo
                  .exit_price = price,
                  .fees = fees,
                  .income = income,
-                 .entry_rate = lot->point / h->spec.multiplier,
+                 .entry_rate = lot->point == h->point ? h->rate : lot->point / h->spec.multiplier,
                  .exit_rate = h->rate,
                  .entry_order = lot->order,
                  .instrument = instrument,

@@ -5,10 +5,11 @@ double pln_margin_of(const pln_portfolio *p, int32_t instrument, double quantity
   const pln_holding *h = &p->holdings[instrument];
   const pln_instrument *spec = &h->spec;
   const double notional = quantity * price * h->point;
-  const double own =
-      maintenance && spec->margin_maintenance > 0 ? spec->margin_maintenance : spec->margin_initial;
-  if (spec->margin_type == PLN_MARGIN_CURRENCY) return quantity * own * h->rate;
-  if (spec->margin_type == PLN_MARGIN_PERCENT) return notional * own / 100.0;
+  const bool keeps = maintenance && spec->maintenance_type != PLN_MARGIN_BY_LEVERAGE;
+  const int32_t type = keeps ? spec->maintenance_type : spec->margin_type;
+  const double own = keeps ? spec->margin_maintenance : spec->margin_initial;
+  if (type == PLN_MARGIN_CURRENCY) return quantity * own * h->rate;
+  if (type == PLN_MARGIN_PERCENT) return notional * own / 100.0;
   if (maintenance && p->config.maintenance_pct > 0) return notional * p->config.maintenance_pct / 100.0;
   return notional / p->config.leverage;
 }

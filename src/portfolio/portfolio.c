@@ -98,7 +98,9 @@ void pln_portfolio_bind(pln_portfolio *p, int32_t instrument, const pln_instrume
   h->point = spec->multiplier;
   h->rate = 1;
   h->rate_leg[0] = h->rate_leg[1] = -1;
-  if (spec->margin_type != PLN_MARGIN_BY_LEVERAGE || spec->settlement != PLN_SETTLE_CASH) p->has_margin = 1;
+  if (spec->margin_type != PLN_MARGIN_BY_LEVERAGE || spec->maintenance_type != PLN_MARGIN_BY_LEVERAGE ||
+      spec->settlement != PLN_SETTLE_CASH)
+    p->has_margin = 1;
 }
 
 void pln_portfolio_set_rate(pln_portfolio *p, int32_t instrument, double rate) {

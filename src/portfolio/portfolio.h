@@ -129,6 +129,13 @@ double pln_lot_gain(const pln_holding *h, const pln_lot *lot, int32_t side, doub
 pln_trade pln_lot_trade(const pln_portfolio *p, int32_t instrument, const pln_lot *lot, double count,
                         bool is_long, double price, double fees, double income);
 
+/* The entry price became an average: extremes include it, whatever the rounding. */
+static inline void pln_lot_set_price(pln_lot *lot, double price) {
+  lot->price = price;
+  if (price > lot->high) lot->high = price;
+  if (price < lot->low) lot->low = price;
+}
+
 /* margin.c */
 /* Initial or maintenance margin of `quantity` units at a price, currency of the account. */
 double pln_margin_of(const pln_portfolio *p, int32_t instrument, double quantity, double price,

@@ -105,7 +105,7 @@ const char *pln_refusal_help(int32_t refusal) {
 }
 
 const char *pln_exit_reason_name(int32_t reason) {
-  return reason >= PLN_EXIT_SIGNAL && reason <= PLN_EXIT_FLAT_BY_CLOSE ? reason_names[reason] : "?";
+  return reason >= PLN_EXIT_SIGNAL && reason < PLN_EXIT_REASON_COUNT ? reason_names[reason] : "?";
 }
 
 void pln_portfolio_refuse(pln_portfolio *p, int32_t refusal, int64_t ts_ns, int32_t instrument, double asked,

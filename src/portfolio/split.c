@@ -34,7 +34,7 @@ static void fill_lot(pln_lot *lot, double own, double whole, carry *c) {
   if (c->count > 0) {
     const double cost = mine * lot->price + c->cost, paid = mine * lot->price * lot->point + c->paid;
     if (c->cost * lot->point != c->paid) lot->point = paid / cost;
-    lot->price = cost / whole;
+    pln_lot_set_price(lot, cost / whole);
   }
   lot->count = whole;
   *c = left;
@@ -56,7 +56,7 @@ static int32_t pay_in_lieu(pln_portfolio *p, int32_t instrument, const pln_lot *
   const int32_t status = pln_portfolio_reserve_trades(p, 1);
   if (status) return status;
   pln_lot lot = *last;
-  lot.price = c->cost / c->count;
+  pln_lot_set_price(&lot, c->cost / c->count);
   if (c->cost * lot.point != c->paid) lot.point = c->paid / c->cost;
   pln_trade t = pln_lot_trade(p, instrument, &lot, c->count, is_long, price, c->fee, c->income);
   t.id = ++p->account.n_trades;

@@ -133,11 +133,16 @@ static void put_symbol(pln_csv *csv, int32_t instrument, const char *const *symb
     put_integer(csv, instrument);
 }
 
+#define TRADE_COLUMNS                                                                                        \
+  "combo,trade,symbol,side,entry_time,entry_price,exit_time,exit_price,quantity,pnl,return_pct,fees,"        \
+  "entry_bar,exit_bar,exit_reason"
+
 static const char *header_of(int32_t kind) {
   switch (kind) {
   case PLN_CSV_TRADES:
-    return "combo,trade,symbol,side,entry_time,entry_price,exit_time,exit_price,quantity,pnl,return_pct,fees,"
-           "entry_bar,exit_bar,exit_reason\n";
+    return TRADE_COLUMNS "\n";
+  case PLN_CSV_TRADES_IN_CURRENCY:
+    return TRADE_COLUMNS ",income,entry_rate,exit_rate\n";
   case PLN_CSV_EQUITY:
     return "combo,time,equity,cash,drawdown_pct\n";
   case PLN_CSV_ORDERS:
@@ -232,7 +237,8 @@ static int32_t check(pln_csv *csv, int32_t kind) {
 
 int32_t pln_csv_add_trades(pln_csv *csv, const char *combo, const pln_trade *trades, int64_t n,
                            const char *const *symbols, int32_t n_symbols) {
-  const int32_t status = check(csv, PLN_CSV_TRADES);
+  const bool in_currency = csv->kind == PLN_CSV_TRADES_IN_CURRENCY;
+  const int32_t status = check(csv, in_currency ? PLN_CSV_TRADES_IN_CURRENCY : PLN_CSV_TRADES);
   if (status < 0) return status;
   for (int64_t i = 0; i < n && csv->status == 0; i++) {
     const pln_trade *t = &trades[i];
@@ -265,6 +271,14 @@ int32_t pln_csv_add_trades(pln_csv *csv, const char *combo, const pln_trade *tra
     put_integer(csv, t->exit_bar);
     put_char(csv, ',');
     put_text(csv, t->is_open ? "open" : pln_exit_reason_name(t->exit_reason));
+    if (in_currency) {
+      put_char(csv, ',');
+      put_number(csv, t->income);
+      put_char(csv, ',');
+      put_number(csv, t->entry_rate);
+      put_char(csv, ',');
+      put_number(csv, t->exit_rate);
+    }
     put_char(csv, '\n');
   }
   return csv->status;

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 enum {
-  PLN_SCHEMA_VERSION = 1,
+  PLN_SCHEMA_VERSION = 2,
   PLN_APPLICATION_ID = 0x504c4e31 /* "PLN1" */,
   PLN_SERIES_ROWS = 8192,
   PLN_SERIES_COLUMNS = 4

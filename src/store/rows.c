@@ -222,6 +222,9 @@ int32_t pln_store_add_trades(pln_store_result *result, const pln_trade *trades, 
     sqlite3_bind_int(s, 20, t->source);
     sqlite3_bind_int(s, 21, t->exit_reason);
     sqlite3_bind_int(s, 22, t->is_open);
+    bind_number(s, 23, t->income);
+    bind_number(s, 24, t->entry_rate);
+    bind_number(s, 25, t->exit_rate);
     status = pln_store_run(store, s, "writing trades");
   }
   return status < 0 ? status : pln_store_wrote(store, n);
@@ -285,6 +288,7 @@ int32_t pln_store_add_fills(pln_store_result *result, const pln_fill *fills, int
     bind_number(s, 11, f->reference_price);
     bind_number(s, 12, f->fee);
     sqlite3_bind_int(s, 13, f->source);
+    bind_number(s, 14, f->rate);
     status = pln_store_run(store, s, "writing fills");
   }
   return status < 0 ? status : pln_store_wrote(store, n);

@@ -44,6 +44,35 @@ const char *pln_order_status_name(int32_t status) {
 #define NAME(kind, c) "(SELECT name FROM code WHERE kind = '" kind "' AND code = " c ")"
 #define SYMBOL(c) "(SELECT symbol FROM instrument i WHERE i.result = r.id AND i.instrument = " c ")"
 
+/* Views that a later version has changed. */
+#define TRADE_VIEW                                                                                           \
+  "CREATE VIEW trade AS SELECT r.run, r.combo, r.portfolio, t.id AS trade, " SYMBOL(                         \
+      "t.instrument") " AS symbol, CASE WHEN t.side > 0 THEN 'long' ELSE 'short' END AS side, t.entry_ts, "  \
+                      "t.entry_price, "                                                                      \
+                      "t.exit_ts, t.exit_price, t.quantity, t.pnl, t.return_pct, t.fees, t.mae, t.mfe, "     \
+                      "t.entry_bar, t.exit_bar, "                                                            \
+                      "t.entry_order, t.exit_order, t.source, CASE WHEN t.is_open THEN 'open' ELSE " NAME(   \
+                          "exit_reason",                                                                     \
+                          "t.exit_reason") " END AS exit_reason, t.is_open, t.income, t.entry_rate, "        \
+                                           "t.exit_rate "                                                    \
+                                           "FROM result r JOIN trade_row t ON t.result = r.id"
+#define TRADES_VIEW                                                                                          \
+  "CREATE VIEW trades AS SELECT run, combo, portfolio, trade, symbol, side, " ISO(                           \
+      "entry_ts") " AS entry_time, entry_price, " ISO("exit_ts") " AS exit_time, exit_price, quantity, "     \
+                                                                 "pnl, return_pct, "                         \
+                                                                 "fees, mae, mfe, entry_bar, exit_bar, "     \
+                                                                 "entry_order, exit_order, source, "         \
+                                                                 "exit_reason, is_open, income, "            \
+                                                                 "entry_rate, exit_rate FROM trade"
+#define FILL_VIEW                                                                                            \
+  "CREATE VIEW fill AS SELECT r.run, r.combo, r.portfolio, f.id AS fill, f.order_id, " SYMBOL(               \
+      "f.instrument") " AS symbol, " SIDE("f.side") " AS side, f.ts, f.bar, f.quantity, f.price, "           \
+                                                    "f.reference_price, f.fee, f.source, f.rate FROM "       \
+                                                    "result r JOIN fill_row f ON f.result = r.id"
+#define FILLS_VIEW                                                                                           \
+  "CREATE VIEW fills AS SELECT run, combo, portfolio, fill, order_id, symbol, side, " ISO(                   \
+      "ts") " AS time, bar, quantity, price, reference_price, fee, source, rate FROM fill"
+
 static const char *const schema[] = {
     "CREATE TABLE schema_version (version INTEGER NOT NULL, engine_version TEXT NOT NULL)",
     "CREATE TABLE code (kind TEXT NOT NULL, code INTEGER NOT NULL, name TEXT NOT NULL, PRIMARY KEY "
@@ -83,7 +112,8 @@ static const char *const schema[] = {
     "mae REAL, "
     "mfe REAL, entry_bar INTEGER, exit_bar INTEGER, entry_order INTEGER, exit_order INTEGER, source "
     "INTEGER, "
-    "exit_reason INTEGER, is_open INTEGER, PRIMARY KEY (result, seq)) WITHOUT ROWID",
+    "exit_reason INTEGER, is_open INTEGER, income REAL, entry_rate REAL, exit_rate REAL, PRIMARY KEY "
+    "(result, seq)) WITHOUT ROWID",
     "CREATE TABLE order_row (result INTEGER NOT NULL REFERENCES result, seq INTEGER NOT NULL, id "
     "INTEGER NOT NULL, "
     "instrument INTEGER NOT NULL, side INTEGER NOT NULL, type INTEGER NOT NULL, tif INTEGER NOT "
@@ -97,7 +127,7 @@ static const char *const schema[] = {
     "INTEGER NOT NULL, "
     "order_id INTEGER NOT NULL, instrument INTEGER NOT NULL, side INTEGER NOT NULL, ts INTEGER NOT "
     "NULL, "
-    "bar INTEGER, quantity REAL, price REAL, reference_price REAL, fee REAL, source INTEGER, "
+    "bar INTEGER, quantity REAL, price REAL, reference_price REAL, fee REAL, source INTEGER, rate REAL, "
     "PRIMARY KEY (result, seq)) WITHOUT ROWID",
     "CREATE TABLE refusal_row (result INTEGER NOT NULL REFERENCES result, code INTEGER NOT NULL, "
     "count INTEGER NOT NULL, first_ts INTEGER, first_instrument INTEGER, first_asked REAL, "
@@ -116,17 +146,7 @@ static const char *const schema[] = {
 
     "CREATE VIEW metric AS SELECT r.run, r.combo, r.portfolio, n.name, m.value FROM metric_row m "
     "JOIN result r ON r.id = m.result JOIN metric_name n ON n.id = m.metric",
-    "CREATE VIEW trade AS SELECT r.run, r.combo, r.portfolio, t.id AS trade, " SYMBOL(
-        "t.instrument") " AS symbol, "
-                        "CASE WHEN t.side > 0 THEN 'long' ELSE 'short' END AS side, t.entry_ts, "
-                        "t.entry_price, t.exit_ts, "
-                        "t.exit_price, t.quantity, t.pnl, t.return_pct, t.fees, t.mae, t.mfe, "
-                        "t.entry_bar, t.exit_bar, "
-                        "t.entry_order, t.exit_order, t.source, "
-                        "CASE WHEN t.is_open THEN 'open' ELSE " NAME(
-                            "exit_reason",
-                            "t.exit_reason") " END AS exit_reason, t.is_open "
-                                             "FROM result r JOIN trade_row t ON t.result = r.id",
+    TRADE_VIEW,
     "CREATE VIEW \"order\" AS SELECT r.run, r.combo, r.portfolio, o.id AS order_id, " SYMBOL(
         "o."
         "instrum"
@@ -162,11 +182,7 @@ static const char *const schema[] = {
                                                                                                                                                          "JOIN order_row "
                                                                                                                                                          "o ON o.result = "
                                                                                                                                                          "r.id",
-    "CREATE VIEW fill AS SELECT r.run, r.combo, r.portfolio, f.id AS fill, f.order_id, " SYMBOL(
-        "f.instrument") " AS symbol, " SIDE("f.side") " AS side, f.ts, f.bar, f.quantity, f.price, "
-                                                      "f.reference_price, f.fee, f.source "
-                                                      "FROM result r JOIN fill_row f ON f.result = "
-                                                      "r.id",
+    FILL_VIEW,
     "CREATE VIEW refusal AS SELECT r.run, r.combo, r.portfolio, f.code, " NAME(
         "refusal",
         "f.code") " AS name, f.count, "
@@ -196,21 +212,14 @@ static const char *const schema[] = {
     "(SELECT params FROM combo c WHERE c.run = result.run AND c.combo = result.combo) AS params FROM "
     "result",
     "CREATE VIEW metrics AS SELECT * FROM metric",
-    "CREATE VIEW trades AS SELECT run, combo, portfolio, trade, symbol, side, " ISO(
-        "entry_ts") " AS entry_time, "
-                    "entry_price, " ISO("exit_ts") " AS exit_time, exit_price, quantity, pnl, "
-                                                   "return_pct, fees, mae, mfe, "
-                                                   "entry_bar, exit_bar, entry_order, exit_order, "
-                                                   "source, exit_reason, is_open FROM trade",
+    TRADES_VIEW,
     "CREATE VIEW orders AS SELECT run, combo, portfolio, order_id, symbol, side, type, tif, " ISO(
         "created_ts") " AS created_time, " ISO("updated_ts") " AS updated_time, status, quantity, "
                                                              "filled, "
                                                              "limit_price, stop_price, "
                                                              "average_fill_price, fees, refusal, "
                                                              "reason, source, tag FROM \"order\"",
-    "CREATE VIEW fills AS SELECT run, combo, portfolio, fill, order_id, symbol, side, " ISO(
-        "ts") " AS time, bar, "
-              "quantity, price, reference_price, fee, source FROM fill",
+    FILLS_VIEW,
     "CREATE VIEW refusals AS SELECT run, combo, portfolio, code, name, count, " ISO(
         "first_ts") " AS first_time, "
                     "first_symbol, first_asked, first_allowed, " ISO(
@@ -219,7 +228,13 @@ static const char *const schema[] = {
 };
 
 /* migrations[v - 1] takes a database of version v to v + 1. */
-static const char *const migrations[PLN_SCHEMA_VERSION] = {0};
+static const char *const migrations[PLN_SCHEMA_VERSION] = {
+    "ALTER TABLE trade_row ADD COLUMN income REAL; ALTER TABLE trade_row ADD COLUMN entry_rate REAL; "
+    "ALTER TABLE trade_row ADD COLUMN exit_rate REAL; ALTER TABLE fill_row ADD COLUMN rate REAL; "
+    "UPDATE trade_row SET income = 0, entry_rate = 1, exit_rate = 1; UPDATE fill_row SET rate = 1; "
+    "DROP VIEW trades; DROP VIEW trade; DROP VIEW fills; DROP VIEW fill; " TRADE_VIEW "; " TRADES_VIEW
+    "; " FILL_VIEW "; " FILLS_VIEW,
+};
 
 static int32_t pragma_value(pln_store *store, const char *sql, int64_t *out) {
   sqlite3_stmt *statement = NULL;
@@ -252,7 +267,7 @@ static int32_t add_codes(pln_store *store) {
     result = add_code(store, statement, "order_status", i, pln_order_status_name(i));
   for (int32_t i = 0; result == 0 && i < PLN_REFUSAL_COUNT; i++)
     result = add_code(store, statement, "refusal", i, pln_refusal_name(i));
-  for (int32_t i = 0; result == 0 && i <= PLN_EXIT_ORDER; i++)
+  for (int32_t i = 0; result == 0 && i < PLN_EXIT_REASON_COUNT; i++)
     result = add_code(store, statement, "exit_reason", i, pln_exit_reason_name(i));
   sqlite3_finalize(statement);
   return result;

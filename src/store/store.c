@@ -270,11 +270,11 @@ sqlite3_stmt *pln_store_statement(pln_store *store, pln_statement which) {
       [PLN_STATEMENT_METRIC_NAME] = "INSERT OR IGNORE INTO metric_name (name) VALUES (?)",
       [PLN_STATEMENT_METRIC_ID] = "SELECT id FROM metric_name WHERE name = ?",
       [PLN_STATEMENT_METRIC] = "INSERT OR REPLACE INTO metric_row VALUES (?, ?, ?)",
-      [PLN_STATEMENT_TRADE] =
-          "INSERT INTO trade_row VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      [PLN_STATEMENT_TRADE] = "INSERT INTO trade_row VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+                              "?, ?, ?, ?, ?, ?, ?, ?, ?)",
       [PLN_STATEMENT_ORDER] =
           "INSERT INTO order_row VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-      [PLN_STATEMENT_FILL] = "INSERT INTO fill_row VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      [PLN_STATEMENT_FILL] = "INSERT INTO fill_row VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       [PLN_STATEMENT_REFUSAL] = "INSERT OR REPLACE INTO refusal_row VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       [PLN_STATEMENT_EQUITY] =
           ("INSERT INTO equity_chunk (result, chunk, first_ts, last_ts, rows, peak, data) "

@@ -163,6 +163,7 @@ static void futures_need_margin_and_are_called(void **state) {
                              .multiplier = 50,
                              .margin_type = PLN_MARGIN_CURRENCY,
                              .margin_initial = 5000,
+                             .maintenance_type = PLN_MARGIN_CURRENCY,
                              .margin_maintenance = 4000,
                              .settlement = PLN_SETTLE_FUTURES};
   books b;

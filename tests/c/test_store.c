@@ -277,6 +277,49 @@ static void a_full_disk_is_told_and_leaves_the_database_whole(void **state) {
   drop_place(&p);
 }
 
+/* A file of the first schema, which knew no currencies, gets their columns with what they then meant. */
+static void an_older_file_is_brought_up_to_date(void **state) {
+  (void)state;
+  const place p = make_place();
+  pln_store *store = pln_store_open(p.path, 0);
+  const pln_run_info info = {.name = "old"};
+  const int64_t run = pln_store_begin_run(store, &info);
+  pln_store_result *result = pln_store_add_result(store, run, "c0001", "main", NULL, NULL, 0);
+  const pln_trade trade = {.id = 1, .side = 1, .quantity = 2, .income = 3, .entry_rate = 4, .exit_rate = 5};
+  const pln_fill fill = {.id = 1, .side = 1, .rate = 6};
+  assert_int_equal(pln_store_add_trades(result, &trade, 1), 0);
+  assert_int_equal(pln_store_add_fills(result, &fill, 1), 0);
+  assert_int_equal(pln_store_finish_run(store, run, "finished", 0, 0, NULL), 0);
+  assert_int_equal(
+      count_of(store, "SELECT count(*) FROM trades WHERE income = 3 AND entry_rate = 4 AND exit_rate = 5"),
+      1);
+  assert_int_equal(count_of(store, "SELECT count(*) FROM fills WHERE rate = 6"), 1);
+  pln_store_free(store);
+  sqlite3 *db;
+  assert_int_equal(sqlite3_open(p.path, &db), SQLITE_OK);
+  static const char back[] =
+      "DROP VIEW trades; DROP VIEW trade; DROP VIEW fills; DROP VIEW fill;"
+      "ALTER TABLE trade_row DROP COLUMN income; ALTER TABLE trade_row DROP COLUMN entry_rate;"
+      "ALTER TABLE trade_row DROP COLUMN exit_rate; ALTER TABLE fill_row DROP COLUMN rate;"
+      "CREATE VIEW trade AS SELECT id FROM trade_row; CREATE VIEW trades AS SELECT id FROM trade;"
+      "CREATE VIEW fill AS SELECT id FROM fill_row; CREATE VIEW fills AS SELECT id FROM fill;"
+      "PRAGMA user_version = 1";
+  assert_int_equal(sqlite3_exec(db, back, NULL, NULL, NULL), SQLITE_OK);
+  sqlite3_close(db);
+  store = pln_store_open(p.path, 0);
+  assert_non_null(store);
+  assert_int_equal(
+      count_of(store, "SELECT count(*) FROM trades WHERE quantity = 2 AND income = 0 AND exit_rate = 1"), 1);
+  assert_int_equal(count_of(store, "SELECT count(*) FROM fills WHERE rate = 1"), 1);
+  const int64_t next = pln_store_begin_run(store, &info);
+  result = pln_store_add_result(store, next, "c0001", "main", NULL, NULL, 0);
+  assert_int_equal(pln_store_add_trades(result, &trade, 1), 0);
+  assert_int_equal(pln_store_finish_run(store, next, "finished", 0, 0, NULL), 0);
+  assert_int_equal(count_of(store, "SELECT count(*) FROM trades WHERE income = 3"), 1);
+  pln_store_free(store);
+  drop_place(&p);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(seventeen_digits_are_those_of_the_c_library),
@@ -284,6 +327,7 @@ int main(void) {
       cmocka_unit_test(series_come_back_and_damage_is_noticed),
       cmocka_unit_test(bulk_writing_keeps_memory_flat),
       cmocka_unit_test(a_damaged_chunk_is_an_error_of_the_query),
+      cmocka_unit_test(an_older_file_is_brought_up_to_date),
       cmocka_unit_test(a_full_disk_is_told_and_leaves_the_database_whole),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

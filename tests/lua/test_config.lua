@@ -67,6 +67,7 @@ function TestConfig.test_the_example()
     sizing = { type = "percent_of_equity", percent = 100, size_at = "signal", max_pct = 0 },
     risk = { max_position_pct = 100, max_exposure_pct = 0, stop_loss_pct = 5, take_profit_pct = 0,
       trailing_stop_pct = 0, max_drawdown_pct = 0 },
+    accounting = "fifo", margin_call = "off", maintenance_margin_pct = 0, fx_spread_bps = 0, on_leave = "close",
   } })
   lu.assertEquals(cfg.execution, { fill = "next_open", commission_pct = 0.2, commission_per_share = 0,
     commission_per_order = 0, commission_minimum = 0, slippage_bps = 5, spread_bps = 0, finalize_trades = false,
