@@ -69,11 +69,12 @@ return { "portfolios", list(map({
       help = "weight of each strategy's signals, by id; by default an equal share, 1 / number" },
     { "leverage", number("times the equity", { min = 1, max = 1000 }), default = 1,
       help = "bound of the gross exposure, 1 / initial margin" },
-    { "accounting", enum("fifo", "lifo", "average"), default = "fifo", help = "which of the open lots a closing trade " ..
-      "closes: the first, the last, or one at the average price; the result in all is the same" },
-    { "margin_call", enum("off", "liquidate", "close_all"), default = "off", help = "when equity is below the " ..
-      "maintenance margin at a mark: nothing, or positions are closed at the next chance, the largest loss first until " ..
-      "the rest is covered, or all of them" },
+    { "accounting", enum("fifo", "lifo", "average"), default = "fifo",
+      help = "which of the open lots a closing trade closes: the first, the last, or one at the average price; the " ..
+        "result in all is the same" },
+    { "margin_call", enum("off", "liquidate", "close_all"), default = "off",
+      help = "when equity is below the maintenance margin at a mark: nothing, or positions are closed at the next " ..
+        "chance, the largest loss first until the rest is covered, or all of them" },
     { "maintenance_margin_pct", number("percent of the notional, 0 = as the initial margin", { min = 0, max = 100 }),
       default = 0, help = "of instruments without a margin of their own" },
     { "fx_spread_bps", number("bps of the notional", { min = 0, max = 9999 }), default = 0,
