@@ -226,7 +226,11 @@ function M.apply(cfg, fail)
   unique(cfg.portfolios, "name", "portfolios", "name", fail)
   local ids = names_of(cfg.strategies, "id")
   for i, portfolio in ipairs(cfg.portfolios) do
-    check_portfolio(portfolio, ("portfolios[%d]"):format(i - 1), ids, fail)
+    local path = ("portfolios[%d]"):format(i - 1)
+    check_portfolio(portfolio, path, ids, fail)
+    if cfg.execution.compat == "backtesting.py" and portfolio.accounting ~= "fifo" then
+      fail(path .. ".accounting", "compat: backtesting.py closes trades first in, first out; expected fifo")
+    end
   end
 end
 
