@@ -128,6 +128,19 @@ local function of_portfolio(ctype, array, n, id, n_portfolios)
   return picked, count
 end
 
+-- Deposits and withdrawals, where there are any, as a series of their own.
+local FLOWS = "account:flow"
+local flow_ts, flow_value = ffi.new "int64_t[1]", ffi.new "double[1]"
+
+local function add_flows(result, rows)
+  for j = 0, tonumber(rows.n_rows) - 1 do
+    if rows.flow[j] ~= 0 then
+      flow_ts[0], flow_value[0] = rows.ts_ns[j], rows.flow[j]
+      must(result:add_record(FLOWS, flow_ts, flow_value, 1))
+    end
+  end
+end
+
 --- The sink of one portfolio of one combo.
 -- @param spec { combo, portfolio, capital, timezone, timeframe (pln_timeframe), symbols (names), n_portfolios,
 --   result (store result or nil), equity ("bars" | "days" | "none"), keep_trades, keep_orders, all_metrics (not only
@@ -158,6 +171,7 @@ function M.portfolio(spec)
     elseif result and spec.equity == "bars" then
       must(result:add_equity(rows))
     end
+    if result and rows.flow ~= nil then add_flows(result, rows) end
     if files.equity then must(files.equity:add(combo, rows, spec.portfolio)) end
   end
   function self.trades(trades, n)

@@ -89,16 +89,29 @@ portfolios: [{capital: 12000, margin_call: liquidate, sizing: {type: fixed_quant
   lu.assertEquals(result.trades[1].quantity, 2)
 end
 
-function TestAccount.test_deposits_and_withdrawals()
-  local result = play({ A = { 100, 100, 90, 90, 90 } }, [[
+local FLOWS = [[
 symbols: [A]
 strategies: [buy_and_hold]
 portfolios:
   - sizing: {type: fixed_quantity, quantity: 50}
     cash_flows: [{time: 2024-01-04, amount: 9500}, {time: 2024-01-05, amount: -15000}]
-]])
+]]
+
+function TestAccount.test_deposits_and_withdrawals()
+  local result = play({ A = { 100, 100, 90, 90, 90 } }, FLOWS)
   -- The withdrawal is more than the 14,500 that are not invested.
   assert_near(equities(result), { 10000, 10000, 9500, 19000, 19000 })
+end
+
+function TestAccount.test_flows_are_in_the_database()
+  local file, folder = write_run({ A = { 100, 100, 90, 90, 90 } }, FLOWS)
+  local status, _, err = support.run("run", file, "--db", folder .. "/p.db")
+  lu.assertEquals(status, 0, err)
+  local out
+  status, out, err = support.run("sql", "--db", folder .. "/p.db",
+    "SELECT time, value FROM records WHERE name = 'account:flow'", "--csv")
+  lu.assertEquals(status, 0, err)
+  lu.assertEquals(out, "time,value\n2024-01-04T00:00:00Z,9500\n")
 end
 
 local STRATEGY = [[
