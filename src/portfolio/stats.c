@@ -321,7 +321,8 @@ static void add_leverage(pln_stats *stats, const double *gross, const double *eq
 /* ---- money that comes and goes ---- */
 
 /* The account's equity as an index that deposits and withdrawals do not move: each row's return is
- * (equity - flow) / equity before - 1 (time-weighted, as GIPS asks). */
+ * equity / (equity before + flow) - 1 (time-weighted, as GIPS asks), since what flows is there before the
+ * fills of its row and earns with the rest. */
 static void index_of(pln_stats *stats, const double *equity, const double *flow, int64_t n, double *out) {
   double before = stats->n_rows ? stats->cash_equity_last : stats->capital;
   if (!stats->has_flows) stats->cash_equity_peak = stats->n_rows ? stats->drawdowns.peak : equity[0];
@@ -329,8 +330,8 @@ static void index_of(pln_stats *stats, const double *equity, const double *flow,
   for (int64_t i = 0; i < n; i++) {
     if (flow && flow[i] != 0) {
       pln_sum_add(&stats->flows, flow[i]);
-      const double kept = before > 0 ? (equity[i] - flow[i]) / before : 0;
-      stats->index_scale = equity[i] > 0 && kept > 0 ? stats->index_scale * before * kept / equity[i] : 0;
+      const double then = before + flow[i];
+      stats->index_scale = before > 0 && then > 0 ? stats->index_scale * (before / then) : 0;
     }
     out[i] = equity[i] * stats->index_scale;
     before = equity[i];

@@ -164,7 +164,7 @@ static const pln_metric run_entries[] = {
     {{"return_pct", "Return", "%", "Return",
       "Final equity over the capital, less 1; where money came or went, growth of the time-weighted index "
       "(each row's "
-      "return is (equity - flow) / equity before - 1). bt: Return [%]."},
+      "return is equity / (equity before + flow) - 1). bt: Return [%]."},
      return_pct},
     {{"buy_and_hold_return_pct", "Buy & Hold Return", "%", "Return",
       "Last close of the benchmark instrument over its close at the first bar at which the strategy was "
