@@ -81,32 +81,51 @@ int32_t pln_actions_refusal(const pln_exec *x, int32_t portfolio, int32_t k) {
   return PLN_REFUSAL_NONE;
 }
 
-/* Orders of a split instrument, in new units at new prices; never better for the order than what was asked.
- */
+/* Prices and distances of an order of a split instrument, in new units; never better for the order than what
+ * was asked. */
+static void split_prices(const pln_market *m, pln_pending *p, double ratio) {
+  pln_order *o = &p->order;
+  const bool buy = o->side == PLN_SIDE_BUY;
+  o->limit_price /= ratio;
+  o->stop_price /= ratio;
+  o->average_fill_price /= ratio;
+  if (o->trail_type == PLN_TRAIL_AMOUNT) o->trail /= ratio;
+  p->stop_loss /= ratio;
+  p->take_profit /= ratio;
+  p->distance /= ratio;
+  p->best /= ratio;
+  p->limit_offset /= ratio;
+  p->costs.arrival /= ratio;
+  p->costs.vwap_plain /= ratio;
+  p->costs.vwap_volume *= ratio;
+  if (m->tick.step == 0) return;
+  if (o->limit_price > 0) o->limit_price = pln_step_round(&m->tick, o->limit_price, !buy);
+  if (o->stop_price > 0) o->stop_price = pln_step_round(&m->tick, o->stop_price, buy);
+}
+
+/* Its quantities, in whole lots; false where nothing is left of it. */
+static bool split_counts(const pln_step *lot, pln_pending *p, double ratio) {
+  pln_order *o = &p->order;
+  o->filled *= ratio;
+  if (p->mode == PLN_MODE_TO_QUANTITY) p->size *= ratio;
+  if (p->count == 0) return true; /* sized at the fill, or when its parent fills */
+  p->count = floor(pln_snap_count(p->count * ratio));
+  if (o->algo) {
+    p->algo.total = floor(pln_snap_count(p->algo.total * ratio));
+    if (p->algo.visible > 0) p->algo.visible = fmax(1, floor(pln_snap_count(p->algo.visible * ratio)));
+    o->filled = pln_step_value(lot, p->algo.total - p->count);
+  }
+  o->quantity = o->filled + pln_step_value(lot, p->count);
+  return p->count > 0;
+}
+
 static void split_orders(pln_exec *x, int32_t k, double ratio) {
-  const pln_step *tick = &x->markets[k].tick;
   for (int64_t i = 0; i < x->n_pending; i++) {
     pln_pending *p = &x->pending[i];
-    pln_order *o = &p->order;
-    if (o->instrument != k || pln_order_is_final(o)) continue;
-    const pln_step *lot = &x->portfolios[o->portfolio]->holdings[k].lot;
-    const bool buy = o->side == PLN_SIDE_BUY;
-    o->limit_price /= ratio;
-    o->stop_price /= ratio;
-    o->average_fill_price /= ratio;
-    o->filled *= ratio;
-    p->stop_loss /= ratio;
-    p->take_profit /= ratio;
-    if (tick->step > 0 && o->limit_price > 0) o->limit_price = pln_step_round(tick, o->limit_price, !buy);
-    if (tick->step > 0 && o->stop_price > 0) o->stop_price = pln_step_round(tick, o->stop_price, buy);
-    if (p->mode == PLN_MODE_TO_QUANTITY) p->size *= ratio;
-    if (p->count == 0) continue; /* sized at the fill */
-    p->count = floor(pln_snap_count(p->count * ratio));
-    if (p->count == 0) {
+    if (p->order.instrument != k || pln_order_is_final(&p->order)) continue;
+    split_prices(&x->markets[k], p, ratio);
+    if (!split_counts(&x->portfolios[p->order.portfolio]->holdings[k].lot, p, ratio))
       pln_orders_end(x, p, PLN_STATUS_CANCELED, PLN_REFUSAL_ZERO_QUANTITY);
-      continue;
-    }
-    o->quantity = pln_step_value(lot, p->count);
   }
   pln_orders_sweep(x);
 }

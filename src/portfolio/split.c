@@ -77,6 +77,7 @@ int32_t pln_portfolio_split(pln_portfolio *p, int32_t instrument, double ratio, 
   assert(ratio > 0);
   p->positions[instrument].last_price /= ratio;
   h->entry_price /= ratio;
+  h->entry_price /= ratio;
   if (h->n_lots == 0) return PLN_OK;
   const bool is_long = h->count > 0;
   const double step = is_long ? 1 : -1;

@@ -279,6 +279,45 @@ static void split_keeps_the_value(void **state) {
   books_close(&b);
 }
 
+/* A stop that trails by 70 trails by 10 after it; an iceberg's parts
+ * and a half-filled order's rest are in new units. */
+static void split_changes_what_orders_are_made_of(void **state) {
+  (void)state;
+  const double prices[] = {700, 700, 100, 110, 99, 99};
+  const pln_action split = {.ts_ns = bar_open(2), .kind = PLN_ACTION_SPLIT, .value = 7};
+  const pln_portfolio_config pc = {.capital = 20000, .leverage = 1, .sizing = {.value = 1}};
+  books b;
+  run_actions(&b, prices, 6, &split, 1, &pc);
+  books_to(&b, 0);
+  books_trade(&b, 0, 10);
+  books_to(&b, 1);
+  pln_exec_submit(b.exec, 0,
+                  &(pln_order_request){.side = -1, .size = 10, .type = PLN_ORDER_TRAILING_STOP, .trail = 70});
+  pln_exec_submit(b.exec, 0,
+                  &(pln_order_request){.side = 1,
+                                       .size = 8,
+                                       .type = PLN_ORDER_LIMIT,
+                                       .limit_price = 350,
+                                       .algo = PLN_ALGO_ICEBERG,
+                                       .visible = 2});
+  books_to(&b, 2);
+  const pln_order *pending;
+  const int64_t n = pln_exec_pending(b.exec, 0, &pending);
+  assert_true(n >= 2);
+  NEAR(pending[0].trail, 10);
+  NEAR(pending[0].stop_price, 90);
+  NEAR(pending[0].quantity, 70);
+  NEAR(pending[1].quantity, 56);
+  NEAR(pending[1].limit_price, 50);
+  for (int64_t i = 2; i < n; i++) NEAR(pending[i].quantity, 14);
+  books_end(&b);
+  const pln_trade *t = books_trade_at(&b, 0);
+  NEAR(t->quantity, 70);
+  NEAR(t->exit_price, 99); /* the stop had followed to 110 - 10 */
+  NEAR(t->pnl, -70);
+  books_close(&b);
+}
+
 /* One for ten: lots of 7 and 8 are 1.5 new ones: one stays, for half of one its worth is paid. */
 static void split_pays_the_fraction(void **state) {
   (void)state;
@@ -523,6 +562,7 @@ int main(void) {
                                      cmocka_unit_test(futures_need_margin_and_are_called),
                                      cmocka_unit_test(the_largest_loss_goes_first),
                                      cmocka_unit_test(split_keeps_the_value),
+                                     cmocka_unit_test(split_changes_what_orders_are_made_of),
                                      cmocka_unit_test(split_pays_the_fraction),
                                      cmocka_unit_test(dividends_go_to_who_held),
                                      cmocka_unit_test(delisting_closes_at_the_final_price),
