@@ -110,14 +110,16 @@ function M.add(plan, cfg)
   return true
 end
 
+local SHORT_FORMS = { "commission_pct", "commission_per_share", "commission_per_order", "commission_minimum",
+  "slippage_bps", "spread_bps" }
+
 --- What a plan assumes of execution, in words: one line each.
 function M.assumptions(plan)
   local execution, lines = plan.execution, {}
   lines[#lines + 1] = ("fills: %s, %s within a bar"):format(execution.fill, execution.intrabar or "pessimistic")
   if execution.profile then lines[#lines + 1] = "profile: " .. execution.profile end
   local short = {}
-  for _, key in ipairs { "commission_pct", "commission_per_share", "commission_per_order", "commission_minimum",
-    "slippage_bps", "spread_bps" } do
+  for _, key in ipairs(SHORT_FORMS) do
     if execution[key] and execution[key] ~= 0 then
       short[#short + 1] = ("%s %.14g"):format(key, execution[key])
     end

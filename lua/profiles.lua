@@ -6,6 +6,8 @@ local yaml = require "yaml"
 
 local M = {}
 
+local KINDS = { "slippage", "commission", "financing" }
+
 --- The built-in ones. The figures are round ones for liquid US shares and the like, to begin with: a cost that matters
 -- has to come from one's own broker and fills.
 M.BUILT_IN = {
@@ -120,7 +122,7 @@ are round ones for liquid shares: a cost that matters has to come from one's own
 ]] }
   for _, profile in ipairs(M.BUILT_IN) do
     lines[#lines + 1] = ("- `%s`: %s."):format(profile.name, profile.help)
-    for _, kind in ipairs { "slippage", "commission", "financing" } do
+    for _, kind in ipairs(KINDS) do
       local parts = {}
       for i, item in ipairs(profile.keys[kind]) do
         parts[i] = ("`%s` %s"):format(item.model, value_text(item.params))
