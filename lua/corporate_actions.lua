@@ -244,8 +244,8 @@ end
 --- Actions of a symbol and its bars, adjusted as cfg.corporate_actions says.
 -- @param bars as they were read, which stay as they are
 -- @return { bars = adjusted bars (for features), fill_bars = bars of prices at which it is traded (`bars` itself where
---   they are the same), actions = list of { ts_ns, kind, value } for the account }, or nil, a message and the key that
---   is at fault (nil: the data)
+--   they are the same), actions = list of { ts_ns, kind, value } for the account, adjustment = { factors, n, mode } of
+--   pln_bars_adjust where the two differ }, or nil, a message and the key that is at fault (nil: the data)
 function M.apply(cfg, symbol, timezone, bars)
   local spec = cfg.corporate_actions
   if not spec or spec.adjust == "raw" then return { bars = bars, fill_bars = bars, actions = {} } end
@@ -278,7 +278,7 @@ function M.apply(cfg, symbol, timezone, bars)
   if spec.adjust == "both" then
     return { bars = adjusted, fill_bars = adjusted, actions = account_of_both(list, spec, factors, n) }
   end
-  return { bars = adjusted, fill_bars = bars, actions = list }
+  return { bars = adjusted, fill_bars = bars, actions = list, adjustment = { factors = factors, n = n, mode = mode } }
 end
 
 --- What does not go together in a configuration.

@@ -328,6 +328,7 @@ local function load_symbol(out, cfg, item, index)
     end
     entry, message = at_timeframe(native, symbol, not by_file and name or nil, spec)
     if not entry then return nil, message, ("symbols[%d].timeframes"):format(index) end
+    entry.adjustment = native.adjustment
     if not finest or entry.bars.timeframe.ns < finest.entry.bars.timeframe.ns then
       finest = { entry = entry, native = native, name = not by_file and name or nil }
     end
@@ -357,8 +358,8 @@ end
 --   with start_ns and end_ns (int64, end exclusive, nil where not given), or nil, a message and, where the
 --   configuration is at fault rather than the data, the path of the key. The entry of a symbol's finest timeframe, on
 --   which it is traded, has actions (a list of { ts_ns, kind, value } for the account) and, where they differ from
---   `bars`, fill_bars (raw prices, where features see adjusted ones); with quotes, bid_bars and ask_bars. All have the
---   times of `bars`.
+--   `bars`, fill_bars (raw prices, where features see adjusted ones; the `adjustment` of each entry is between them);
+--   with quotes, bid_bars and ask_bars. All have the times of `bars`.
 function M.load(cfg)
   local out = {}
   for i, item in ipairs(cfg.symbols) do

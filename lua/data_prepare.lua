@@ -37,12 +37,13 @@ end
 --- What a file's bars are for a run.
 -- @param spec the symbol's keys of `data`
 -- @param entry of data.load_one
--- @return { entry, bars (for features), fill (at which it is traded), bid, ask (nil without quotes), actions }; or nil,
---   a message and the key that is at fault
+-- @return { entry, bars (for features), fill (at which it is traded), bid, ask (nil without quotes), actions,
+--   adjustment }; or nil, a message and the key that is at fault
 function M.native(cfg, spec, symbol, entry)
   local made, message, fault = corporate_actions.apply(cfg, symbol, spec.timezone, entry.bars)
   if not made then return nil, message, fault end
-  local native = { entry = entry, bars = made.bars, fill = made.fill_bars, actions = made.actions }
+  local native = { entry = entry, bars = made.bars, fill = made.fill_bars, actions = made.actions,
+    adjustment = made.adjustment }
   if spec.price == "quotes" or spec.bid_path then
     for _, side in ipairs(SIDES) do
       native[side] = own(C.pln_bars_quote_side(native.fill, side))

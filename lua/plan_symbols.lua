@@ -42,7 +42,7 @@ function M.add(plan, cfg, loaded)
     local record = plan.by_symbol[entry.symbol]
     local stream = {
       name = entry.symbol .. "_" .. entry.timeframe, symbol = entry.symbol, timeframe = entry.timeframe,
-      bars = entry.bars, instrument = record.instrument, entry = entry,
+      bars = entry.bars, instrument = record.instrument, entry = entry, adjustment = entry.adjustment,
     }
     plan.streams[#plan.streams + 1] = stream
     record.streams[#record.streams + 1] = stream

@@ -1,8 +1,9 @@
 --- Gauges: the features that rules, sizing and cost models of a portfolio read (src/abi/exec.h). Their columns are
--- computed once for a plan and shared by its combos.
+-- computed once for a plan and shared by its combos, and are in the units of fills where features see adjusted prices.
 local ffi = require "ffi"
 local abi = require "abi"
 local feature = require "feature"
+local gauge_units = require "gauge_units"
 local C = abi.C
 
 local M = {}
@@ -35,10 +36,16 @@ local function column_of(plan, stream, expression, bars)
   local shared = plan.base or plan
   local cache = columns[shared] or {}
   columns[shared] = cache
-  local key = stream.name .. " " .. expression .. (bars ~= stream.bars and " resampled" or "")
+  local key = stream.name .. " " .. expression .. (bars ~= stream.bars and " at " .. tonumber(bars.timeframe.ns) or "")
   if not cache[key] then
     local computed, err = feature.compute(bars, { expression }, { library = plan.library })
     if not computed then return nil, err end
+    local ok
+    ok, err = gauge_units.to_fills(stream.adjustment, bars, computed[1], expression, function(others)
+      local list, message = feature.compute(others, { expression }, { library = plan.library })
+      return list and list[1], message
+    end)
+    if not ok then return nil, err end
     cache[key] = computed[1]
   end
   return cache[key]
