@@ -193,7 +193,8 @@ typedef struct pln_equity_rows {
   const int64_t *ts_ns;      /* open time of the bar (the latest one, where several were marked) */
   const double *equity;
   const double *cash;
-  const double *benchmark;   /* close of the benchmark instrument (last known; NaN before its first bar) */
+  const double *benchmark;   /* close of the benchmark instrument (last known; NaN before its first bar), of raw
+                                prices with the splits and dividends since the first row put back in */
   const int8_t *exposure;    /* bit 0: some long position during this bar, bit 1: some short one (positions that
                                 were closed in this bar count), bit 2: some trade was closed in this bar */
   const double *gross;       /* gross exposure at the mark, currency; NULL = not known */

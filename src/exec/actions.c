@@ -146,6 +146,19 @@ static void apply_dividend(pln_exec *x, int32_t k, double amount) {
   }
 }
 
+/* Whoever holds the benchmark has more units after a split, and buys more of it with a dividend. */
+static void keep_benchmark(pln_exec *x, const pln_market *m, const pln_action *a) {
+  double growth = 1;
+  if (a->kind == PLN_ACTION_SPLIT) growth = a->value;
+  if (a->kind == PLN_ACTION_DIVIDEND) {
+    int64_t before = m->next - 1; /* the last bar that opened before the ex-date */
+    while (before >= 0 && m->ts_ns[before] >= a->ts_ns) before--;
+    if (before >= 0 && m->close[before] > a->value) growth = m->close[before] / (m->close[before] - a->value);
+  }
+  x->benchmark_close /= growth; /* until its next bar what is recorded stays the same */
+  for (int32_t j = 0; j < x->n_portfolios; j++) x->portfolios[j]->benchmark_factor *= growth;
+}
+
 static void apply_delisting(pln_exec *x, int32_t k, double final_price) {
   pln_market *m = &x->markets[k];
   m->is_delisted = 1;
@@ -184,6 +197,7 @@ static void apply_enter(pln_exec *x, int32_t k) {
 }
 
 static void apply(pln_exec *x, int32_t k, const pln_action *a) {
+  if (k == x->config.benchmark) keep_benchmark(x, &x->markets[k], a);
   switch (a->kind) {
   case PLN_ACTION_SPLIT:
     apply_split(x, k, a->value);

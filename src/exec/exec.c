@@ -257,7 +257,7 @@ static void mark_quiet(pln_exec *x, int64_t stop_ns) {
     p->row_ts_ns[row] = m->ts_ns[i];
     p->row_equity[row] = equity;
     p->row_cash[row] = cash;
-    p->row_benchmark[row] = close;
+    p->row_benchmark[row] = close * p->benchmark_factor;
     p->row_gross[row] = fabs(weight * close);
     if (p->row_flow) {
       p->row_flow[row] = p->flow;

@@ -80,6 +80,8 @@ struct pln_portfolio {
   double *row_equity;
   double *row_cash;
   double *row_benchmark;
+  double benchmark_factor; /* of the benchmark's raw closes for splits and dividends since the first row; 1
+                              without */
   int8_t *row_exposure;
   double *row_gross;
   double *row_flow; /* NULL: nothing ever comes from outside */
@@ -242,7 +244,7 @@ static inline void pln_recorder_put(pln_portfolio *p, int64_t ts_ns, double benc
   p->row_ts_ns[i] = ts_ns;
   p->row_equity[i] = p->account.equity;
   p->row_cash[i] = p->account.cash;
-  p->row_benchmark[i] = benchmark;
+  p->row_benchmark[i] = benchmark * p->benchmark_factor;
   p->row_exposure[i] = (int8_t)exposure;
   p->row_gross[i] = p->account.gross_exposure;
   if (p->row_flow) {

@@ -8,6 +8,7 @@ int32_t pln_recorder_reserve(pln_portfolio *p, int64_t capacity) {
   p->row_equity = calloc(n, sizeof *p->row_equity);
   p->row_cash = calloc(n, sizeof *p->row_cash);
   p->row_benchmark = calloc(n, sizeof *p->row_benchmark);
+  p->benchmark_factor = 1;
   p->row_exposure = calloc(n, sizeof *p->row_exposure);
   p->row_gross = calloc(n, sizeof *p->row_gross);
   if (!p->row_ts_ns || !p->row_equity || !p->row_cash || !p->row_benchmark || !p->row_exposure ||
