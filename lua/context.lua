@@ -1,12 +1,15 @@
 --- The `ctx` of strategies that place their own orders (on_bar, on_fill, on_order, on_start, on_end).
 --
 --   ctx:buy{ quantity = | percent = | cash = , limit = , stop = , stop_loss = , take_profit = , tif = "GTC",
---            symbol = k, tag = n }   → order id, or nil and the name of the refusal
+--            symbol = k, tag = n, … }   → order id, or nil and the name of the refusal; with bracket = true then also
+--                                    the ids of the stop and of the target order; all fields in docs/strategies.md
 --   ctx:sell{ … }                    the same, other side
 --   ctx:close(k)                     brings the position to zero at market
 --   ctx:target_percent(x, k)         brings the position to x percent of the equity (signed)
 --   ctx:target_quantity(x, k)        brings the position to x units (signed)
 --   ctx:cancel(id), ctx:cancel_all(k)
+--   ctx:replace(id, { … })           → the new order's id, or nil and why not
+--   ctx:order(id), ctx:orders()      a pending order, all of the portfolio's
 --   ctx:symbol_of(fill or order)     which of the strategy's symbols it is of
 --   ctx:position_of(k)               the position in symbol k: quantity, average_price, unrealized_pnl, …
 --   ctx.position, ctx.entry_price, ctx.unrealized_pnl, ctx.bars_held   of the strategy's own (first) symbol
@@ -21,24 +24,42 @@ local C = abi.C
 
 local M = {}
 
-local TIF = { GTC = C.PLN_TIF_GTC, DAY = C.PLN_TIF_DAY, IOC = C.PLN_TIF_IOC }
+local TIF = {
+  GTC = C.PLN_TIF_GTC, DAY = C.PLN_TIF_DAY, IOC = C.PLN_TIF_IOC, FOK = C.PLN_TIF_FOK, GTD = C.PLN_TIF_GTD,
+  OPG = C.PLN_TIF_OPG, CLS = C.PLN_TIF_CLS,
+}
+local ALGO = {
+  twap = C.PLN_ALGO_TWAP, vwap = C.PLN_ALGO_VWAP, pov = C.PLN_ALGO_POV, iceberg = C.PLN_ALGO_ICEBERG,
+}
+local ATR_PERIOD = 14
 -- The compiler gives up a trace in which it meets a C function or constant for the first time.
 local _ = { C.PLN_SIDE_BUY, C.PLN_SIDE_SELL, C.PLN_ORDER_MARKET, C.PLN_ORDER_LIMIT, C.PLN_ORDER_STOP,
   C.PLN_ORDER_STOP_LIMIT, C.PLN_ORDER_SIZE_DEFAULT, C.PLN_ORDER_SIZE_TARGET_QUANTITY,
   C.PLN_ORDER_SIZE_TARGET_PERCENT, C.PLN_TIF_GTC,
   C.pln_exec_submit, C.pln_exec_cancel, C.pln_exec_cancel_all, C.pln_exec_orders, C.pln_exec_pending,
-  C.pln_exec_next, C.pln_refusal_name, C.pln_exit_reason_name }
+  C.pln_exec_next, C.pln_refusal_name, C.pln_exit_reason_name, C.PLN_ORDER_TRAILING_STOP,
+  C.PLN_ORDER_TRAILING_STOP_LIMIT, C.PLN_ORDER_MARKET_ON_OPEN, C.PLN_ORDER_MARKET_ON_CLOSE, C.PLN_TRAIL_AMOUNT,
+  C.PLN_TRAIL_PERCENT, C.PLN_TRAIL_GAUGE, C.PLN_ALGO_VWAP, C.PLN_ALGO_POV, C.pln_exec_replace }
 
 local FIELD_NAMES = {
   "quantity", "cash", "percent", "limit", "stop", "stop_loss", "take_profit", "tif", "symbol", "tag",
+  "type", "expires", "trail_amount", "trail_pct", "trail_atr", "atr_period", "limit_offset", "reduce_only", "oco",
+  "parent", "bracket", "algo", "duration_s", "slices", "participation_pct", "visible",
 }
-local FIELDS = {}
-for _, name in ipairs(FIELD_NAMES) do FIELDS[name] = true end
+local CHANGE_NAMES = { "quantity", "limit", "stop", "trail", "tif", "expires" }
+local function set_of(names)
+  local set = {}
+  for _, name in ipairs(names) do set[name] = true end
+  return set
+end
+local FIELDS, CHANGES = set_of(FIELD_NAMES), set_of(CHANGE_NAMES)
 
 -- Levels of error() below count on the public methods being tail calls: the level above them is the user's line.
 local methods = {}
 local scratch = ffi.new("pln_order_request")
+local change = ffi.new("pln_order_change")
 local orders = ffi.new("const pln_order *[1]")
+local gauges_of = {} -- node.gauges by the address of their container
 local context_type = ffi.typeof "pln_context"
 
 -- `ctx.buy{…}` for `ctx:buy{…}` would pass the order for the context.
@@ -80,13 +101,17 @@ end
 
 -- Not compiled (see safe_pairs). Calls with a table written in place are checked when the file is loaded instead, and
 -- come as `checked`.
-local function check_fields(order)
-  if type(order) ~= "table" then error("expected a table of order fields, such as { percent = 50 }", 3) end
+local function check_names(order, fields, names, level)
   for key in pairs(order) do
-    if not FIELDS[key] then
-      error(("unknown order field '%s'%s"):format(tostring(key), suggest.hint(key, FIELD_NAMES)), 3)
+    if not fields[key] then
+      error(("unknown order field '%s'%s"):format(tostring(key), suggest.hint(key, names)), level)
     end
   end
+end
+
+local function check_fields(order)
+  if type(order) ~= "table" then error("expected a table of order fields, such as { percent = 50 }", 3) end
+  check_names(order, FIELDS, FIELD_NAMES, 4)
   return order
 end
 
@@ -96,6 +121,91 @@ local function put_size(request, size_type, name, value)
     error("an order takes one of quantity, percent and cash, not several", 3)
   end
   request.size_type, request.size = size_type, value
+end
+
+local function number_of(order, name)
+  local value = order[name]
+  if type(value) ~= "number" then error(("%s = %s: expected a number"):format(name, tostring(value)), 4) end
+  return value
+end
+
+local function whole_of(order, name, least)
+  local value = number_of(order, name)
+  if value % 1 ~= 0 or value < least or value > 2 ^ 31 - 1 then
+    error(("%s = %s: expected a whole number of %d or more"):format(name, tostring(value), least), 4)
+  end
+  return value
+end
+
+local function tif_of(order)
+  local tif = order.tif or (order.expires and "GTD" or "GTC")
+  if not TIF[tif] then
+    error(("tif = %q: expected GTC, DAY, IOC, FOK, GTD, OPG or CLS"):format(tostring(tif)), 3)
+  end
+  if (tif == "GTD") ~= (order.expires ~= nil) then
+    error("tif = \"GTD\" and expires (a time in seconds, as bar.time is) go together", 3)
+  end
+  return TIF[tif]
+end
+
+local function put_trail(ctx, request, order)
+  local amount, pct, atr = order.trail_amount, order.trail_pct, order.trail_atr
+  local names = (amount and 1 or 0) + (pct and 1 or 0) + (atr and 1 or 0)
+  if names > 1 then error("an order takes one of trail_amount, trail_pct and trail_atr, not several", 4) end
+  if order.limit or order.stop then error("a trailing stop has no limit or stop price of its own (limit_offset)", 4) end
+  if amount then
+    request.trail_type, request.trail = C.PLN_TRAIL_AMOUNT, number_of(order, "trail_amount")
+  elseif pct then
+    request.trail_type, request.trail = C.PLN_TRAIL_PERCENT, number_of(order, "trail_pct")
+  else
+    request.trail_type, request.trail = C.PLN_TRAIL_GAUGE, number_of(order, "trail_atr")
+    local period = order.atr_period and whole_of(order, "atr_period", 1) or ATR_PERIOD
+    local gauge, err = gauges_of[tonumber(ffi.cast("intptr_t", ctx.exec_))].need(("atr(%d)"):format(period))
+    if not gauge then error(err, 4) end
+    request.gauge = gauge
+  end
+  request.type = C.PLN_ORDER_TRAILING_STOP
+  if order.limit_offset then
+    request.type, request.limit_offset = C.PLN_ORDER_TRAILING_STOP_LIMIT, number_of(order, "limit_offset")
+  end
+end
+
+local function put_type(request, order)
+  local kind = order.type
+  if kind == "moo" or request.tif == C.PLN_TIF_OPG then
+    request.type, request.tif = C.PLN_ORDER_MARKET_ON_OPEN, C.PLN_TIF_OPG
+  elseif kind == "moc" or request.tif == C.PLN_TIF_CLS then
+    request.type, request.tif = C.PLN_ORDER_MARKET_ON_CLOSE, C.PLN_TIF_CLS
+  elseif kind ~= nil and kind ~= "market" then
+    error(("type = %s: expected \"market\", \"moo\" or \"moc\"; limit, stop and trail_… say the others")
+      :format(tostring(kind)), 4)
+  end
+  if kind and (order.limit or order.stop) then error("a market order has no limit or stop price", 4) end
+end
+
+local function put_algo(request, order)
+  local algo = order.algo
+  if not ALGO[algo] then
+    error(("algo = %q: expected twap, vwap, pov or iceberg"):format(tostring(algo)), 4)
+  end
+  request.algo = ALGO[algo]
+  if algo == "vwap" and order.participation_pct then request.algo = C.PLN_ALGO_POV end
+  if order.participation_pct then request.participation_pct = number_of(order, "participation_pct") end
+  if order.duration_s then request.duration_ns = number_of(order, "duration_s") * 1e9 end
+  if order.slices then request.slices = whole_of(order, "slices", 1) end
+  if order.visible then request.visible = number_of(order, "visible") end
+end
+
+-- What most orders do without.
+local function put_extras(ctx, request, order)
+  if order.type ~= nil or request.tif == C.PLN_TIF_OPG or request.tif == C.PLN_TIF_CLS then put_type(request, order) end
+  if order.trail_amount or order.trail_pct or order.trail_atr then put_trail(ctx, request, order) end
+  if order.expires then request.expires_ns = number_of(order, "expires") * 1e9 end
+  if order.reduce_only then request.reduce_only = 1 end
+  if order.oco then request.oco = whole_of(order, "oco", 1) end
+  if order.parent then request.parent = number_of(order, "parent") end
+  if order.bracket then request.bracket = 1 end
+  if order.algo then put_algo(request, order) end
 end
 
 local function place(ctx, side, order)
@@ -115,15 +225,18 @@ local function place(ctx, side, order)
   request.stop_loss, request.take_profit = price_of(order, "stop_loss"), price_of(order, "take_profit")
   request.type = order.limit and (order.stop and C.PLN_ORDER_STOP_LIMIT or C.PLN_ORDER_LIMIT)
     or (order.stop and C.PLN_ORDER_STOP or C.PLN_ORDER_MARKET)
-  local tif = order.tif or "GTC"
-  if not TIF[tif] then error(("tif = %q: expected GTC, DAY or IOC"):format(tostring(tif)), 2) end
-  request.tif = TIF[tif]
+  request.tif = tif_of(order)
   local tag = order.tag or 0
   if type(tag) ~= "number" or tag % 1 ~= 0 or tag < -2 ^ 31 or tag >= 2 ^ 31 then
     error(("tag = %s: expected a whole number of at most 31 bits"):format(tostring(tag)), 2)
   end
   request.tag = tag
-  return submit(ctx, request)
+  put_extras(ctx, request, order)
+  if not order.bracket then return submit(ctx, request) end
+  local stops, targets = request.stop_loss ~= 0, request.take_profit ~= 0
+  local id, refusal = submit(ctx, request)
+  if not id then return nil, refusal end
+  return id, stops and id + 1 or nil, targets and id + (stops and 2 or 1) or nil
 end
 
 -- `checked`: the loader has seen the table's keys.
@@ -170,6 +283,52 @@ function methods.cancel_all(ctx, symbol)
   want_ctx(ctx)
   return C.pln_exec_cancel_all(ctx.exec_, ctx.caller_, symbol and instrument_of(ctx, symbol) or -1)
 end
+
+--- Changes a pending order: the id of the order that takes its place, last in the queue; or nil and why not.
+function methods.replace(ctx, id, fields)
+  want_ctx(ctx)
+  if type(id) ~= "number" or type(fields) ~= "table" then
+    error("replace takes an order's id and a table of what changes, such as ctx:replace(id, { limit = 99 })", 2)
+  end
+  check_names(fields, CHANGES, CHANGE_NAMES, 3)
+  sandbox.spend(ORDER_COST, "orders take more than")
+  change.quantity = fields.quantity and number_of(fields, "quantity") or 0 / 0
+  change.limit_price = fields.limit and number_of(fields, "limit") or 0 / 0
+  change.stop_price = fields.stop and number_of(fields, "stop") or 0 / 0
+  change.trail = fields.trail and number_of(fields, "trail") or 0 / 0
+  change.expires_ns = fields.expires and number_of(fields, "expires") * 1e9 or 0
+  change.tif = -1
+  if fields.tif ~= nil then
+    if not TIF[fields.tif] then error(("tif = %q is none"):format(tostring(fields.tif)), 2) end
+    change.tif = TIF[fields.tif]
+  end
+  local before = tonumber(C.pln_exec_orders(ctx.exec_, orders))
+  local new = tonumber(C.pln_exec_replace(ctx.exec_, ctx.caller_, id, change))
+  if new < 0 then error(abi.last_error(), 2) end
+  if new > 0 then return new end
+  local n = tonumber(C.pln_exec_orders(ctx.exec_, orders))
+  if n == before then return nil, "not_pending" end
+  return nil, ffi.string(C.pln_refusal_name(orders[0][n - 1].refusal))
+end
+
+--- A copy of a pending order of the portfolio, or nil.
+function methods.order(ctx, id)
+  want_ctx(ctx)
+  if type(id) ~= "number" then error(("order(%s): expected the id that an order returned"):format(tostring(id)), 2) end
+  local n = tonumber(C.pln_exec_pending(ctx.exec_, ctx.portfolio_, orders))
+  for j = 0, n - 1 do
+    if orders[0][j].id == id then return ffi.new("pln_order", orders[0][j]) end
+  end
+end
+
+--- Copies of all pending orders of the portfolio, oldest first.
+function methods.orders(ctx)
+  want_ctx(ctx)
+  local list, n = {}, tonumber(C.pln_exec_pending(ctx.exec_, ctx.portfolio_, orders))
+  for j = 0, n - 1 do list[j + 1] = ffi.new("pln_order", orders[0][j]) end
+  return list
+end
+
 function methods.position_of(ctx, symbol)
   want_ctx(ctx)
   return ctx.positions_[instrument_of(ctx, symbol)]
@@ -215,19 +374,28 @@ ffi.metatype("pln_context", {
 local STATUS = {
   [tonumber(C.PLN_STATUS_FILLED)] = "filled", [tonumber(C.PLN_STATUS_CANCELED)] = "canceled",
   [tonumber(C.PLN_STATUS_REJECTED)] = "rejected", [tonumber(C.PLN_STATUS_EXPIRED)] = "expired",
+  [tonumber(C.PLN_STATUS_ACCEPTED)] = "accepted", [tonumber(C.PLN_STATUS_PARTIALLY_FILLED)] = "partially_filled",
 }
+local TYPE_NAMES = {
+  [0] = "market", "limit", "stop", "stop_limit", "trailing_stop", "trailing_stop_limit", "market_on_open",
+  "market_on_close",
+}
+local TIF_NAMES = { [0] = "GTC", "DAY", "IOC", "FOK", "GTD", "OPG", "CLS" }
 local derived = {
   pln_order = {
     status_name = function(order) return STATUS[order.status] or "pending" end,
     refusal_name = function(order) return ffi.string(C.pln_refusal_name(order.refusal)) end,
     reason_name = function(order) return ffi.string(C.pln_exit_reason_name(order.reason)) end,
+    type_name = function(order) return TYPE_NAMES[order.type] end,
+    tif_name = function(order) return TIF_NAMES[order.tif] end,
   },
   pln_fill = {},
 }
 local FIELDS_OF = {
   pln_order = {
     "id", "quantity", "filled", "limit_price", "stop_price", "average_fill_price", "fees", "side", "status", "refusal",
-    "reason", "tag", "created_ns", "updated_ns", "status_name", "refusal_name", "reason_name",
+    "reason", "tag", "created_ns", "updated_ns", "status_name", "refusal_name", "reason_name", "type_name", "tif_name",
+    "parent", "replaces", "expires_ns", "oco", "trail", "reduce_only", "n_children",
   },
   pln_fill = { "id", "order", "ts_ns", "bar", "quantity", "price", "reference_price", "fee", "side", "tag" },
 }
@@ -247,12 +415,17 @@ end
 -- @param caller id of pln_exec_add_caller
 -- @param portfolio { handle = pln_portfolio*, id = index in the container, size_at = pln_size_at }
 -- @param instruments list of instrument numbers, one for each of the strategy's symbols
+-- @param gauges of node.gauges, for trailing stops by a feature; kept until M.release(exec)
 -- @return the context, and what must be kept for as long as it is used
-function M.new(exec, caller, portfolio, instruments)
+function M.new(exec, caller, portfolio, instruments, gauges)
+  gauges_of[tonumber(ffi.cast("intptr_t", exec))] = gauges
   local numbers = ffi.new("int32_t[?]", #instruments, instruments)
   local positions = C.pln_portfolio_positions(portfolio.handle)
   return ffi.new("pln_context", exec, positions + instruments[1], positions,
     C.pln_portfolio_account(portfolio.handle), numbers, #instruments, caller, portfolio.id, portfolio.size_at), numbers
 end
+
+--- The container is about to be freed.
+function M.release(exec) gauges_of[tonumber(ffi.cast("intptr_t", exec))] = nil end
 
 return M

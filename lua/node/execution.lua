@@ -74,7 +74,7 @@ function Execution:_add_callers(portfolio, strategy)
     end
     local instruments = {}
     for k, stream in ipairs(one.symbols or { one.stream }) do instruments[k] = stream.instrument end
-    local ctx, kept = context.new(self.exec, id, portfolio, instruments)
+    local ctx, kept = context.new(self.exec, id, portfolio, instruments, self.gauges)
     self.callers[id] = { instance = one, id = id, ctx = ctx, kept = kept }
     self.caller_ids[#self.caller_ids + 1] = id
     local ok, message = self:_add_timers(self.callers[id])
@@ -282,6 +282,7 @@ end
 
 function Execution:free()
   if self.exec then
+    context.release(self.exec)
     C.pln_exec_free(ffi.gc(self.exec, nil))
     self.exec = nil
   end
@@ -305,6 +306,10 @@ function M.new(part)
   for _, symbol in ipairs(plan.symbols) do
     local id = C.pln_exec_add_instrument(self.exec, symbol.bars, settings.instrument(symbol))
     if id < 0 then return nil, abi.last_error() end
+    if symbol.bid_bars and plan.execution.quotes == "auto"
+      and C.pln_exec_set_quotes(self.exec, id, symbol.bid_bars, symbol.ask_bars) < 0 then
+      return nil, abi.last_error()
+    end
   end
   local told, problem = settings.add_actions(self.exec, plan)
   if not told then return nil, problem end

@@ -9,7 +9,15 @@ local M = {}
 local SIZING_KEYS = { "max_pct", "multiple", "fraction", "min_pct", "window", "min_trades" }
 local PYRAMIDING_KEYS = { "max_entries", "step_pct", "add_pct" }
 
-local FILL = { next_open = C.PLN_FILL_NEXT_OPEN, this_close = C.PLN_FILL_THIS_CLOSE }
+local FILL = {
+  next_open = C.PLN_FILL_NEXT_OPEN, this_close = C.PLN_FILL_THIS_CLOSE, next_close = C.PLN_FILL_NEXT_CLOSE,
+}
+-- A combo of `bands` is run under either.
+local INTRABAR = {
+  pessimistic = C.PLN_INTRABAR_PESSIMISTIC, optimistic = C.PLN_INTRABAR_OPTIMISTIC, bands = C.PLN_INTRABAR_PESSIMISTIC,
+  nearest_extreme = C.PLN_INTRABAR_NEAREST_EXTREME, ohlc = C.PLN_INTRABAR_OHLC, olhc = C.PLN_INTRABAR_OLHC,
+}
+local OFF_STEP = { round = C.PLN_OFF_STEP_ROUND, reject = C.PLN_OFF_STEP_REJECT }
 local SIZE_TYPE = {
   percent_of_equity = { C.PLN_SIZE_PERCENT_OF_EQUITY, "percent" },
   fixed_quantity = { C.PLN_SIZE_QUANTITY, "quantity" },
@@ -32,7 +40,10 @@ local BACKTESTING_PY = "backtesting.py"
 function M.exec(plan)
   local execution, window = plan.execution, plan.window
   local config = ffi.new("pln_exec_config")
-  config.fill = FILL[execution.fill]
+  config.fill, config.intrabar = FILL[execution.fill], INTRABAR[plan.intrabar or execution.intrabar]
+  config.off_tick, config.off_lot = OFF_STEP[execution.off_tick], OFF_STEP[execution.off_lot]
+  config.max_volume_pct = execution.max_volume_pct
+  config.children_next_bar = execution.child_orders == "next_bar" and 1 or 0
   config.finalize_trades = execution.finalize_trades and 1 or 0
   config.commission.pct = execution.commission_pct
   config.commission.per_share = execution.commission_per_share

@@ -122,7 +122,7 @@ int32_t pln_exec_set_fx(pln_exec *exec, int32_t portfolio, int32_t instrument, c
 /* A gauge is a feature that rules, sizing and cost models read: of each instrument, a column of values over the rows
  * of one of its streams, computed by the caller (the feature hub) once and shared by as many containers as want it.
  * What a rule reads at a time is the last row that is visible then. Gauges are numbered 0, 1, …; instruments come
- * first. `bars` and `column` (bars->n_bars values, NaN where it is not warm) are borrowed. */
+ * first, and an order may ask for a gauge while the container runs. `bars` and `column` (bars->n_bars values, NaN where it is not warm) are borrowed. */
 int32_t pln_exec_add_gauge(pln_exec *exec);
 int32_t pln_exec_set_gauge(pln_exec *exec, int32_t gauge, int32_t instrument, const pln_bars *bars,
                            const double *column);

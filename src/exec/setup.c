@@ -176,7 +176,6 @@ int32_t pln_exec_add_portfolio(pln_exec *exec, pln_portfolio *portfolio) {
 }
 
 int32_t pln_exec_add_gauge(pln_exec *exec) {
-  if (check_open(exec)) return PLN_ERR_STATE;
   if (exec->n_markets == 0) return pln_fail(PLN_ERR_STATE, "a gauge needs an instrument: add those first");
   exec->gauges.n_instruments = exec->n_markets;
   return pln_gauges_add(&exec->gauges);
@@ -184,7 +183,6 @@ int32_t pln_exec_add_gauge(pln_exec *exec) {
 
 int32_t pln_exec_set_gauge(pln_exec *exec, int32_t gauge, int32_t instrument, const pln_bars *bars,
                            const double *column) {
-  if (check_open(exec)) return PLN_ERR_STATE;
   if (gauge < 0 || gauge >= exec->gauges.n_gauges)
     return pln_fail(PLN_ERR_ARGUMENT, "gauge %d does not exist: there are %d", gauge, exec->gauges.n_gauges);
   if (instrument < 0 || instrument >= exec->n_markets)
