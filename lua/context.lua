@@ -143,7 +143,8 @@ local function tif_of(order)
     error(("tif = %q: expected GTC, DAY, IOC, FOK, GTD, OPG or CLS"):format(tostring(tif)), 3)
   end
   if (tif == "GTD") ~= (order.expires ~= nil) then
-    error("tif = \"GTD\" and expires (a time in seconds, as bar.time is) go together", 3)
+    error(("tif = %q: GTD and expires (seconds, as bar.time has) go together; expected GTC, DAY or IOC, or both")
+      :format(tif), 3)
   end
   return TIF[tif]
 end

@@ -104,7 +104,8 @@ end
 
 local KEYS = {
   "strategy", "params", "closes", "bars", "symbols", "order", "capital", "quantity", "percent", "fill",
-  "commission_pct", "slippage_bps", "finalize_trades", "lot_size", "timeframe", "folders", "indicators",
+  "commission_pct", "slippage_bps", "intrabar", "max_volume_pct", "finalize_trades", "lot_size", "timeframe", "folders",
+  "indicators",
   "chunk_rows", "loop_budget",
 }
 local KNOWN = {}
@@ -151,7 +152,8 @@ function M.run(spec)
     execution = {
       fill = spec.fill or "next_open", commission_pct = spec.commission_pct or 0, commission_per_share = 0,
       commission_per_order = 0, commission_minimum = 0, slippage_bps = spec.slippage_bps or 0, spread_bps = 0,
-      finalize_trades = spec.finalize_trades, compat = "none",
+      finalize_trades = spec.finalize_trades, compat = "none", intrabar = spec.intrabar,
+      max_volume_pct = spec.max_volume_pct,
     },
   }
   local order = spec.order or { "TEST" }

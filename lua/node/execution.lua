@@ -306,7 +306,7 @@ function M.new(part)
   for _, symbol in ipairs(plan.symbols) do
     local id = C.pln_exec_add_instrument(self.exec, symbol.bars, settings.instrument(symbol))
     if id < 0 then return nil, abi.last_error() end
-    if symbol.bid_bars and plan.execution.quotes == "auto"
+    if symbol.bid_bars and plan.execution.quotes ~= "off"
       and C.pln_exec_set_quotes(self.exec, id, symbol.bid_bars, symbol.ask_bars) < 0 then
       return nil, abi.last_error()
     end

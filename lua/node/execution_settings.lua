@@ -12,9 +12,8 @@ local PYRAMIDING_KEYS = { "max_entries", "step_pct", "add_pct" }
 local FILL = {
   next_open = C.PLN_FILL_NEXT_OPEN, this_close = C.PLN_FILL_THIS_CLOSE, next_close = C.PLN_FILL_NEXT_CLOSE,
 }
--- A combo of `bands` is run under either.
 local INTRABAR = {
-  pessimistic = C.PLN_INTRABAR_PESSIMISTIC, optimistic = C.PLN_INTRABAR_OPTIMISTIC, bands = C.PLN_INTRABAR_PESSIMISTIC,
+  pessimistic = C.PLN_INTRABAR_PESSIMISTIC, optimistic = C.PLN_INTRABAR_OPTIMISTIC,
   nearest_extreme = C.PLN_INTRABAR_NEAREST_EXTREME, ohlc = C.PLN_INTRABAR_OHLC, olhc = C.PLN_INTRABAR_OLHC,
 }
 local OFF_STEP = { round = C.PLN_OFF_STEP_ROUND, reject = C.PLN_OFF_STEP_REJECT }
@@ -40,9 +39,10 @@ local BACKTESTING_PY = "backtesting.py"
 function M.exec(plan)
   local execution, window = plan.execution, plan.window
   local config = ffi.new("pln_exec_config")
-  config.fill, config.intrabar = FILL[execution.fill], INTRABAR[plan.intrabar or execution.intrabar]
-  config.off_tick, config.off_lot = OFF_STEP[execution.off_tick], OFF_STEP[execution.off_lot]
-  config.max_volume_pct = execution.max_volume_pct
+  config.fill, config.intrabar = FILL[execution.fill], INTRABAR[execution.intrabar or "pessimistic"]
+  config.off_tick = OFF_STEP[execution.off_tick or "round"]
+  config.off_lot = OFF_STEP[execution.off_lot or "round"]
+  config.max_volume_pct = execution.max_volume_pct or 0
   config.children_next_bar = execution.child_orders == "next_bar" and 1 or 0
   config.finalize_trades = execution.finalize_trades and 1 or 0
   config.commission.pct = execution.commission_pct

@@ -104,7 +104,7 @@ typedef enum pln_csv_kind {
                          return_pct,fees,entry_bar,exit_bar,exit_reason */
   PLN_CSV_EQUITY = 1, /* combo,time,equity,cash,drawdown_pct */
   PLN_CSV_ORDERS = 2, /* combo,order,symbol,side,type,tif,created_time,updated_time,status,quantity,filled,
-                         limit_price,stop_price,average_fill_price,fees,refusal,reason,tag */
+                         limit_price,stop_price,average_fill_price,fees,refusal,reason,tag,parent,replaces */
   PLN_CSV_TRADES_IN_CURRENCY = 3 /* as TRADES, then income,entry_rate,exit_rate */
 } pln_csv_kind;
 

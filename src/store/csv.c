@@ -147,7 +147,7 @@ static const char *header_of(int32_t kind) {
     return "combo,time,equity,cash,drawdown_pct\n";
   case PLN_CSV_ORDERS:
     return "combo,order,symbol,side,type,tif,created_time,updated_time,status,quantity,filled,limit_price,"
-           "stop_price,average_fill_price,fees,refusal,reason,tag\n";
+           "stop_price,average_fill_price,fees,refusal,reason,tag,parent,replaces\n";
   default:
     return NULL;
   }
@@ -312,9 +312,9 @@ int32_t pln_csv_add_orders(pln_csv *csv, const char *combo, const pln_order *ord
     put_char(csv, ',');
     put_number(csv, o->filled);
     put_char(csv, ',');
-    if (o->type == PLN_ORDER_LIMIT || o->type == PLN_ORDER_STOP_LIMIT) put_number(csv, o->limit_price);
+    if (pln_order_has_limit(o->type)) put_number(csv, o->limit_price);
     put_char(csv, ',');
-    if (o->type == PLN_ORDER_STOP || o->type == PLN_ORDER_STOP_LIMIT) put_number(csv, o->stop_price);
+    if (pln_order_has_stop(o->type)) put_number(csv, o->stop_price);
     put_char(csv, ',');
     if (o->filled > 0) put_number(csv, o->average_fill_price);
     put_char(csv, ',');
@@ -325,6 +325,10 @@ int32_t pln_csv_add_orders(pln_csv *csv, const char *combo, const pln_order *ord
     put_text(csv, pln_exit_reason_name(o->reason));
     put_char(csv, ',');
     put_integer(csv, o->tag);
+    put_char(csv, ',');
+    if (o->parent > 0) put_integer(csv, o->parent);
+    put_char(csv, ',');
+    if (o->replaces > 0) put_integer(csv, o->replaces);
     put_char(csv, '\n');
   }
   return csv->status;

@@ -106,6 +106,13 @@ int32_t pln_store_add_tables(pln_store *store);
 
 /* Names of codes, as views and exports show them; "?" out of range. */
 const char *pln_order_type_name(int32_t type);
+static inline bool pln_order_has_stop(int32_t type) {
+  return type == PLN_ORDER_STOP || type == PLN_ORDER_STOP_LIMIT || type == PLN_ORDER_TRAILING_STOP ||
+         type == PLN_ORDER_TRAILING_STOP_LIMIT;
+}
+static inline bool pln_order_has_limit(int32_t type) {
+  return type == PLN_ORDER_LIMIT || type == PLN_ORDER_STOP_LIMIT || type == PLN_ORDER_TRAILING_STOP_LIMIT;
+}
 const char *pln_order_tif_name(int32_t tif);
 const char *pln_order_status_name(int32_t status);
 /* Percent below the peak, >= 0; NaN where there is no peak. */

@@ -239,8 +239,8 @@ int32_t pln_store_add_orders(pln_store_result *result, const pln_order *orders, 
   if (!s) return pln_error_last()->code;
   for (int64_t i = 0; status == 0 && i < n; i++) {
     const pln_order *o = &orders[i];
-    const bool has_limit = o->type == PLN_ORDER_LIMIT || o->type == PLN_ORDER_STOP_LIMIT;
-    const bool has_stop = o->type == PLN_ORDER_STOP || o->type == PLN_ORDER_STOP_LIMIT;
+    const bool has_limit = pln_order_has_limit(o->type);
+    const bool has_stop = pln_order_has_stop(o->type);
     sqlite3_bind_int64(s, 1, result->id);
     sqlite3_bind_int64(s, 2, ++result->n_orders);
     sqlite3_bind_int64(s, 3, o->id);

@@ -4,13 +4,15 @@
 #include <stdio.h>
 
 const char *pln_order_type_name(int32_t type) {
-  static const char *const names[] = {"market", "limit", "stop", "stop_limit"};
-  return type >= 0 && type < 4 ? names[type] : "?";
+  static const char *const names[] = {"market",         "limit",          "stop",
+                                      "stop_limit",     "trailing_stop",  "trailing_stop_limit",
+                                      "market_on_open", "market_on_close"};
+  return type >= 0 && type <= PLN_ORDER_MARKET_ON_CLOSE ? names[type] : "?";
 }
 
 const char *pln_order_tif_name(int32_t tif) {
-  static const char *const names[] = {"gtc", "day", "ioc"};
-  return tif >= 0 && tif < 3 ? names[tif] : "?";
+  static const char *const names[] = {"gtc", "day", "ioc", "fok", "gtd", "opg", "cls"};
+  return tif >= 0 && tif <= PLN_TIF_CLS ? names[tif] : "?";
 }
 
 const char *pln_order_status_name(int32_t status) {
@@ -259,9 +261,9 @@ static int32_t add_codes(pln_store *store) {
       sqlite3_prepare_v2(store->db, "INSERT OR REPLACE INTO code VALUES (?, ?, ?)", -1, &statement, NULL);
   if (status != SQLITE_OK) return pln_store_fail(store, status, "making the tables");
   int32_t result = 0;
-  for (int32_t i = 0; result == 0 && i <= PLN_ORDER_STOP_LIMIT; i++)
+  for (int32_t i = 0; result == 0 && i <= PLN_ORDER_MARKET_ON_CLOSE; i++)
     result = add_code(store, statement, "order_type", i, pln_order_type_name(i));
-  for (int32_t i = 0; result == 0 && i <= PLN_TIF_IOC; i++)
+  for (int32_t i = 0; result == 0 && i <= PLN_TIF_CLS; i++)
     result = add_code(store, statement, "tif", i, pln_order_tif_name(i));
   for (int32_t i = 0; result == 0 && i <= PLN_STATUS_EXPIRED; i++)
     result = add_code(store, statement, "order_status", i, pln_order_status_name(i));
@@ -271,6 +273,20 @@ static int32_t add_codes(pln_store *store) {
     result = add_code(store, statement, "exit_reason", i, pln_exit_reason_name(i));
   sqlite3_finalize(statement);
   return result;
+}
+
+/* Codes that came after the file was made: names, which need no other tables. */
+static int32_t refresh_codes(pln_store *store) {
+  int64_t known = 0, expected = PLN_ORDER_MARKET_ON_CLOSE + 1 + PLN_TIF_CLS + 1 + PLN_STATUS_EXPIRED + 1 +
+                                PLN_REFUSAL_COUNT + PLN_EXIT_REASON_COUNT;
+  int32_t status = pragma_value(store, "SELECT count(*) FROM code", &known);
+  if (status < 0 || known >= expected) return status;
+  status = pln_store_exec(store, "BEGIN IMMEDIATE", "bringing the names up to date");
+  if (status < 0) return status;
+  status = add_codes(store);
+  if (status == 0) return pln_store_exec(store, "COMMIT", "bringing the names up to date");
+  sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+  return status;
 }
 
 static int32_t make_schema(pln_store *store) {
@@ -328,6 +344,7 @@ int32_t pln_schema_prepare(pln_store *store) {
   if (status < 0) return status;
   status = inspect(store, &version);
   sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL); /* nothing was written */
+  if (status == 0 && version == PLN_SCHEMA_VERSION && !store->read_only) return refresh_codes(store);
   if (status < 0 || version == PLN_SCHEMA_VERSION) return status;
   if (store->read_only)
     return version == 0

@@ -109,9 +109,9 @@ function TestStoreExport.test_orders()
   assert(w:add("c0001", orders, 2, { "SPY" }))
   assert(w:close())
   lu.assertEquals(read(path), "combo,order,symbol,side,type,tif,created_time,updated_time,status,quantity,filled,"
-    .. "limit_price,stop_price,average_fill_price,fees,refusal,reason,tag\n"
-    .. "c0001,1,SPY,buy,limit,gtc,1970-01-01T00:00:00Z,1970-01-02T00:00:00Z,filled,5,5,11,,10.5,0.25,,signal,-3\n"
-    .. "c0001,2,SPY,sell,stop,ioc,1970-01-01T00:00:00Z,1970-01-01T00:00:00Z,expired,1,0,,9,,0,expired,order,0\n")
+    .. "limit_price,stop_price,average_fill_price,fees,refusal,reason,tag,parent,replaces\n"
+    .. "c0001,1,SPY,buy,limit,gtc,1970-01-01T00:00:00Z,1970-01-02T00:00:00Z,filled,5,5,11,,10.5,0.25,,signal,-3,,\n"
+    .. "c0001,2,SPY,sell,stop,ioc,1970-01-01T00:00:00Z,1970-01-01T00:00:00Z,expired,1,0,,9,,0,expired,order,0,,\n")
   os.remove(path)
 end
 
