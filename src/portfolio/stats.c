@@ -322,18 +322,21 @@ static void add_leverage(pln_stats *stats, const double *gross, const double *eq
 
 /* The account's equity as an index that deposits and withdrawals do not move: each row's return is
  * equity / (equity before + flow) - 1 (time-weighted, as GIPS asks), since what flows is there before the
- * fills of its row and earns with the rest. */
+ * fills of its row and earns with the rest. An account that was emptied (scale 0) keeps its index until it is
+ * paid in again; what was lost stays lost. */
 static void index_of(pln_stats *stats, const double *equity, const double *flow, int64_t n, double *out) {
   double before = stats->n_rows ? stats->cash_equity_last : stats->capital;
+  double index = stats->n_rows ? stats->equity_last : stats->capital;
   if (!stats->has_flows) stats->cash_equity_peak = stats->n_rows ? stats->drawdowns.peak : equity[0];
   stats->has_flows = 1;
   for (int64_t i = 0; i < n; i++) {
     if (flow && flow[i] != 0) {
       pln_sum_add(&stats->flows, flow[i]);
       const double then = before + flow[i];
-      stats->index_scale = before > 0 && then > 0 ? stats->index_scale * (before / then) : 0;
+      stats->index_scale = then > 0 ? index / then : 0;
     }
-    out[i] = equity[i] * stats->index_scale;
+    if (stats->index_scale > 0) index = equity[i] * stats->index_scale;
+    out[i] = index;
     before = equity[i];
     if (equity[i] > stats->cash_equity_peak) stats->cash_equity_peak = equity[i];
   }

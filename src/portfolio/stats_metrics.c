@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,6 +49,7 @@ static int32_t n_own(void) {
 static void make_list(void) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
   pthread_once(&once, list_returns);
+  assert(n_own() + of_returns.n <= MOST_METRICS);
 }
 
 int32_t pln_metric_count(void) {
