@@ -2,6 +2,7 @@
 local actions = require "actions"
 local config = require "config"
 local plan = require "plan"
+local run = require "run"
 local support = require "support"
 
 TestUniverse = {}
@@ -99,6 +100,52 @@ function TestUniverse.test_deposits()
     "is 0; expected")
   made = assert(planned "")
   lu.assertEquals({ made.portfolios[1].n_cash_actions, made.portfolios[1].cash_actions }, { 0, nil })
+end
+
+-- Whole runs: what was asked for is what the trades show.
+local function trades(keys)
+  local path = support.write(support.folder() .. "/c.yaml", [[
+data: {source: synthetic, synthetic: {bars: 400, timeframe: 1d, start: 2000-01-03}}
+symbols: [A, B]
+strategies: [{type: momentum, params: {fast: 3, slow: 8}}]
+portfolios: [{capital: 100000, sizing: {type: fixed_quantity, quantity: 10}}]
+]] .. keys)
+  return assert(run.run(path, { db = false, trades = true })).results[1].trades
+end
+
+function TestUniverse.test_runs()
+  local plain, inside = { A = 0, B = 0 }, { A = 0, B = 0 }
+  for _, trade in ipairs(trades "") do plain[trade.symbol] = plain[trade.symbol] + 1 end
+  local delisted
+  for _, trade in ipairs(trades [[
+universe:
+  - {symbol: A, from: 2000-03-01, until: 2000-06-30}
+  - {symbol: A, from: 2000-10-02}
+  - {symbol: B, until: 2000-08-31, final_price: 77.25}
+]]) do
+    inside[trade.symbol] = inside[trade.symbol] + 1
+    local entry, exit = trade.entry_time:sub(1, 10), (trade.exit_time or ""):sub(1, 10)
+    if trade.symbol == "A" then
+      lu.assertTrue(entry >= "2000-03-01" and entry <= "2000-06-30" or entry >= "2000-10-02", entry)
+      lu.assertTrue(exit <= "2000-07-01" or entry >= "2000-10-02", exit)
+    else
+      lu.assertTrue(entry <= "2000-08-31" and exit <= "2000-09-01", exit)
+      if trade.exit_reason == "delisted" then delisted = trade end
+    end
+  end
+  lu.assertTrue(inside.A > 0 and inside.A < plain.A and inside.B > 0 and inside.B < plain.B)
+  lu.assertNotNil(delisted)
+  lu.assertEquals(delisted.exit_price, 77.25)
+  -- Nothing fills while trading is halted.
+  local n = 0
+  for _, trade in ipairs(trades "halts: [{symbol: A, from: 2000-04-03, until: 2000-04-30}]\n") do
+    local entry, exit = trade.entry_time:sub(1, 10), (trade.exit_time or ""):sub(1, 10)
+    for _, day in ipairs { entry, not trade.is_open and exit or entry } do
+      lu.assertFalse(trade.symbol == "A" and day >= "2000-04-03" and day <= "2000-04-30", day)
+    end
+    n = n + (trade.symbol == "A" and 1 or 0)
+  end
+  lu.assertTrue(n > 10)
 end
 
 -- What happens to a run is part of its data's hash.
