@@ -210,7 +210,7 @@ const pln_exec_view *pln_exec_view_of(const pln_exec *exec);
 /* Submits an order for the caller that is due (or any caller between returns). Returns the order's id (> 0), or
  * 0 when it was refused at once (the order is recorded as REJECTED with its code), or a status for misuse. A target
  * that is reached already needs no order: 0, and nothing is recorded; a new target replaces the caller's pending one
- * of the same instrument. Sizes are rounded down to the lot. An order against the position closes lots, oldest first,
+ * of the same instrument. Sizes are rounded down to the lot. An order against the position closes lots, by the portfolio's accounting,
  * and opens the rest (two fills). At most 100,000 orders may be pending: PLN_ERR_LIMIT beyond. */
 int64_t pln_exec_submit(pln_exec *exec, int32_t caller, const pln_order_request *request);
 /* Changes a pending order of the caller: it ends as CANCELED (REPLACED), and an order with what is left of it and the

@@ -147,7 +147,8 @@ static double short_profit_factor(pln_figures *f) { return side_factor(f, SHORT)
 static double short_avg_duration(pln_figures *f) { return side_duration(f, SHORT); }
 
 static const pln_metric entries[] = {
-    {{"trades", "Trades", "count", "Trades", "Closed round trips (lots, first in first out). bt: # Trades."},
+    {{"trades", "Trades", "count", "Trades",
+      "Closed round trips: lots, by the portfolio's accounting. bt: # Trades."},
      trades},
     {{"win_rate_pct", "Win Rate", "%", "Trades",
       "Share of trades with a positive P&L after fees. bt: Win Rate [%]."},

@@ -23,6 +23,7 @@ typedef struct plan {
   bool free;      /* no costs */
   bool protects;  /* orders may name stops and targets */
   bool rich;      /* money is never short */
+  int32_t fill;   /* pln_fill_policy */
 } plan;
 
 typedef struct world {
@@ -199,7 +200,7 @@ static result *play(const plan *s) {
   world w;
   make_world(&w, s);
   result *out = must(calloc(1, sizeof *out));
-  pln_exec_config xc = {.record_equity = 1, .record_orders = 1};
+  pln_exec_config xc = {.fill = s->fill, .record_equity = 1, .record_orders = 1};
   if (!s->flat && !s->free) {
     xc.commission =
         (pln_commission){.pct = 0.05, .per_share = 0.01, .per_order = s->scale, .minimum = 2 * s->scale};
@@ -229,6 +230,8 @@ static result *play(const plan *s) {
   for (; pln_exec_next(x, rig_visible(bar)) == 0; bar++) {
     const pln_fill *fills;
     const int64_t n = pln_exec_fills(x, &fills);
+    for (; seen < n && fills[seen].bar < bar; seen++)
+      model_fill(&m, &w, &fills[seen]); /* at the last close */
     model_flows(&m, &w, bar, a, &out->flows);
     model_actions(&m, &w, bar);
     for (; seen < n; seen++) model_fill(&m, &w, &fills[seen]);
@@ -291,6 +294,7 @@ static void equity_is_what_positions_gained(void **state) {
                     .scale = 1,
                     .method = (int32_t)(seed % 3),
                     .protects = seed % 4 > 0,
+                    .fill = seed % 7 < 2 ? PLN_FILL_THIS_CLOSE : PLN_FILL_NEXT_OPEN,
                     .rich = seed % 5 == 0};
     result *r = play(&s);
     for (int32_t i = 0; i < 16; i++) exits[i] += r->exits[i];
@@ -311,7 +315,12 @@ static void methods_agree_in_all(void **state) {
   for (uint64_t seed = 1; seed <= 60; seed++) {
     result *of[3];
     for (int32_t method = 0; method < 3; method++)
-      of[method] = play(&(plan){.seed = seed, .scale = 1, .method = method, .rich = true, .free = seed % 2});
+      of[method] = play(&(plan){.seed = seed,
+                                .scale = 1,
+                                .method = method,
+                                .rich = true,
+                                .free = seed % 2,
+                                .fill = seed % 3 ? PLN_FILL_NEXT_OPEN : PLN_FILL_THIS_CLOSE});
     bool differs = false;
     for (int32_t method = 1; method < 3; method++) {
       assert_int_equal(of[method]->n_fills, of[0]->n_fills);
