@@ -146,6 +146,12 @@ local function check_scaling(portfolio, path, fail)
     fail(path .. ".reenter", "goes with trading_hours or flat_by_close_minutes: nothing else keeps signals out " ..
       "for a time")
   end
+  if portfolio.books == "separate" and portfolio.margin_call ~= "off" then
+    fail(path .. ".books", "an account with a margin_call has no books: leave one of them out")
+  end
+  if portfolio.books == "separate" and gross > 0 then
+    fail(path .. ".books", "long_pct and short_pct share out one position for each symbol: leave books out")
+  end
   local banded = portfolio.rebalance_band_pct > 0 and "rebalance_band_pct"
     or portfolio.rebalance_band_relative_pct > 0 and "rebalance_band_relative_pct"
   if banded and not portfolio.rebalance and portfolio.rebalance_every == "never" and gross == 0 then

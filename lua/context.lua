@@ -414,7 +414,8 @@ end
 --- A context for one caller.
 -- @param exec pln_exec*
 -- @param caller id of pln_exec_add_caller
--- @param portfolio { handle = pln_portfolio*, id = index in the container, size_at = pln_size_at }
+-- @param portfolio { handle = pln_portfolio*, account = that whose account it is part of, or nil, id = index in the
+--   container, size_at = pln_size_at }
 -- @param instruments list of instrument numbers, one for each of the strategy's symbols
 -- @param gauges of node.gauges, for trailing stops by a feature; kept until M.release(exec)
 -- @return the context, and what must be kept for as long as it is used
@@ -423,7 +424,8 @@ function M.new(exec, caller, portfolio, instruments, gauges)
   local numbers = ffi.new("int32_t[?]", #instruments, instruments)
   local positions = C.pln_portfolio_positions(portfolio.handle)
   return ffi.new("pln_context", exec, positions + instruments[1], positions,
-    C.pln_portfolio_account(portfolio.handle), numbers, #instruments, caller, portfolio.id, portfolio.size_at), numbers
+    C.pln_portfolio_account(portfolio.account or portfolio.handle),
+    numbers, #instruments, caller, portfolio.id, portfolio.size_at), numbers
 end
 
 --- The container is about to be freed.

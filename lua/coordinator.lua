@@ -61,7 +61,9 @@ function Run:_sinks(combo, params)
   -- What a strategy of signals records goes to the first portfolio that uses it.
   local first, users = made[1], {}
   for k, portfolio in ipairs(plan.portfolios) do
-    for _, use in ipairs(portfolio.strategies) do users[use.strategy.id] = users[use.strategy.id] or made[k] end
+    for _, use in ipairs(portfolio.books and {} or portfolio.strategies) do
+      users[use.strategy.id] = users[use.strategy.id] or made[k]
+    end
   end
   return {
     list = made,

@@ -81,6 +81,25 @@ local function load_definitions(plan, cfg, reg, list, kind)
   return loaded, by_id
 end
 
+-- The books of a plan's portfolios, as further portfolios behind them: one for each strategy, with the part of the
+-- capital that its weight is of all weights.
+function M.add_books(plan)
+  local books = {}
+  for index, portfolio in ipairs(plan.portfolios) do
+    local sum = 0
+    for _, use in ipairs(portfolio.strategies) do sum = sum + math.abs(use.weight) end
+    for _, use in ipairs(portfolio.books and portfolio.strategies or {}) do
+      local share = sum > 0 and math.abs(use.weight) / sum or 1 / #portfolio.strategies
+      books[#books + 1] = setmetatable({
+        name = portfolio.name .. "/" .. use.strategy.id, book_of = index, books = false, strategies = { use },
+        cash_actions = false,
+        capital = share > 0 and portfolio.capital * share or portfolio.capital,
+      }, { __index = portfolio })
+    end
+  end
+  for _, book in ipairs(books) do plan.portfolios[#plan.portfolios + 1] = book end
+end
+
 local function portfolios_of(plan, cfg, by_id)
   local ids = {}
   for _, strategy in ipairs(plan.strategies) do ids[#ids + 1] = strategy.id end
@@ -107,7 +126,8 @@ local function portfolios_of(plan, cfg, by_id)
     plan.portfolios[index] = {
       accounting = portfolio.accounting, margin_call = portfolio.margin_call, on_leave = portfolio.on_leave,
       maintenance_margin_pct = portfolio.maintenance_margin_pct, fx_spread_bps = portfolio.fx_spread_bps,
-      name = portfolio.name, capital = portfolio.capital, leverage = portfolio.leverage,
+      name = portfolio.name, books = portfolio.books == "separate",
+      capital = portfolio.capital, leverage = portfolio.leverage,
       allow_short = portfolio.allow_short, rebalance = portfolio.rebalance, sizing = portfolio.sizing,
       risk = portfolio.risk, strategies = uses, pyramiding = portfolio.pyramiding,
       rebalance_band_pct = portfolio.rebalance_band_pct,
@@ -199,6 +219,7 @@ function M.new(cfg)
   end
   plan.n_bars = 0
   for _, symbol in ipairs(plan.symbols) do plan.n_bars = plan.n_bars + tonumber(symbol.bars.n_bars) end
+  M.add_books(plan)
   return plan
 end
 

@@ -67,6 +67,9 @@ return { "portfolios", list(map({
     { "strategies", list(name, { single = true, min = 1 }), help = "ids of its strategies; all by default" },
     { "weights", { type = "table", of = number("share of the portfolio", { min = 0, max = 1000 }) }, default = {},
       help = "weight of each strategy's signals, by id; by default an equal share, 1 / number" },
+    { "books", enum("netting", "separate"), default = "netting",
+      help = "netting: strategies share one position in each symbol; separate: each has positions, stops and trades " ..
+        "of its own, in one account" },
     { "leverage", number("times the equity", { min = 1, max = 1000 }), default = 1,
       help = "bound of the gross exposure, 1 / initial margin" },
     { "accounting", enum("fifo", "lifo", "average"), default = "fifo",

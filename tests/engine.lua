@@ -87,6 +87,7 @@ function M.plan(spec)
     strategies = uses }
   for key, value in pairs(spec.portfolio or {}) do portfolio[key] = value end
   plan.portfolios = { portfolio }
+  plans.add_books(plan)
   return plan
 end
 

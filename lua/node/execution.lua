@@ -16,24 +16,8 @@ Execution.__index = Execution
 
 local INT64_MAX = abi.INT64_MAX
 
-function Execution:_add_portfolio(spec)
-  local plan = self.part.plan
-  local config, problem = settings.portfolio(spec, plan.execution, self.gauges)
-  if not config then return nil, problem end
-  local handle = C.pln_portfolio_new(config, #plan.symbols)
-  if handle == nil then return nil, abi.last_error() end
-  local portfolio = {
-    handle = ffi.gc(handle, C.pln_portfolio_free), name = spec.name, size_at = settings.SIZE_AT[spec.sizing.size_at],
-    sink = plan.sinks.portfolio(spec.name), instances = {},
-  }
-  portfolio.id = C.pln_exec_add_portfolio(self.exec, handle)
-  if portfolio.id < 0 then return nil, abi.last_error() end
-  local told
-  told, problem = schedule.apply(self.exec, portfolio.id, plan, spec)
-  if not told then return nil, problem end
-  self.portfolios[#self.portfolios + 1] = portfolio
-  told, problem = settings.add_account(self.exec, plan, spec, portfolio.id)
-  if not told then return nil, problem end
+-- An account that is divided into books has no strategies: they are its books'.
+function Execution:_add_strategies(portfolio, spec)
   for _, use in ipairs(spec.strategies) do
     local ok, err
     if use.strategy.def.on_bar then
@@ -43,6 +27,36 @@ function Execution:_add_portfolio(spec)
     end
     if not ok then return nil, err end
   end
+  return true
+end
+
+function Execution:_add_portfolio(spec)
+  local plan = self.part.plan
+  local config, problem = settings.portfolio(spec, plan.execution, self.gauges)
+  if not config then return nil, problem end
+  local handle = C.pln_portfolio_new(config, #plan.symbols)
+  if handle == nil then return nil, abi.last_error() end
+  local account = spec.book_of and self.portfolios[spec.book_of]
+  local portfolio = {
+    handle = ffi.gc(handle, C.pln_portfolio_free), name = spec.name, size_at = settings.SIZE_AT[spec.sizing.size_at],
+    sink = plan.sinks.portfolio(spec.name), instances = {}, account = (account or { handle = handle }).handle,
+  }
+  if account then
+    portfolio.id = C.pln_exec_add_book(self.exec, account.id, handle)
+  else
+    portfolio.id = C.pln_exec_add_portfolio(self.exec, handle)
+  end
+  if portfolio.id < 0 then return nil, abi.last_error() end
+  self.portfolios[#self.portfolios + 1] = portfolio
+  local told
+  told, problem = settings.add_account(self.exec, plan, spec, portfolio.id)
+  if not told then return nil, problem end
+  if spec.books then return true end
+  told, problem = schedule.apply(self.exec, portfolio.id, plan, spec)
+  if not told then return nil, problem end
+  local added, err = self:_add_strategies(portfolio, spec)
+  if not added then return nil, err end
+  for _, one in ipairs(account and portfolio.instances or {}) do table.insert(account.instances, one) end
   return true
 end
 

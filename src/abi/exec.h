@@ -119,6 +119,18 @@ typedef struct pln_fx {
 /* portfolio -1: of all that were added. */
 int32_t pln_exec_set_fx(pln_exec *exec, int32_t portfolio, int32_t instrument, const pln_fx *fx);
 
+/* Divides a portfolio's account into books. A book is a portfolio of its own: it has sources, callers, orders, lots,
+ * stops, hours and trades, and positions of two books may be opposite. The account is one: sizes are of the equity of
+ * all books together, which have to afford and to keep within the limits of exposure and drawdown together; a drawdown halt
+ * closes all of them. (A limit of one position is for each book's.) A book's own account tells what it did with its
+ * capital, which is its share: the account's cash is its own capital and what cash the books gained and lost on theirs,
+ * its equity that and what they hold. The divided portfolio has no source, caller or position of its own; its trades are
+ * those of all its books in the order in which they closed, its refusals and counters are theirs together.
+ *
+ * `book` was made like a portfolio; it comes after the portfolio that it divides. Returns its number among the
+ * portfolios. A margin call policy and compat mode have no books. */
+int32_t pln_exec_add_book(pln_exec *exec, int32_t portfolio, pln_portfolio *book);
+
 /* A gauge is a feature that rules, sizing and cost models read: of each instrument, a column of values over the rows
  * of one of its streams, computed by the caller (the feature hub) once and shared by as many containers as want it.
  * What a rule reads at a time is the last row that is visible then. Gauges are numbered 0, 1, …; instruments come

@@ -158,7 +158,7 @@ typedef struct pln_trade {
   int32_t side;              /* pln_side of the entry: BUY = long */
   int32_t exit_reason;       /* pln_exit_reason */
   int32_t is_open;
-  int32_t reserved;
+  int32_t book;              /* 1, 2, … in the order in which they were added; 0 = the account has none */
   double income;             /* dividends received less paid and the like, currency of the account */
   double entry_rate;         /* currency of the account for one of the instrument's; 1 = the same currency */
   double exit_rate;

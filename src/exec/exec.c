@@ -35,10 +35,31 @@ static bool is_recorder_full(const pln_exec *x) {
   return false;
 }
 
+/* Whether portfolio j is this one or one of its books. */
+static bool is_part_of(const pln_exec *x, int32_t j, int32_t portfolio) {
+  return j == portfolio || x->portfolios[j]->master == x->portfolios[portfolio];
+}
+
+static void cancel_all(pln_exec *x, int32_t portfolio, int32_t refusal) {
+  for (int32_t j = 0; j < x->n_portfolios; j++)
+    if (is_part_of(x, j, portfolio)) pln_orders_cancel(x, j, -1, false, refusal);
+  pln_orders_sweep(x);
+}
+
 static void close_all(pln_exec *x, int32_t portfolio) {
-  for (int32_t k = 0; k < x->n_markets; k++)
-    if (x->portfolios[portfolio]->holdings[k].n_lots > 0)
-      pln_orders_close(x, portfolio, k, PLN_EXIT_DRAWDOWN_HALT);
+  for (int32_t j = 0; j < x->n_portfolios; j++)
+    for (int32_t k = 0; k < x->n_markets && is_part_of(x, j, portfolio); k++)
+      if (x->portfolios[j]->holdings[k].n_lots > 0) pln_orders_close(x, j, k, PLN_EXIT_DRAWDOWN_HALT);
+}
+
+static void exit_all(pln_exec *x, int32_t portfolio) {
+  for (int32_t j = 0; j < x->n_portfolios; j++) {
+    const pln_portfolio *p = x->portfolios[j];
+    for (int32_t k = 0; k < x->n_markets && is_part_of(x, j, portfolio) && !x->status; k++)
+      if (p->holdings[k].n_lots > 0)
+        pln_fill_exit(x, j, k, -1, PLN_EXIT_BANKRUPT, x->view.now_ns,
+                      &(pln_hit){.price = p->positions[k].last_price, .bar = p->holdings[k].last_bar});
+  }
 }
 
 /* The mark left a portfolio at or below its floor: it is bankrupt, or the drawdown rule fires. */
@@ -47,22 +68,18 @@ static __attribute__((noinline, cold)) void attend(pln_exec *x, int32_t portfoli
   if (p->account.equity > 0) {
     p->account.halted = 1;
     p->floor = pln_portfolio_floor(p, p->account.peak_equity);
-    pln_orders_cancel(x, portfolio, -1, false, PLN_REFUSAL_HALTED);
-    pln_orders_sweep(x);
+    pln_books_halt(p, false);
+    cancel_all(x, portfolio, PLN_REFUSAL_HALTED);
     close_all(x, portfolio);
     return;
   }
-  pln_orders_cancel(x, portfolio, -1, false, PLN_REFUSAL_BANKRUPT);
-  pln_orders_sweep(x);
-  for (int32_t k = 0; k < x->n_markets && !x->status; k++)
-    if (p->holdings[k].n_lots > 0)
-      pln_fill_exit(x, portfolio, k, -1, PLN_EXIT_BANKRUPT, x->view.now_ns,
-                    &(pln_hit){.price = p->positions[k].last_price, .bar = p->holdings[k].last_bar});
+  cancel_all(x, portfolio, PLN_REFUSAL_BANKRUPT);
+  exit_all(x, portfolio);
   if (!x->status) pln_portfolio_ruin(p);
 }
 
 static int32_t exposure_of(const pln_portfolio *p) {
-  int32_t bits = p->exposure;
+  int32_t bits = p->exposure | pln_books_exposure(p);
   for (int32_t k = 0; k < p->n_instruments; k++)
     bits |= p->holdings[k].weight > 0 ? 1 : p->holdings[k].weight < 0 ? 2 : 0;
   return bits;
@@ -82,9 +99,10 @@ static void mark_instant(pln_exec *x) {
   }
   x->row_ns = ts_ns;
   x->view.n_rows++;
-  for (int32_t j = 0; j < x->n_portfolios; j++) {
+  for (int32_t j = 0; j < x->n_portfolios; j++)
+    if (x->portfolios[j]->has_fx) pln_currency_update(x->portfolios[j]);
+  for (int32_t j = 0; j < x->n_portfolios; j++) { /* an account comes before its books */
     pln_portfolio *p = x->portfolios[j];
-    if (p->has_fx) pln_currency_update(p);
     pln_portfolio_mark(p);
     const int32_t bits = exposure_of(p);
     if (p->account.equity <= p->floor) attend(x, j);
@@ -136,11 +154,14 @@ static void end_orders(pln_exec *x) {
     pln_match_close(x);
     for (int32_t j = 0; j < x->n_portfolios; j++) {
       pln_portfolio *p = x->portfolios[j];
+      if (p->n_books > 0) p->exposure |= pln_books_exposure(p);
       if (p->exposure && p->held_row) p->row_exposure[p->rows.n_rows] |= (int8_t)p->exposure;
       p->exposure = 0;
       pln_portfolio_revalue(p);
     }
   }
+  for (int32_t j = 0; x->has_books && j < x->n_portfolios; j++)
+    if (x->portfolios[j]->n_books > 0) pln_books_revalue(x->portfolios[j]);
   x->stage = PLN_STAGE_IDLE;
 }
 

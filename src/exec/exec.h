@@ -187,6 +187,7 @@ struct pln_exec {
   pln_source *sources;
   int32_t n_sources, sources_capacity;
   int32_t n_callers;
+  int32_t has_books;
   int32_t is_watched; /* some portfolio compares positions and targets at each bar */
   int32_t is_marked;  /* a bar became visible at the instant that is being processed */
   int32_t is_quick;   /* one market, one portfolio, one caller on the market's own bars */

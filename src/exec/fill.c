@@ -80,7 +80,7 @@ static double afford(pln_exec *x, const pln_pending *p, double count, double bef
   const pln_step *lot = &pf->holdings[o->instrument].lot;
   if (pf->account.bankrupt || pf->account.halted) return count; /* for the rules to say */
   const double available = pf->has_margin
-                               ? worth->equity - pln_margin_held(pf, o->instrument, hit->price, false)
+                               ? worth->equity - pln_margin_of_account(pf, o->instrument, hit->price)
                                : worth->equity * pf->config.leverage - worth->gross;
   const double n =
       pln_cost_affordable(x, o->portfolio, o->instrument, o->side, available, hit->price, p, before);
@@ -96,6 +96,9 @@ static double afford(pln_exec *x, const pln_pending *p, double count, double bef
   return n;
 }
 
+/* Children of an algorithm are one entry together. */
+static int64_t entry_of(const pln_order *o) { return o->parent ? o->parent : o->id; }
+
 /* How much of an entry the portfolio's hours and its bounds of pyramiding let through. */
 static pln_limits may_enter(pln_exec *x, const pln_order *o, double count, const pln_hit *hit) {
   pln_portfolio *pf = x->portfolios[o->portfolio];
@@ -108,7 +111,7 @@ static pln_limits may_enter(pln_exec *x, const pln_order *o, double count, const
     const int32_t refusal = pln_schedule_refusal(x, o->portfolio, k, quantity, time_ns);
     if (refusal) return (pln_limits){.refusal = refusal};
   }
-  return pln_size_addition(pf, k, o->side, count, hit->price, o->id, x->view.now_ns);
+  return pln_size_addition(pf, k, o->side, count, hit->price, entry_of(o), x->view.now_ns);
 }
 
 /* Opens what the rules allow of `count` lots, after `closed` have been closed in the same bar. Returns the
@@ -155,7 +158,7 @@ static int32_t open_part(pln_exec *x, pln_pending *p, double count, double close
     return refusal;
   }
   protect(x, p, lot, hit);
-  pln_size_entered(pf, k, o->id, hit->price);
+  pln_size_entered(pf, k, entry_of(o), hit->price);
   pln_portfolio_refresh(pf, k);
   return refusal;
 }

@@ -1,16 +1,23 @@
 #include "exec/exec.h"
 
-pln_worth pln_fill_worth(const pln_exec *x, int32_t portfolio, int32_t instrument, double price) {
-  const pln_portfolio *p = x->portfolios[portfolio];
-  pln_worth w = {.equity = p->account.cash};
-  double value = 0;
+/* Adds what a portfolio holds. */
+static void add_worth(const pln_portfolio *p, int32_t instrument, double price, pln_worth *w, double *value) {
   for (int32_t k = 0; k < p->n_instruments; k++) {
     const double weight = p->holdings[k].weight;
     if (weight == 0) continue;
     const double v = weight * (k == instrument ? price : p->positions[k].last_price);
-    value += v - p->holdings[k].basis;
-    w.gross += fabs(v);
+    *value += v - p->holdings[k].basis;
+    w->gross += fabs(v);
   }
+}
+
+pln_worth pln_fill_worth(const pln_exec *x, int32_t portfolio, int32_t instrument, double price) {
+  const pln_portfolio *p = x->portfolios[portfolio];
+  pln_portfolio *master = p->master ? p->master : x->portfolios[portfolio];
+  pln_worth w = {.equity = master->n_books > 0 ? pln_books_cash(master) : p->account.cash};
+  double value = 0;
+  for (int32_t i = 0; i < master->n_books; i++) add_worth(master->books[i], instrument, price, &w, &value);
+  if (master->n_books == 0) add_worth(p, instrument, price, &w, &value);
   w.equity += value;
   return w;
 }

@@ -122,9 +122,8 @@ static void accrue_positions(pln_exec *x, const pln_model *m, pln_portfolio *p, 
   }
 }
 
-/* Cash that is neither security for short sales nor locked in margin: futures count with what they gained. */
-static double free_cash(const pln_exec *x, const pln_portfolio *p, bool at_close) {
-  double cash = p->account.cash;
+/* Cash without what is security for a portfolio's short sales, and with what its futures gained. */
+static double less_security(const pln_exec *x, const pln_portfolio *p, double cash, bool at_close) {
   for (int32_t k = 0; k < p->n_instruments; k++) {
     const pln_holding *h = &p->holdings[k];
     if (h->n_lots == 0) continue;
@@ -134,6 +133,14 @@ static double free_cash(const pln_exec *x, const pln_portfolio *p, bool at_close
     else if (value < 0)
       cash += value;
   }
+  return cash;
+}
+
+/* Cash that is neither security for short sales nor locked in margin: futures count with what they gained. */
+static double free_cash(const pln_exec *x, pln_portfolio *p, bool at_close) {
+  if (p->n_books == 0) return less_security(x, p, p->account.cash, at_close);
+  double cash = pln_books_cash(p);
+  for (int32_t i = 0; i < p->n_books; i++) cash = less_security(x, p->books[i], cash, at_close);
   return cash;
 }
 
@@ -159,9 +166,9 @@ void pln_financing_accrue(pln_exec *x, int64_t until_ns, bool at_close) {
       for (int32_t j = 0; j < x->n_portfolios; j++) {
         pln_portfolio *p = x->portfolios[j];
         if (p->account.bankrupt) continue;
-        if (m->desc->of_cash)
+        if (m->desc->of_cash && !p->master) /* a book's cash is its account's */
           accrue_cash(x, m, p, now_ns, at_close);
-        else
+        else if (!m->desc->of_cash)
           accrue_positions(x, m, p, now_ns, at_close);
       }
       m->next_ns = is_daily(m) ? day_after(x, now_ns) : payment_after(m, now_ns);

@@ -43,11 +43,14 @@ int32_t pln_exec_finish(pln_exec *exec) {
     if (!pln_order_is_final(&x->pending[i].order))
       pln_orders_end(x, &x->pending[i], PLN_STATUS_EXPIRED, PLN_REFUSAL_END_OF_DATA);
   pln_orders_sweep(x);
+  for (int32_t j = 0; j < x->n_portfolios; j++)
+    if (x->config.finalize_trades && !x->portfolios[j]->config.fill_price_quirk) finalize(x, j);
   for (int32_t j = 0; j < x->n_portfolios; j++) {
     pln_portfolio *p = x->portfolios[j];
-    if (x->config.finalize_trades && !p->config.fill_price_quirk) finalize(x, j);
+    const bool ends = x->config.finalize_trades && !p->master;
     pln_portfolio_mark(p);
-    if (x->config.finalize_trades && p->account.equity <= 0 && !p->account.bankrupt) pln_portfolio_ruin(p);
+    if (ends && p->account.equity <= 0 && !p->account.bankrupt) pln_portfolio_ruin(p);
+    if (p->n_books > 0) p->exposure |= pln_books_exposure(p);
     if (p->held_row) {
       p->row_exposure[p->rows.n_rows] |= (int8_t)p->exposure;
       pln_recorder_amend(p);

@@ -175,6 +175,24 @@ int32_t pln_exec_add_portfolio(pln_exec *exec, pln_portfolio *portfolio) {
   return exec->n_portfolios++;
 }
 
+int32_t pln_exec_add_book(pln_exec *exec, int32_t portfolio, pln_portfolio *book) {
+  if (portfolio < 0 || portfolio >= exec->n_portfolios || exec->portfolios[portfolio]->master)
+    return pln_fail(PLN_ERR_ARGUMENT, "there is no portfolio %d that could be divided into books", portfolio);
+  pln_portfolio *master = exec->portfolios[portfolio];
+  if (master->config.margin_call || master->config.fill_price_quirk || book->config.fill_price_quirk)
+    return pln_fail(PLN_ERR_UNSUPPORTED,
+                    "an account with a margin call policy, or in compat mode, has no books");
+  for (int32_t i = 0; i < exec->n_sources; i++)
+    if (exec->sources[i].portfolio == portfolio)
+      return pln_fail(PLN_ERR_STATE, "portfolio %d has a source of its own: those go to its books",
+                      portfolio);
+  const int32_t id = pln_exec_add_portfolio(exec, book);
+  if (id < 0) return id;
+  const int32_t status = pln_books_add(master, book);
+  exec->has_books = 1;
+  return status ? status : id;
+}
+
 int32_t pln_exec_add_gauge(pln_exec *exec) {
   if (exec->n_markets == 0) return pln_fail(PLN_ERR_STATE, "a gauge needs an instrument: add those first");
   exec->gauges.n_instruments = exec->n_markets;
@@ -197,6 +215,9 @@ static int32_t add_source(pln_exec *x, const pln_source *made) {
   if (made->portfolio < 0 || made->portfolio >= x->n_portfolios)
     return pln_fail(PLN_ERR_ARGUMENT, "portfolio %d does not exist: there are %d", made->portfolio,
                     x->n_portfolios);
+  if (x->portfolios[made->portfolio]->n_books > 0)
+    return pln_fail(PLN_ERR_ARGUMENT, "portfolio %d is divided into books, which have the sources",
+                    made->portfolio);
   if (x->n_sources == x->sources_capacity) {
     const int32_t capacity = x->sources_capacity ? 2 * x->sources_capacity : 4;
     pln_source *sources = realloc(x->sources, (size_t)capacity * sizeof *sources);

@@ -72,14 +72,14 @@ pln_want pln_size_want(const pln_exec *x, int32_t portfolio, int32_t instrument,
   return want;
 }
 
-/* The entries that are open: lots of one order stand together. Where lots are averaged into one, those since
- * the position was opened. */
+/* The entries that are open: lots of one order stand together, but children of an algorithm are one entry.
+ * Where lots are averaged into one, those since the position was opened. */
 static int32_t count_entries(const pln_portfolio *p, const pln_holding *h) {
   if (p->config.accounting == PLN_ACCOUNTING_AVERAGE) return h->n_entries;
   int32_t n = 0;
   for (int64_t i = 0; i < h->n_lots; i++)
     if (i == 0 || h->lots[i].order != h->lots[i - 1].order) n++;
-  return n;
+  return n < h->n_entries ? n : h->n_entries;
 }
 
 void pln_size_entered(pln_portfolio *p, int32_t instrument, int64_t order, double price) {

@@ -154,6 +154,7 @@ pln_trade pln_lot_trade(const pln_portfolio *p, int32_t instrument, const pln_lo
 }
 
 int32_t pln_portfolio_reserve_trades(pln_portfolio *p, int64_t n) {
+  if (p->master && pln_portfolio_reserve_trades(p->master, n)) return PLN_ERR_MEMORY;
   if (p->n_trades + n <= p->trades_capacity) return PLN_OK;
   const int64_t capacity = 2 * p->trades_capacity + n + 16;
   pln_trade *trades = realloc(p->trades, (size_t)capacity * sizeof *trades);
@@ -184,16 +185,13 @@ static void close_lot(pln_portfolio *p, int32_t instrument, pln_lot *lot, double
   const double entry_fee = all ? lot->fee : lot->fee * (taken / lot->count);
   const double income = all ? lot->income : lot->income * (taken / lot->count);
   pln_trade t = pln_lot_trade(p, instrument, lot, taken, is_long, fill->price, entry_fee + exit_fee, income);
-  t.id = ++p->account.n_trades;
   t.exit_ts_ns = fill->ts_ns;
   t.exit_bar = fill->bar;
   t.exit_order = fill->order;
   t.exit_reason = fill->reason;
   if (h->spec.settlement == PLN_SETTLE_FUTURES)
     p->account.cash += pln_lot_gain(h, lot, t.side, t.quantity, fill->price);
-  p->trades[p->n_trades++] = t;
-  pln_kelly_note(&p->kelly, t.return_pct);
-  p->account.realized_pnl += t.pnl;
+  pln_portfolio_emit(p, &t);
   lot->count -= taken;
   lot->fee -= entry_fee;
   lot->income -= income;
@@ -240,6 +238,9 @@ int32_t pln_portfolio_close(pln_portfolio *p, int32_t instrument, double count, 
 
 int64_t pln_portfolio_open_trades(const pln_portfolio *portfolio, pln_trade *out, int64_t capacity) {
   int64_t n = 0;
+  for (int32_t i = 0; i < portfolio->n_books; i++)
+    n += pln_portfolio_open_trades(portfolio->books[i], out + n, capacity - n);
+  for (int64_t i = 0; i < n; i++) out[i].id = portfolio->account.n_trades + i + 1;
   for (int32_t k = 0; k < portfolio->n_instruments; k++) {
     const pln_holding *h = &portfolio->holdings[k];
     for (int64_t i = 0; i < h->n_lots && n < capacity; i++) {
@@ -248,6 +249,7 @@ int64_t pln_portfolio_open_trades(const pln_portfolio *portfolio, pln_trade *out
                                   portfolio->positions[k].last_price, lot->fee, lot->income);
       t.id = portfolio->account.n_trades + n + 1;
       t.is_open = 1;
+      t.book = portfolio->book;
       t.exit_reason = PLN_EXIT_END_OF_WINDOW;
       t.exit_bar = h->last_bar;
       t.exit_ts_ns = h->last_ts_ns;

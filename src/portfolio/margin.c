@@ -25,6 +25,14 @@ double pln_margin_held(const pln_portfolio *p, int32_t instrument, double price,
   return margin;
 }
 
+double pln_margin_of_account(const pln_portfolio *p, int32_t instrument, double price) {
+  const pln_portfolio *m = p->master;
+  if (!m) return pln_margin_held(p, instrument, price, false);
+  double margin = 0;
+  for (int32_t i = 0; i < m->n_books; i++) margin += pln_margin_held(m->books[i], instrument, price, false);
+  return margin;
+}
+
 double pln_margin_affordable(const pln_portfolio *p, int32_t instrument, double price, double free_margin,
                              const pln_costs *costs) {
   const pln_holding *h = &p->holdings[instrument];

@@ -77,6 +77,7 @@ void pln_portfolio_free(pln_portfolio *portfolio) {
   free(portfolio->holdings);
   free(portfolio->positions);
   free(portfolio->trades);
+  pln_books_free(portfolio);
   pln_kelly_free(&portfolio->kelly);
   free(portfolio->row_ts_ns);
   free(portfolio->row_equity);
@@ -127,6 +128,10 @@ int64_t pln_portfolio_trades(const pln_portfolio *portfolio, const pln_trade **o
 void pln_portfolio_clear_trades(pln_portfolio *portfolio) { portfolio->n_trades = 0; }
 
 void pln_portfolio_revalue(pln_portfolio *p) {
+  if (p->n_books > 0) {
+    pln_books_revalue(p);
+    return;
+  }
   pln_account *a = &p->account;
   double value = 0, gross = 0, net = 0;
   for (int32_t i = 0; i < p->n_instruments; i++) {
@@ -178,8 +183,10 @@ bool pln_portfolio_flow(pln_portfolio *p, double amount, double *free_cash) {
 
 void pln_portfolio_ruin(pln_portfolio *p) {
   for (int32_t i = 0; i < p->n_instruments; i++) assert(p->holdings[i].n_lots == 0);
+  if (p->n_books > 0) pln_books_revalue(p); /* so that what follows sets the sum, not a part of it */
   p->account.bankrupt = 1;
   p->account.cash = 0;
+  pln_books_halt(p, true);
   pln_portfolio_revalue(p);
   p->floor = pln_portfolio_floor(p, p->account.peak_equity);
 }

@@ -64,7 +64,14 @@ struct pln_portfolio {
   int32_t has_margin;    /* some instrument has a margin of its own, or margin calls are on */
   double floor;          /* at or below this equity a mark needs attention: bankruptcy or the drawdown rule */
   double drawdown_scale; /* 100 / peak: a product a bar instead of a quotient */
-  pln_gauges *gauges;    /* of the container; NULL before there is one */
+  pln_portfolio *master; /* of a book: whose account it is part of; NULL */
+  pln_portfolio **books; /* of an account that is divided */
+  int32_t n_books;
+  int32_t book;     /* number of a book, 1 … */
+  pln_account own;  /* of an account that is divided: the part of its sums that is not its books' … */
+  pln_account told; /* … and what the sums came to last */
+  pln_execution_quality own_quality, told_quality;
+  pln_gauges *gauges;            /* of the container; NULL before there is one */
   pln_execution_quality quality; /* what trading cost, by kind */
   pln_position *positions;
   pln_holding *holdings;
@@ -144,6 +151,8 @@ double pln_margin_of(const pln_portfolio *p, int32_t instrument, double quantity
                      bool maintenance);
 /* … of all that is held, with `instrument` (-1: none) at `price` and everything else at its last price. */
 double pln_margin_held(const pln_portfolio *p, int32_t instrument, double price, bool maintenance);
+/* Initial margin of all that is held in the account, the other books included. */
+double pln_margin_of_account(const pln_portfolio *p, int32_t instrument, double price);
 /* The largest count of lots whose initial margin and fees are within the free margin. */
 double pln_margin_affordable(const pln_portfolio *p, int32_t instrument, double price, double free_margin,
                              const pln_costs *costs);
@@ -193,7 +202,7 @@ void pln_portfolio_mark(pln_portfolio *p);
 /* The floor below a peak. */
 static inline double pln_portfolio_floor(const pln_portfolio *p, double peak) {
   const double dd = p->config.risk.max_drawdown_pct;
-  if (p->account.bankrupt) return -INFINITY;
+  if (p->account.bankrupt || p->master) return -INFINITY; /* a book's account is attended to as a whole */
   if (dd <= 0 || p->account.halted) return 0;
   const double level = peak * (1.0 - dd / 100.0);
   return level > 0 ? level : 0;
@@ -229,6 +238,21 @@ typedef struct pln_limits {
 pln_limits pln_risk_allow(pln_portfolio *p, int32_t instrument, int32_t side, double count, double price,
                           double unslipped, double equity, double gross, const pln_costs *costs,
                           int64_t now_ns);
+
+/* books.c */
+/* Makes `book` a part of a portfolio's account. */
+int32_t pln_books_add(pln_portfolio *master, pln_portfolio *book);
+void pln_books_free(pln_portfolio *p);
+/* Cash, counters and valuation of a divided account from its books, which are valued at their last prices. */
+void pln_books_revalue(pln_portfolio *master);
+/* Its cash now. */
+double pln_books_cash(pln_portfolio *master);
+/* What was held since the previous mark, of all books. */
+int32_t pln_books_exposure(const pln_portfolio *master);
+/* Tells all books that nothing is entered any more. */
+void pln_books_halt(pln_portfolio *master, bool bankrupt);
+/* Takes a trade into the portfolio's list, for which room was made, and its account's. */
+void pln_portfolio_emit(pln_portfolio *p, const pln_trade *trade);
 
 /* recorder.c */
 int32_t pln_recorder_reserve(pln_portfolio *p, int64_t capacity);

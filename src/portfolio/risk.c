@@ -111,6 +111,7 @@ const char *pln_exit_reason_name(int32_t reason) {
 void pln_portfolio_refuse(pln_portfolio *p, int32_t refusal, int64_t ts_ns, int32_t instrument, double asked,
                           double allowed) {
   assert(refusal > PLN_REFUSAL_NONE && refusal < PLN_REFUSAL_COUNT);
+  if (p->master) pln_portfolio_refuse(p->master, refusal, ts_ns, instrument, asked, allowed);
   pln_refusal_count *c = &p->refusals[refusal];
   if (c->count++ == 0) {
     c->first_ts_ns = ts_ns;
@@ -204,7 +205,7 @@ pln_limits pln_risk_allow(pln_portfolio *p, int32_t instrument, int32_t side, do
     }
     return out;
   }
-  const double free_margin = p->has_margin ? equity - pln_margin_held(p, instrument, unslipped, false) : 0;
+  const double free_margin = p->has_margin ? equity - pln_margin_of_account(p, instrument, unslipped) : 0;
   const double n = p->has_margin ? pln_margin_affordable(p, instrument, price, free_margin, costs)
                                  : pln_sizing_affordable(available, price * h->point, costs, &h->lot);
   if (n < out.count) {

@@ -22,23 +22,31 @@ int32_t pln_portfolio_save(const pln_portfolio *p, int32_t instrument, pln_portf
   if (p->kelly.capacity > 0)
     memcpy(out->returns, p->kelly.returns, (size_t)p->kelly.capacity * sizeof *out->returns);
   out->portfolio = *p;
+  if (p->master) out->master = *p->master;
   out->holding = *h;
   out->position = p->positions[instrument];
   if (h->n_lots > 0) memcpy(out->lots, h->lots, (size_t)h->n_lots * sizeof *h->lots);
   return PLN_OK;
 }
 
+/* The struct as it was, with its trades where they are now. */
+static void put_back(pln_portfolio *p, const pln_portfolio *saved) {
+  pln_trade *trades = p->trades;
+  const int64_t capacity = p->trades_capacity;
+  assert(p->rows.n_rows == saved->rows.n_rows && p->holdings == saved->holdings);
+  *p = *saved;
+  p->trades = trades;
+  p->trades_capacity = capacity;
+}
+
 void pln_portfolio_restore(pln_portfolio *p, int32_t instrument, const pln_portfolio_snapshot *saved) {
   pln_holding *h = &p->holdings[instrument];
   pln_lot *lots = h->lots;
-  const int64_t capacity = h->capacity, trades_capacity = p->trades_capacity;
-  pln_trade *trades = p->trades;
-  assert(p->rows.n_rows == saved->portfolio.rows.n_rows && p->holdings == saved->portfolio.holdings);
+  const int64_t capacity = h->capacity;
   if (p->kelly.capacity > 0)
     memcpy(p->kelly.returns, saved->returns, (size_t)p->kelly.capacity * sizeof *saved->returns);
-  *p = saved->portfolio;
-  p->trades = trades;
-  p->trades_capacity = trades_capacity;
+  put_back(p, &saved->portfolio);
+  if (p->master) put_back(p->master, &saved->master);
   *h = saved->holding;
   h->lots = lots;
   h->capacity = capacity;

@@ -6,6 +6,7 @@
  * is enough. Whatever fills come to change besides belongs here. Starts as zeroes. */
 typedef struct pln_portfolio_snapshot {
   pln_portfolio portfolio;
+  pln_portfolio master; /* of a book: whose trades, counters and refusals it has part in */
   pln_holding holding;
   pln_position position;
   pln_lot *lots;

@@ -59,15 +59,13 @@ static int32_t pay_in_lieu(pln_portfolio *p, int32_t instrument, const pln_lot *
   pln_lot_set_price(&lot, c->cost / c->count);
   if (c->cost * lot.point != c->paid) lot.point = c->paid / c->cost;
   pln_trade t = pln_lot_trade(p, instrument, &lot, c->count, is_long, price, c->fee, c->income);
-  t.id = ++p->account.n_trades;
   t.exit_ts_ns = h->last_ts_ns;
   t.exit_bar = h->last_bar;
   t.exit_reason = PLN_EXIT_SPLIT;
   p->account.cash += h->spec.settlement == PLN_SETTLE_FUTURES
                          ? pln_lot_gain(h, &lot, t.side, t.quantity, price)
                          : t.side * t.quantity * price * h->point;
-  p->trades[p->n_trades++] = t;
-  p->account.realized_pnl += t.pnl;
+  pln_portfolio_emit(p, &t);
   p->exposure |= 4;
   return PLN_OK;
 }

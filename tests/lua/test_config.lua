@@ -61,7 +61,8 @@ function TestConfig.test_the_example()
     multiplier = 1 } })
   lu.assertEquals(cfg.strategies, { { id = "sma_cross", type = "sma_cross", params = { fast = 10, slow = 20 } } })
   lu.assertEquals(cfg.portfolios, { {
-    name = "main", capital = 10000, strategies = { "sma_cross" }, weights = {}, leverage = 1, allow_short = true,
+    name = "main", capital = 10000, strategies = { "sma_cross" }, weights = {}, books = "netting", leverage = 1,
+    allow_short = true,
     rebalance = false, rebalance_band_pct = 0, rebalance_band_relative_pct = 0, rebalance_every = "never", long_pct = 0,
     short_pct = 0, reenter = false, pyramiding = { max_entries = 0, step_pct = 0, add_pct = 0 },
     sizing = { type = "percent_of_equity", percent = 100, size_at = "signal", max_pct = 0 },
@@ -367,6 +368,10 @@ function TestConfig.test_rules_across_keys()
     "c.yaml:4:15: portfolios[0].long_pct: 130 percent long and 30 short need leverage: 1.6, which is 1")
   refused(MINIMAL .. "portfolios: [{short_pct: 30, allow_short: false}]\n",
     "c.yaml:4:15: portfolios[0].short_pct: allow_short is false, so that there is no short side: leave one of them out")
+  refused(MINIMAL .. "portfolios: [{books: separate, margin_call: close_all}]\n",
+    "c.yaml:4:15: portfolios[0].books: an account with a margin_call has no books: leave one of them out")
+  refused(MINIMAL .. "portfolios: [{books: separate, long_pct: 100}]\n",
+    "c.yaml:4:15: portfolios[0].books: long_pct and short_pct share out one position for each symbol: leave books out")
   refused(MINIMAL .. "portfolios: [{reenter: true}]\n",
     "c.yaml:4:15: portfolios[0].reenter: goes with trading_hours or flat_by_close_minutes: nothing else keeps " ..
       "signals out for a time")

@@ -198,7 +198,7 @@ end
 
 function TestOrderTypes.test_mistakes_name_the_line()
   for order, message in pairs {
-    ['buy { tif = "XXX" }'] = "expected GTC, DAY, IOC, FOK, GTD, OPG or CLS",
+    ['buy { tif = "GTX" }'] = "expected GTC, DAY, IOC, FOK, GTD, OPG or CLS",
     ['buy { tif = "GTD" }'] = "go together",
     ['buy { type = "limit" }'] = "expected",
     ['buy { trail_pct = 1, trail_amount = 2 }'] = "not several",
