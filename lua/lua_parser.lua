@@ -32,6 +32,7 @@ local ROLES = {
   rule = { "params", "builder" },
   state = { "params" },
   step = { "state", "inputs", "params" },
+  fill = { "order", "bar", "params", "state" },
   warmup = { "params" },
 }
 -- Left and right binding powers, as in the reference implementation (lparser.c).

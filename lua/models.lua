@@ -176,7 +176,7 @@ function M.check(execution, symbols, fail)
         if item.file and not model.series then
           fail(path .. ".file", ("%s reads no file"):format(model.name))
         end
-      else
+      elseif kind ~= "slippage" then -- which may be a file's, found later
         local names = M.names(kind)
         fail(path .. ".model", ("there is no model of %s '%s'%s (there are: %s)"):format(kind, item.model,
           suggest.hint(item.model, names), table.concat(names, ", ")))
@@ -237,6 +237,42 @@ function M.to_table(model)
   }
 end
 
+local IN_LUA = [[
+## In Lua
+
+A model of one's own is a file `NAME.lua` in the folder `execution_models` beside the configuration, and is chosen like
+a built-in one, under `slippage`:
+
+```lua
+return execution_model {
+  name = "thin_book",
+  help = "A tick worse for each tenth of the bar's volume; half of the volume at most, for a ticket of two dollars.",
+  params = { tick = { 0.01, min = 0 }, share = { 0.5, min = 0.01, max = 1 } },
+  fill = function(order, bar, p, s)
+    local ticks = bar.volume > 0 and math.ceil(10 * order.quantity / bar.volume) or 1
+    return ticks * p.tick, 2, bar.volume > 0 and p.share * bar.volume or nil
+  end,
+}
+```
+
+`fill` is asked before each bar that an order could fill in, and once for the protective levels of a position that the
+bar could touch. It returns how much worse the price is for the order (a distance; below 0 it is better; it worsens no
+limit order), a fee for all of `order.quantity` (in proportion where less of it fills), and how many units fill in this
+bar at most: the rest waits, but protective levels fill whole. `nil` stands for 0, 0 and no bound.
+
+- `order`: `quantity` (units), `price` (about where: its limit or stop, or the open), `limit_price`, `stop_price`
+  (0 = none), `side` (1, -1), `is_buy`, `is_market`, `is_limit`, `is_stop`, `is_exit` (protective levels, and what is
+  closed at the end), `tag`.
+- `bar`: `open`, `high`, `low`, `close`, `volume`, `ts_ns`: the whole bar. A model of costs may know it, since it
+  decides nothing.
+- `p` and `s`: parameters and state, as those of strategies ([strategies.md](strategies.md)); the state is of one run.
+
+Sizes in cash or percent do not reckon with it; at the fill, what cannot be paid with its costs is reduced. What had no
+answer (an order that was made within the bar, of a position without protective levels) costs nothing and is counted in
+a note. It goes with neither `fill: this_close` nor `compat`.
+
+]]
+
 local INTRO = [[
 # Models
 
@@ -265,7 +301,7 @@ and, where they differ, `symbol`.
 
 --- The text of docs/models.md.
 function M.markdown(profiles)
-  local lines = { INTRO .. profiles }
+  local lines = { INTRO .. profiles .. "\n" .. IN_LUA }
   for _, kind in ipairs(M.KINDS) do
     lines[#lines + 1] = ("## %s\n"):format(kind:gsub("^%l", string.upper))
     for _, model in ipairs(M.list) do

@@ -2,7 +2,10 @@
 local ffi = require "ffi"
 local abi = require "abi"
 local config = require "config"
+local execution_model = require "execution_model"
 local models = require "models"
+local registry = require "registry"
+local suggest = require "suggest"
 local tables = require "tables"
 local types = require "schema_types"
 local C = abi.C
@@ -77,6 +80,39 @@ local function add_builtin(plan, cfg, model, item, path)
   return true
 end
 
+-- A model in Lua, of a file in execution_models/ beside the configuration (or of PERILUNE_PATH).
+local function add_lua(plan, cfg, name, item, path)
+  plan.model_registry = plan.model_registry
+    or registry.new { folders = { plan.folder .. "/" .. execution_model.FOLDER } }
+  local def, message, is_there = execution_model.load(plan.model_registry, name)
+  if not def and not is_there then
+    local names = models.names "slippage"
+    message = ("there is no model of slippage '%s'%s (there are: %s; own ones lie in %s/%s)"):format(name,
+      suggest.hint(name, names), table.concat(names, ", "), plan.folder, execution_model.FOLDER)
+  end
+  if not def then return nil, config.error_at(cfg, path .. ".model", message) end
+  if cfg.execution.fill == "this_close" then
+    return nil, config.error_at(cfg, path .. ".model",
+      ("'%s' is a model in Lua, which is asked before a bar: use fill: next_open"):format(name))
+  elseif cfg.execution.compat ~= "none" then
+    return nil, config.error_at(cfg, path .. ".model", "compat goes with the short keys, not with models")
+  elseif item.file then
+    return nil, config.error_at(cfg, path .. ".file", ("%s reads no file"):format(name))
+  end
+  local p
+  p, message = def:check_params(item.params)
+  if not p then return nil, config.error_at(cfg, path .. ".params", message) end
+  local instruments = { -1 }
+  for k, symbol in ipairs(item.symbols or {}) do instruments[k] = plan.by_symbol[symbol].instrument end
+  for _, instrument in ipairs(instruments) do
+    table.insert(plan.lua_models, {
+      def = def, p = p, instrument = instrument,
+      symbol = instrument >= 0 and plan.symbols[instrument + 1].symbol or nil,
+    })
+  end
+  return true
+end
+
 -- A commission of an instrument's own replaces that of `execution`; keys that it leaves out are execution's.
 local function add_own_commission(plan, symbol, execution)
   local own = symbol.instrument_spec and symbol.instrument_spec.commission
@@ -90,19 +126,17 @@ local function add_own_commission(plan, symbol, execution)
   })
 end
 
---- Adds `plan.models`: list of { model (models.get), values, instrument (-1: all), replaces, series, symbol, file }.
+--- Adds `plan.models`: list of { model (models.get), values, instrument (-1: all), replaces, series, symbol, file },
+-- and `plan.lua_models`: list of { def, p, instrument, symbol }.
 -- @return true, or nil and an error
 function M.add(plan, cfg)
-  plan.models = {}
+  plan.models, plan.lua_models = {}, {}
   for _, kind in ipairs(models.KINDS) do
     for i, item in ipairs(cfg.execution[kind] or {}) do
       local path = ("execution.%s.%d"):format(kind, i - 1)
       local model = models.get(item.model)
-      if not model then
-        return nil, config.error_at(cfg, path .. ".model", ("there is no model of %s '%s' (there are: %s)"):format(kind,
-          item.model, table.concat(models.names(kind), ", ")))
-      end
-      local ok, err = add_builtin(plan, cfg, model, item, path)
+      local add = model and add_builtin or add_lua
+      local ok, err = add(plan, cfg, model or item.model, item, path)
       if not ok then return nil, err end
     end
   end
@@ -129,7 +163,15 @@ function M.assumptions(plan)
     lines[#lines + 1] = ("%s: %s%s%s"):format(item.model.kind, models.describe(item.model, item.values),
       item.symbol and " for " .. item.symbol or "", item.file and (", by %s"):format(item.file) or "")
   end
-  if #short == 0 and #(plan.models or {}) == 0 then lines[#lines + 1] = "costs: none" end
+  for _, item in ipairs(plan.lua_models or {}) do
+    local params = {}
+    for i, param in ipairs(item.def.params) do
+      params[i] = ("%s %s"):format(param.name, tostring(item.p[param.name]))
+    end
+    lines[#lines + 1] = ("model in Lua: %s (%s)%s, %s"):format(item.def.name, table.concat(params, ", "),
+      item.symbol and " for " .. item.symbol or "", item.def.file)
+  end
+  if #short == 0 and #(plan.models or {}) + #(plan.lua_models or {}) == 0 then lines[#lines + 1] = "costs: none" end
   if execution.finalize_trades then lines[#lines + 1] = "open positions are closed at the end, with costs" end
   if execution.compat and execution.compat ~= "none" then lines[#lines + 1] = "compat: " .. execution.compat end
   for _, portfolio in ipairs(plan.portfolios) do

@@ -22,7 +22,7 @@ local C = abi.C
 
 local M = {}
 
-local KINDS_OF_FILE = { "strategy", "classifier", "indicator" }
+local KINDS_OF_FILE = { "strategy", "classifier", "indicator", "execution_model" }
 local FORMS = { "signal", "on_bar", "rule" }
 local ORDER_CALLBACKS = { "on_fill", "on_order", "on_schedule" }
 
@@ -43,10 +43,14 @@ local KEYS = {
   },
   classifier = { "name", "help", "params", "features", "state", "regimes", "classify" },
   indicator = indicator.KEYS,
+  execution_model = { "name", "help", "params", "state", "fill" },
 }
-local A = { strategy = "a strategy", classifier = "a classifier", indicator = "an indicator" }
+local A = {
+  strategy = "a strategy", classifier = "a classifier", indicator = "an indicator",
+  execution_model = "an execution_model",
+}
 M.A_KIND = A -- what a definition is, by its `kind`, in words
-local FUNCTION_KEYS = { features = true, signal = true, rule = true, classify = true, step = true }
+local FUNCTION_KEYS = { features = true, signal = true, rule = true, classify = true, step = true, fill = true }
 for _, name in ipairs(CALLBACKS) do FUNCTION_KEYS[name] = true end
 
 local Def = {}
@@ -109,7 +113,7 @@ function M.describe(err, def)
       message, from_loop = message:gsub("^%l+ loop:%d+: ", "")
       message, from_engine = message:gsub("^[^:\n]*%.lua:%d+: ", "")
       if from_loop > 0 or from_engine > 0 and not def.on_bar then
-        line = line or def.lines.signal or def.lines.on_bar or def.lines.classify or def.lines.step
+        line = line or def.lines.signal or def.lines.on_bar or def.lines.classify or def.lines.step or def.lines.fill
       end
     end
   elseif type(err) == "table" and type(rawget(err, "message")) == "string" then
@@ -281,8 +285,20 @@ local function check_uses(def)
   return true
 end
 
+local function check_execution_model(def, declared)
+  if not declared.fill then
+    return at(def, "name", "an execution_model needs fill = function(order, bar, p, s), which returns a price offset, "
+      .. "a fee and the largest quantity")
+  end
+  if def.uses_random then return at(def, "fill", "math.random is not available in an execution_model") end
+  def.hooks.log = function() error("log is not available in an execution_model", 3) end
+  def.hooks.record = function() error("record is not available in an execution_model", 3) end
+  return true
+end
+
 local check_kind = {
   strategy = check_strategy, classifier = check_classifier, indicator = function() return true end,
+  execution_model = check_execution_model,
 }
 
 local function check(def, declared, base)
@@ -333,13 +349,14 @@ function M.compile(source, file)
   local function declare(kind)
     return function(t)
       if type(t) ~= "table" then error(("%s: expected a table, as in %s{ name = … }"):format(kind, kind), 2) end
-      if declared then error("a file declares one strategy, classifier or indicator", 2) end
+      if declared then error("a file declares one strategy, classifier or indicator, or one execution_model", 2) end
       def.kind, declared = kind, t
       return t
     end
   end
   local box = sandbox.new(def.hooks, {
     strategy = declare "strategy", classifier = declare "classifier", indicator = declare "indicator",
+    execution_model = declare "execution_model",
     array = state.array,
   })
   def.budget, def.random = box.budget, box.random
@@ -573,7 +590,7 @@ function Registry:list()
       local path = folder .. "/" .. file
       local def, message = self:_load_file(path)
       local name = def and def.name or file:gsub("%.lua$", "")
-      if not seen[name] and not (def and def.kind == "indicator") then
+      if not seen[name] and not (def and (def.kind == "indicator" or def.kind == "execution_model")) then
         seen[name] = true
         list[#list + 1] = def and { name = name, kind = def.kind, help = def.help, file = path }
           or { name = name, file = path, error = message }

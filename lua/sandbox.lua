@@ -389,7 +389,8 @@ local BASE = {
 M.known = { math = { random = true }, string = safe_string, table = safe_table, bit = safe_bit }
 for name in pairs(BASE) do M.known[name] = true end
 for name in pairs(safe_math) do M.known.math[name] = true end
-for _, name in ipairs { "log", "print", "record", "strategy", "classifier", "indicator", "array" } do
+for _, name in ipairs { "log", "print", "record", "strategy", "classifier", "indicator", "execution_model",
+  "array" } do
   M.known[name] = true
 end
 
@@ -403,7 +404,8 @@ end
 
 --- A new environment.
 -- @param hooks table whose fields log(message) and record(name, value) are called, looked up at each call
--- @param words { strategy=, classifier=, indicator=, array= }: the functions by which a file declares what it is
+-- @param words { strategy=, classifier=, indicator=, execution_model=, array= }: the functions by which a file declares
+-- what it is
 -- @return { env =, budget = struct { double left, limit }, random = struct, stop =, pow = }
 function M.new(hooks, words)
   local random = random_type()
@@ -425,6 +427,7 @@ function M.new(hooks, words)
   for name, value in pairs(BASE) do env[name] = value end
   env.math, env.string, env.table, env.bit = read_only(math_members, "math"), shared_string, shared_table, shared_bit
   env.strategy, env.classifier, env.indicator = words.strategy, words.classifier, words.indicator
+  env.execution_model = words.execution_model
   env.array = words.array
   function env.log(...) hooks.log(joined(...)) end
   env.print = env.log

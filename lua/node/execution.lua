@@ -3,6 +3,7 @@
 local ffi = require "ffi"
 local abi = require "abi"
 local context = require "context"
+local execution_model = require "execution_model"
 local gauges = require "node.gauges"
 local models = require "node.models"
 local schedule = require "schedule"
@@ -174,6 +175,10 @@ function Execution:_lock_step(until_ns)
     elseif due == C.PLN_EXEC_RECORDER_FULL then
       self:_drain()
       due = C.pln_exec_next(self.exec, until_ns)
+    elseif due == C.PLN_EXEC_ASK_COST then
+      local ok, err = self.lua_models:answer(self.exec)
+      if not ok then return nil, err end
+      due = C.pln_exec_next(self.exec, until_ns)
     else
       return nil, abi.last_error()
     end
@@ -187,8 +192,14 @@ function Execution:_run(until_ns)
   local event
   repeat
     event = C.pln_exec_run(self.exec, until_ns)
-    if event ~= C.PLN_EXEC_DONE and event ~= C.PLN_EXEC_RECORDER_FULL then return nil, abi.last_error() end
-    if event ~= C.PLN_EXEC_DONE then self:_drain() end
+    if event == C.PLN_EXEC_ASK_COST then
+      local ok, err = self.lua_models:answer(self.exec)
+      if not ok then return nil, err end
+    elseif event == C.PLN_EXEC_RECORDER_FULL then
+      self:_drain()
+    elseif event ~= C.PLN_EXEC_DONE then
+      return nil, abi.last_error()
+    end
   until event == C.PLN_EXEC_DONE
   return true
 end
@@ -286,7 +297,13 @@ function Execution:finish()
     local ok, err = caller.instance:notify("on_end", caller.ctx, caller.instance.p, caller.instance.state)
     if not ok then return nil, err end
   end
-  if C.pln_exec_finish(self.exec) < 0 then return nil, abi.last_error() end
+  local status = C.pln_exec_finish(self.exec)
+  while status == C.PLN_EXEC_ASK_COST do
+    local ok, err = self.lua_models:answer(self.exec)
+    if not ok then return nil, err end
+    status = C.pln_exec_finish(self.exec)
+  end
+  if status < 0 then return nil, abi.last_error() end
   self.finished = true
   self:_drain()
   local view = C.pln_exec_view_of(self.exec)
@@ -330,6 +347,11 @@ function M.new(part)
   self.gauges = gauges.new(self.exec, plan)
   told, problem = models.add(self.exec, plan, self.gauges)
   if not told then return nil, problem end
+  if #(plan.lua_models or {}) > 0 then
+    self.lua_models, problem = execution_model.new(plan.lua_models, plan)
+    if not self.lua_models then return nil, problem end
+    if C.pln_exec_ask_costs(self.exec) < 0 then return nil, abi.last_error() end
+  end
   for _, portfolio in ipairs(plan.portfolios) do
     local ok, err = self:_add_portfolio(portfolio)
     if not ok then return nil, err end

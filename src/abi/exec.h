@@ -148,6 +148,34 @@ int32_t pln_exec_add_model(pln_exec *exec, const pln_model_setting *setting);
 int32_t pln_exec_set_model_series(pln_exec *exec, int32_t model, int32_t instrument, const int64_t *ts_ns,
                                   const double *values, int64_t n);
 
+/* Models in Lua: with ask_costs (before the start; not with THIS_CLOSE) pln_exec_run, pln_exec_next and pln_exec_finish
+ * return PLN_EXEC_ASK_COST before a bar is met, once for each order that it could fill and once for the protective levels
+ * of each position. The answer, beside the other models' costs, holds for that bar: `price_offset` against the order
+ * (below 0: for it), which worsens no limit order; `fee` for all of `quantity`, in proportion for less of it; at most
+ * `max_quantity` fills in the bar (infinity: no bound), the rest waits. */
+typedef struct pln_cost_request {
+  int64_t order;             /* its id; 0 = protective levels of a position, or what is closed at the end */
+  int64_t ts_ns;             /* open time of the bar */
+  double quantity;           /* units that it would trade */
+  double price;              /* about where: its limit or stop, or the bar's open */
+  double limit_price;
+  double stop_price;
+  double open;               /* of the bar, all of it: it costs, it decides nothing */
+  double high;
+  double low;
+  double close;
+  double volume;
+  int32_t portfolio;
+  int32_t instrument;
+  int32_t side;              /* pln_side */
+  int32_t type;              /* pln_order_type */
+  int32_t tag;
+  int32_t reserved;
+} pln_cost_request;
+int32_t pln_exec_ask_costs(pln_exec *exec);
+const pln_cost_request *pln_exec_cost_request(const pln_exec *exec); /* stable address */
+int32_t pln_exec_answer_cost(pln_exec *exec, double price_offset, double fee, double max_quantity);
+
 /* A source is one strategy instance as seen by one portfolio: it pushes target levels for one instrument. The target of
  * an instrument is the sum of weight x direction (with `rebalance`: x strength) over its sources, within -1 … 1. The
  * portfolio acts when a direction (with `rebalance`, or a strength) changed and the target with it: it closes what is
@@ -196,6 +224,7 @@ int32_t pln_exec_push_signals(pln_exec *exec, int32_t source, const pln_signal *
 
 typedef enum pln_exec_event {
   PLN_EXEC_DONE = -101,      /* everything up to until_ns (or the end of the data) is processed */
+  PLN_EXEC_ASK_COST = -103,  /* a model in Lua is asked: pln_exec_cost_request, pln_exec_answer_cost, then call again */
   PLN_EXEC_RECORDER_FULL = -102 /* drain the portfolios' recorders, then call again */
 } pln_exec_event;
 /* Processes all instants at or before until_ns. Returns PLN_EXEC_DONE, PLN_EXEC_RECORDER_FULL or a status; with

@@ -10,7 +10,8 @@ static bool is_of(const pln_model *m, int32_t kind, int32_t k) {
 }
 
 bool pln_cost_is_modelled(const pln_exec *x) {
-  return x->models.n_of_kind[PLN_MODEL_SLIPPAGE] + x->models.n_of_kind[PLN_MODEL_COMMISSION] > 0;
+  return x->asks.is_on ||
+         x->models.n_of_kind[PLN_MODEL_SLIPPAGE] + x->models.n_of_kind[PLN_MODEL_COMMISSION] > 0;
 }
 
 static double column_at(const pln_bars *bars, const char *name, int64_t i) {
@@ -33,6 +34,7 @@ typedef struct priced {
   double reference;
   const pln_step *tick;
   double spread, slippage; /* of the short forms */
+  double offset;           /* of models in Lua */
   bool worsens;
   const pln_model *models[PLN_MODELS_AT_ONCE];
   pln_model_fill fills[PLN_MODELS_AT_ONCE];
@@ -44,12 +46,14 @@ typedef struct pricing {
   int64_t bar;      /* whose volume and spread count; -1 = none was seen */
   int64_t known_ns; /* gauges as of here */
   uint64_t order;
+  const pln_answer *answer; /* NULL: none */
   bool at_open, worsens, entry;
 } pricing;
 
 static void prepare(pln_exec *x, const pricing *w, priced *out) {
   const pln_market *m = &x->markets[w->k];
   out->n = 0;
+  out->offset = w->answer && (w->worsens || w->answer->offset < 0) ? w->answer->offset : 0;
   out->side = w->side;
   out->reference = w->price;
   out->tick = &m->tick;
@@ -95,6 +99,10 @@ static int32_t price_of(const priced *w, double quantity, double *price, pln_cos
     if (d->cost == PLN_COST_IMPACT) parts->impact += distance;
     if (d->cost == PLN_COST_IMPROVEMENT) parts->improvement += distance;
   }
+  if (w->offset > 0)
+    parts->impact += w->offset;
+  else
+    parts->improvement -= w->offset;
   double worse = parts->spread + parts->slippage + parts->impact - parts->improvement;
   const double most = w->reference * MAX_MOVE;
   if (fabs(worse) > most) {
@@ -119,9 +127,10 @@ double pln_cost_price(const pln_exec *x, int32_t k, int32_t side, double price, 
   return price;
 }
 
-double pln_cost_fill_price(pln_exec *x, const pln_order *o, double quantity, const pln_hit *hit, bool entry,
+double pln_cost_fill_price(pln_exec *x, const pln_pending *p, double quantity, const pln_hit *hit, bool entry,
                            pln_cost_parts *parts) {
-  if (x->models.n_of_kind[PLN_MODEL_SLIPPAGE] == 0) {
+  const pln_order *o = &p->order;
+  if (x->models.n_of_kind[PLN_MODEL_SLIPPAGE] == 0 && !x->asks.is_on) {
     const double price = pln_cost_price(x, o->instrument, o->side, hit->price, hit->worsens, entry);
     const double entry_bps = entry ? x->config.entry_spread_bps : 0;
     parts->spread = hit->price * ((hit->worsens ? x->config.spread_bps / 2 : 0) + entry_bps) / 10000.0;
@@ -138,12 +147,14 @@ double pln_cost_fill_price(pln_exec *x, const pln_order *o, double quantity, con
                      .bar = hit->bar,
                      .known_ns = m->ts_ns[hit->bar],
                      .order = (uint64_t)o->id,
+                     .answer = pln_asks_answer(x, p, hit->bar),
                      .at_open = hit->at_open,
                      .worsens = hit->worsens,
                      .entry = entry},
           &w);
   double price;
-  x->portfolios[o->portfolio]->quality.n_unpriced += price_of(&w, quantity, &price, parts);
+  x->portfolios[o->portfolio]->quality.n_unpriced +=
+      price_of(&w, quantity, &price, parts) + (x->asks.is_on && !pln_asks_answer(x, p, hit->bar));
   return price;
 }
 
@@ -237,6 +248,9 @@ double pln_cost_charge(pln_exec *x, pln_pending *p, double quantity, double noti
     p->costs.exchange = fee.exchange;
     total += fee.commission + fee.exchange;
   }
+  const pln_answer *answer = pln_asks_answer(x, p, hit->bar);
+  if (answer) p->costs.asked_fee += answer->fee * fmin(1, quantity / answer->asked);
+  total += p->costs.asked_fee;
   const double fee = total - p->order.fees;
   p->order.fees = total;
   return fee;
@@ -253,6 +267,8 @@ typedef struct reckoning {
   double variable, charged, one, point;
   double least; /* currency: no unit binds less than this */
   int32_t k;
+  double asked_fee;
+  const pln_answer *answer;
   bool by_margin; /* what counts is the margin, not the notional */
 } reckoning;
 
@@ -271,6 +287,7 @@ static double cost_of(const reckoning *r, double count) {
     const double variable = r->variable + pln_costs_variable(&r->x->costs, quantity, notional);
     charge += pln_costs_fee(&r->x->costs, variable);
   }
+  if (r->answer) charge += r->asked_fee + r->answer->fee * fmin(1, quantity / r->answer->asked);
   charge += pln_fx_fee(r->pf, r->k, notional);
   /* What a short sale brings in falls with its size by impact, what it binds does not. */
   const double kept = r->priced->reference - parts.spread - parts.slippage;
@@ -319,6 +336,7 @@ double pln_cost_affordable(const pln_exec *x, int32_t portfolio, int32_t k, int3
                      .bar = m->next - 1,
                      .known_ns = x->view.now_ns,
                      .at_open = true,
+                     .answer = p ? pln_asks_answer(x, p, m->next - 1) : NULL,
                      .worsens = true,
                      .entry = true},
           &w);
@@ -342,6 +360,8 @@ double pln_cost_affordable(const pln_exec *x, int32_t portfolio, int32_t k, int3
     r.tally = p->costs.tally;
     r.variable = p->costs.variable;
     r.charged = p->order.fees - p->conversion;
+    r.asked_fee = p->costs.asked_fee;
+    r.answer = pln_asks_answer(x, p, m->next - 1);
   }
   begin_tally(scratch, portfolio, k, &r.tally);
   pln_cost_parts parts;

@@ -1,4 +1,5 @@
 #pragma once
+#include "abi/exec.h"
 #include "exec/model.h"
 #include "portfolio/portfolio.h"
 
@@ -6,7 +7,6 @@
  * called but for what every fill is accounted with. */
 enum { PLN_MODELS_MAX = 64, PLN_MODELS_AT_ONCE = 8 };
 
-typedef struct pln_exec pln_exec;
 typedef struct pln_pending pln_pending;
 typedef struct pln_hit pln_hit;
 
@@ -48,6 +48,15 @@ typedef struct pln_cost_parts {
   double spread, slippage, impact, improvement;
 } pln_cost_parts;
 
+/* What a model in Lua said of an order in a bar. */
+typedef struct pln_answer {
+  int64_t ts_ns; /* open time of the bar */
+  double offset, fee, most;
+  double asked;  /* units that it was asked for */
+  double wanted; /* of exits: what the bar's orders may open, 0 = nothing */
+  int32_t wanted_side;
+} pln_answer;
+
 /* What a pending order carries for its account of costs. */
 typedef struct pln_order_costs {
   double arrival;  /* the last price when it was made; 0 or NaN = none was known */
@@ -59,6 +68,8 @@ typedef struct pln_order_costs {
   double vwap_sum, vwap_volume, vwap_plain;
   int64_t vwap_next; /* bar + 1 that comes next; 0 = none yet */
   int64_t vwap_bars;
+  double asked_fee; /* by models in Lua, so far */
+  pln_answer answer;
 } pln_order_costs;
 
 /* cost_models.c */
@@ -72,7 +83,7 @@ double pln_model_series_at(const pln_model_series *s, int64_t time_ns);
 /* costs.c */
 /* The price of a fill of an order that trades `quantity` units in this bar: hit->price with what slippage and
  * spread add or take. `entry`: it opens. `parts` (may be NULL) gets what makes the difference. */
-double pln_cost_fill_price(pln_exec *x, const pln_order *o, double quantity, const pln_hit *hit, bool entry,
+double pln_cost_fill_price(pln_exec *x, const pln_pending *p, double quantity, const pln_hit *hit, bool entry,
                            pln_cost_parts *parts);
 /* The same by the short forms alone. `worsens`: a market or stop fill. */
 double pln_cost_price(const pln_exec *x, int32_t k, int32_t side, double price, bool worsens, bool entry);
@@ -100,6 +111,29 @@ void pln_financing_accrue(pln_exec *x, int64_t until_ns, bool at_close);
 int32_t pln_financing_refusal(const pln_exec *x, int32_t k, int64_t time_ns);
 /* Whether a model of financing is for an instrument: its own one comes before that for all. */
 bool pln_model_is_for(const pln_exec *x, const pln_model *m, int32_t k);
+
+/* ask.c */
+typedef struct pln_asks {
+  pln_cost_request request;
+  pln_answer *exits; /* [portfolio * n_markets + instrument] */
+  int64_t item;      /* the question that comes next */
+  int32_t is_on;
+  int32_t is_open; /* a question waits for its answer */
+  int32_t is_ending;
+  /* The instant whose bars wait to be met. */
+  int32_t any, touched;
+  int64_t newest_ns;
+} pln_asks;
+int32_t pln_asks_start(pln_exec *x);
+/* A new instant: the bars of it are known. */
+void pln_asks_begin(pln_exec *x);
+/* Puts the next question; false when there is none. */
+bool pln_asks_next(pln_exec *x);
+bool pln_asks_next_at_end(pln_exec *x);
+/* The answer for an order in a bar, or that for protective levels; NULL without one. */
+const pln_answer *pln_asks_answer(const pln_exec *x, const pln_pending *p, int64_t bar);
+/* Lots that an order may fill in a bar. */
+double pln_asks_room(const pln_exec *x, const pln_pending *p, int64_t bar);
 
 /* quality.c */
 void pln_quality_fill(pln_exec *x, pln_pending *p, const pln_fill *fill, const pln_cost_parts *parts,

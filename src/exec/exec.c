@@ -112,6 +112,26 @@ static void mark_instant(pln_exec *x) {
   }
 }
 
+/* The bars that became visible: what was due before them, fills, marks. */
+static void meet_bars(pln_exec *x, int64_t t) {
+  const bool any = x->asks.any;
+  const int64_t newest_ns = x->asks.newest_ns;
+  bool touched = x->asks.touched;
+  x->is_marked = any;
+  if (any) {
+    if (newest_ns >= x->models.accrue_ns) pln_financing_accrue(x, newest_ns, false);
+    if (newest_ns >= x->action_ns) {
+      pln_actions_apply(x, newest_ns);
+      touched = true;
+    }
+    if (touched) pln_match_instant(x);
+    if (t >= x->models.accrue_ns) pln_financing_accrue(x, t, true);
+    mark_instant(x);
+  }
+  x->stage = PLN_STAGE_STRATEGIES;
+  x->next_source = 0;
+}
+
 static void begin_instant(pln_exec *x, int64_t t) {
   bool any = false, touched = x->n_pending > 0;
   int64_t newest_ns = INT64_MIN;
@@ -130,19 +150,15 @@ static void begin_instant(pln_exec *x, int64_t t) {
       touched = m->low[i] <= h->touch_low || m->high[i] >= h->touch_high || (m->bid && h->n_lots > 0);
     }
   }
-  x->is_marked = any;
-  if (any) {
-    if (newest_ns >= x->models.accrue_ns) pln_financing_accrue(x, newest_ns, false);
-    if (newest_ns >= x->action_ns) {
-      pln_actions_apply(x, newest_ns);
-      touched = true;
-    }
-    if (touched) pln_match_instant(x);
-    if (t >= x->models.accrue_ns) pln_financing_accrue(x, t, true);
-    mark_instant(x);
+  x->asks.any = any;
+  x->asks.touched = touched;
+  x->asks.newest_ns = newest_ns;
+  if (x->asks.is_on && touched) {
+    x->stage = PLN_STAGE_ASKS;
+    pln_asks_begin(x);
+    return;
   }
-  x->stage = PLN_STAGE_STRATEGIES;
-  x->next_source = 0;
+  meet_bars(x, t);
 }
 
 /* THIS_CLOSE fills belong to the bar that was just marked: its row gets their exposure, the account their
@@ -335,6 +351,11 @@ int32_t pln_exec_advance(pln_exec *x, int64_t until_ns) {
     if (status) return status;
   }
   for (;;) {
+    if (x->stage == PLN_STAGE_ASKS) {
+      if (x->asks.is_open) return pln_fail(PLN_ERR_STATE, "a question about costs was not answered");
+      if (pln_asks_next(x)) return PLN_EXEC_ASK_COST;
+      meet_bars(x, x->view.now_ns);
+    }
     if (x->stage != PLN_STAGE_IDLE) {
       const int32_t caller = run_stages(x);
       if (x->status) return x->status;

@@ -165,7 +165,7 @@ typedef struct pln_trial {
   pln_month months[PLN_MODELS_MAX]; /* of each model, where it counts them */
 } pln_trial;
 
-typedef enum pln_stage { PLN_STAGE_IDLE, PLN_STAGE_STRATEGIES, PLN_STAGE_ORDERS } pln_stage;
+typedef enum pln_stage { PLN_STAGE_IDLE, PLN_STAGE_ASKS, PLN_STAGE_STRATEGIES, PLN_STAGE_ORDERS } pln_stage;
 
 struct pln_exec {
   pln_exec_view view;
@@ -215,6 +215,7 @@ struct pln_exec {
   pln_order *snapshot; /* what pln_exec_pending returned */
   int64_t snapshot_capacity;
   pln_models models;
+  pln_asks asks;
   int32_t extras;  /* pln_extra bits */
   pln_room *rooms; /* [portfolio * n_markets + instrument]; NULL without max_volume_pct */
   pln_trial trial; /* of a bar */
@@ -487,6 +488,9 @@ int32_t pln_schedule_refusal(pln_exec *x, int32_t portfolio, int32_t instrument,
 
 /* setup.c: windows, targets; before the first instant. */
 int32_t pln_exec_start(pln_exec *x);
+
+/* finish.c: whether what is held is closed at the open of the last bar, rather than at its close. */
+bool pln_finish_at_open(const pln_exec *x, const pln_holding *h, int64_t last);
 
 /* latency.c */
 /* How late an order is, nanoseconds. */

@@ -54,7 +54,7 @@ void pln_fill_close_part(pln_exec *x, pln_pending *p, double count, double whole
   const pln_order *o = &p->order;
   const pln_step *lot = &x->portfolios[o->portfolio]->holdings[o->instrument].lot;
   pln_cost_parts parts;
-  const double price = pln_cost_fill_price(x, o, pln_step_value(lot, whole), hit, false, &parts);
+  const double price = pln_cost_fill_price(x, p, pln_step_value(lot, whole), hit, false, &parts);
   const pln_fill_info info = pln_fill_book(x, p, count, price, &parts, hit);
   const int32_t status = pln_portfolio_close(x->portfolios[o->portfolio], o->instrument, count, only, &info);
   if (status) x->status = status;
@@ -143,14 +143,14 @@ static int32_t open_part(pln_exec *x, pln_pending *p, double count, double close
     if (wanted == 0) return refusal;
   }
   pln_cost_parts parts;
-  double price = pln_cost_fill_price(x, o, before + pln_step_value(lot_size, wanted), hit, true, &parts);
+  double price = pln_cost_fill_price(x, p, before + pln_step_value(lot_size, wanted), hit, true, &parts);
   const pln_limits limits = pln_risk_allow(pf, k, o->side, wanted, price, hit->price, worth.equity,
                                            worth.gross, &costs, x->view.now_ns);
   if (limits.refusal) refusal = limits.refusal;
   if (limits.count == 0) return refusal;
   if (limits.count <
       wanted) /* the rules bind at the price of what was asked; a smaller order moves it less */
-    price = pln_cost_fill_price(x, o, before + pln_step_value(lot_size, limits.count), hit, true, &parts);
+    price = pln_cost_fill_price(x, p, before + pln_step_value(lot_size, limits.count), hit, true, &parts);
   const pln_fill_info info = pln_fill_book(x, p, limits.count, price, &parts, hit);
   pln_lot *lot = pln_portfolio_open(pf, k, o->side, limits.count, &info);
   if (!lot) {
@@ -203,7 +203,8 @@ static double allowed(pln_exec *x, pln_pending *p, double asked, double against,
       return 0;
     }
   }
-  const double room = pln_fill_room(x, o->portfolio, o->instrument, hit->bar);
+  double room = pln_fill_room(x, o->portfolio, o->instrument, hit->bar);
+  if (x->asks.is_on) room = fmin(room, pln_asks_room(x, p, hit->bar));
   if (room >= count) return count;
   if (o->tif == PLN_TIF_FOK || (o->tif == PLN_TIF_IOC && room == 0)) {
     pln_orders_end(x, p, PLN_STATUS_EXPIRED, PLN_REFUSAL_VOLUME);

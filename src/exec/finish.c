@@ -1,6 +1,13 @@
 #include "core/error.h"
 #include "exec/exec.h"
 
+bool pln_finish_at_open(const pln_exec *x, const pln_holding *h, int64_t last) {
+  if (x->config.fill != PLN_FILL_NEXT_OPEN) return false;
+  for (int64_t i = 0; i < h->n_lots; i++)
+    if (h->lots[i].entry_bar == last && !h->lots[i].at_open) return false;
+  return true;
+}
+
 /* Closes what a portfolio holds at the last bar of each instrument, as market orders, with costs. With
  * NEXT_OPEN the price is that bar's open (backtesting.py runs its orders on the last bar once more), unless
  * something was entered within the bar after its open; otherwise it is the close. */
@@ -12,9 +19,7 @@ static void finalize(pln_exec *x, int32_t portfolio) {
     if (h->n_lots == 0) continue;
     const int64_t last = m->next - 1;
     const int32_t side = h->count > 0 ? PLN_SIDE_SELL : PLN_SIDE_BUY;
-    bool at_open = x->config.fill == PLN_FILL_NEXT_OPEN;
-    for (int64_t i = 0; i < h->n_lots; i++)
-      if (h->lots[i].entry_bar == last && !h->lots[i].at_open) at_open = false;
+    const bool at_open = pln_finish_at_open(x, h, last);
     pln_fill_exit(
         x, portfolio, k, -1, PLN_EXIT_END_OF_WINDOW, x->view.now_ns,
         &(pln_hit){.price = at_open ? pln_market_open(m, last, side) : pln_market_close(m, last, side),
@@ -32,6 +37,10 @@ int32_t pln_exec_finish(pln_exec *exec) {
   if (!x->is_started) {
     const int32_t status = pln_exec_start(x);
     if (status) return status;
+  }
+  if (x->asks.is_on && x->config.finalize_trades) {
+    if (x->asks.is_open) return pln_fail(PLN_ERR_STATE, "a question about costs was not answered");
+    if (pln_asks_next_at_end(x)) return PLN_EXEC_ASK_COST;
   }
   pln_exec_end_instant(x);
   pln_orders_forget(x);

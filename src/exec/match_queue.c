@@ -210,7 +210,7 @@ static bool protects_at_once(const queue_pass *q, const pln_pending *p, const pl
 static void open_lot(queue_pass *q, pln_pending *p, double count, double stop, const pln_hit *hit) {
   const pln_order *o = &p->order;
   pln_cost_parts parts;
-  const double price = pln_cost_fill_price(q->x, o, pln_step_value(&q->h->lot, count), hit, true, &parts);
+  const double price = pln_cost_fill_price(q->x, p, pln_step_value(&q->h->lot, count), hit, true, &parts);
   const pln_fill_info info = pln_fill_book(q->x, p, count, price, &parts, hit);
   pln_lot *lot = pln_portfolio_open(q->p, q->k, o->side, count, &info);
   if (!lot) {

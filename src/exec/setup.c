@@ -64,6 +64,7 @@ void pln_exec_free(pln_exec *exec) {
   free(exec->portfolios);
   pln_gauges_free(&exec->gauges);
   pln_models_free(&exec->models, exec->n_markets);
+  free(exec->asks.exits);
   free(exec->agendas);
   free(exec->openings);
   free(exec->targets);
@@ -383,5 +384,6 @@ int32_t pln_exec_start(pln_exec *x) {
                 s->kind == PLN_SOURCE_CALLER && s->ts_ns == m->ts_ns && s->visible_ns == m->visible_ns &&
                 s->length_ns == m->length_ns;
   x->is_started = 1;
-  return pln_models_start(x);
+  const int32_t status = pln_asks_start(x);
+  return status ? status : pln_models_start(x);
 }
