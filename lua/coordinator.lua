@@ -27,7 +27,9 @@ Run.__index = Run
 local function timezone_of(bars) return bars.timezone ~= nil and ffi.string(bars.timezone) or "UTC" end
 
 --- Sinks of one combo: one for each portfolio, and those of classifiers and signal strategies.
-function Run:_sinks(combo, params)
+-- @param other of `bands`: "optimistic" for the run beside, of which only figures are kept; otherwise its sinks, or nil
+function Run:_sinks(combo, params, other)
+  local beside = other == "optimistic"
   local plan, cfg = self.plan, self.cfg
   local made = {}
   local names = {}
@@ -39,7 +41,7 @@ function Run:_sinks(combo, params)
   if metrics == "auto" then metrics = #plan.points <= COMBOS_WITH_ALL_METRICS and "full" or "headline" end
   for _, portfolio in ipairs(plan.portfolios) do
     local result
-    if self.stored then
+    if self.stored and not beside then
       local err
       result, err = self.stored:add_result {
         combo = combo, portfolio = portfolio.name, params = params, symbols = names,
@@ -49,10 +51,12 @@ function Run:_sinks(combo, params)
     local sink, err = sinks.portfolio {
       combo = combo, portfolio = portfolio.name, capital = portfolio.capital, timezone = timezone_of(benchmark),
       timeframe = benchmark.timeframe, symbols = names, n_portfolios = #plan.portfolios, result = result,
-      equity = equity, files = self.files, keep_trades = cfg.results.trades, keep_orders = cfg.results.orders,
+      equity = equity, files = beside and {} or self.files, keep_trades = cfg.results.trades,
+      keep_orders = cfg.results.orders,
       all_metrics = metrics == "full", risk_free_ann = cfg.statistics.risk_free_pct / 100,
       periods_per_year = cfg.statistics.periods_per_year,
       n_instances = function() return self.n_instances end,
+      optimistic = not beside and other and other.list[#made + 1] or nil,
     }
     if not sink then return nil, err end
     sink.log = self.log
@@ -69,10 +73,11 @@ function Run:_sinks(combo, params)
     list = made,
     portfolio = function(name) return made[name] end,
     record = function(one, name, value)
+      if beside then return end
       local sink = one.def.kind == "strategy" and users[one.id] or first
       return sink.record(one, name, value)
     end,
-    log = self.log,
+    log = beside and function() end or self.log,
     regime = function(one, ts_ns, index)
       first.series.add(("regime:%s:%s"):format(one.id, one.stream.name), ts_ns, index)
     end,
@@ -86,7 +91,9 @@ local function outcomes_of(combo, plan, part)
     local sink = plan.sinks.list[k]
     outcomes[k] = {
       combo = combo.id, portfolio = portfolio.name, capital = portfolio.capital, params = combo.params,
-      values = sink.values, why = sink.why, period_returns = sink.period_returns, refusals = sink.refusals,
+      values = sink.values,
+      optimistic = sink.optimistic and sink.optimistic.values, why = sink.why,
+      period_returns = sink.period_returns, refusals = sink.refusals,
       sample = sink.sample, records = sink.series.samples,
       orders = sink.orders_made, fills = sink.fills_made, halted = sink.halted, bankrupt = sink.bankrupt,
       unpriced = sink.unpriced,
@@ -112,15 +119,25 @@ end
 -- Runs combos first … last through one phase. Returns the outcomes of each, or nil and a message.
 function Run:_batch(topology_name, first, last)
   local plan = self.plan
-  local combo_of, list = {}, {}
+  local combo_of, list, beside = {}, {}, {}
+  local bands = plan.execution.intrabar == "bands"
   for number = first, last do
     local point = plan.points[number]
     local combo = { id = combos.id(number), params = plans.params(plan, point) }
-    local made, err = self:_sinks(combo.id, combo.params)
+    local made, err
+    if bands then -- it is first, so that its figures are there when the other's are stored
+      made, err = self:_sinks(combo.id, combo.params, "optimistic")
+      if not made then return nil, err end
+      table.insert(beside, plans.of_combo(plan, point, made, "optimistic"))
+    end
+    made, err = self:_sinks(combo.id, combo.params, made)
     if not made then return nil, err end
     table.insert(combo_of, combo)
-    table.insert(list, plans.of_combo(plan, point, made))
+    table.insert(list, plans.of_combo(plan, point, made, bands and "pessimistic" or nil))
   end
+  for k = 1, #list do beside[#beside + 1] = list[k] end
+  local n_beside = #beside - #list
+  list = beside
   local phase, err = topology.build(topology.topologies[topology_name], list)
   if not phase then return nil, err end
   self.n_instances = #phase.parts[1].instances + #phase.parts[1].all_classifiers
@@ -131,7 +148,9 @@ function Run:_batch(topology_name, first, last)
     if self.on_slice then self.on_slice(self.n_bars) end
   end)
   local made = ok and {}
-  for k, combo in ipairs(made and combo_of or {}) do made[k] = outcomes_of(combo, list[k], phase.parts[k]) end
+  for k, combo in ipairs(made and combo_of or {}) do
+    made[k] = outcomes_of(combo, list[n_beside + k], phase.parts[n_beside + k])
+  end
   phase:free()
   return made or nil, err
 end

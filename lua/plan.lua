@@ -225,7 +225,8 @@ end
 
 --- The plan of one combo: that of the run with its strategies and classifiers at a point of plan.points.
 -- @param sinks where its results go
-function M.of_combo(plan, point, sinks)
+-- @param intrabar instead of the configuration's, for what `bands` runs side by side
+function M.of_combo(plan, point, sinks, intrabar)
   local made, own = { base = plan, sinks = sinks, strategies = {}, classifiers = {}, portfolios = {} }, {}
   for k, item in ipairs(plan.items) do own[item] = setmetatable({ p = point[k] }, { __index = item }) end
   for k, strategy in ipairs(plan.strategies) do made.strategies[k] = own[strategy] end
@@ -236,6 +237,11 @@ function M.of_combo(plan, point, sinks)
       uses[j] = setmetatable({ strategy = own[use.strategy] }, { __index = use })
     end
     made.portfolios[k] = setmetatable({ strategies = uses }, { __index = portfolio })
+  end
+  if intrabar then
+    made.execution = {}
+    for key, value in pairs(plan.execution) do made.execution[key] = value end
+    made.execution.intrabar = intrabar
   end
   return setmetatable(made, { __index = plan })
 end

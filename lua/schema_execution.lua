@@ -19,8 +19,9 @@ return { "execution", map {
       help = "a bundle of the keys below, which hold where they are not given: zero_cost, retail, institutional, " ..
         "adverse_market, or one of `profiles`" },
     { "fill", enum("next_open", "this_close", "next_close"), default = "next_open", help = "when market orders fill" },
-    { "intrabar", enum("pessimistic", "optimistic", "nearest_extreme", "ohlc", "olhc"),
-      default = "pessimistic", help = "what is taken to happen within a bar" },
+    { "intrabar", enum("pessimistic", "optimistic", "nearest_extreme", "ohlc", "olhc", "bands"),
+      default = "pessimistic",
+      help = "what is taken to happen within a bar; bands: pessimistic and optimistic, side by side" },
     { "max_volume_pct", number("percent of a bar's volume, 0 = no bound", { min = 0, max = 100 }), default = 0,
       help = "most that fills in one bar; the rest of an order works on" },
     { "quotes", enum("auto", "off"), default = "auto",

@@ -141,14 +141,21 @@ local function add_flows(result, rows)
   end
 end
 
+-- Of `bands`: as the figures of the run beside are stored.
+local function optimistic_names(names)
+  local made = {}
+  for k, metric in ipairs(names) do made[k] = "optimistic:" .. metric end
+  return made
+end
+
 --- The sink of one portfolio of one combo.
 -- @param spec { combo, portfolio, capital, timezone, timeframe (pln_timeframe), symbols (names), n_portfolios,
 --   result (store result or nil), equity ("bars" | "days" | "none"), keep_trades, keep_orders, all_metrics (not only
 --   those of the short table), risk_free_ann (fraction), periods_per_year (0: by the calendar),
---   files = { trades, equity, orders } writers, n_instances = function() giving how many instances of strategies and
---   classifiers there are }
+--   files = { trades, equity, orders } writers, optimistic = of `bands` the sink of the run beside,
+--   n_instances = function() giving how many instances of strategies and classifiers there are }
 function M.portfolio(spec)
-  local self = { sample = sampler(), series = series_buffer(spec.result) }
+  local self = { sample = sampler(), series = series_buffer(spec.result), optimistic = spec.optimistic }
   local config = ffi.new("pln_stats_config")
   config.capital, config.timezone = spec.capital, spec.timezone
   config.timeframe = spec.timeframe
@@ -226,6 +233,10 @@ function M.portfolio(spec)
     if result then
       must(result:add_refusals(counts))
       must(result:add_metrics(spec.all_metrics and ALL_METRICS or HEADLINE_METRICS, self.values))
+      if self.optimistic then
+        must(result:add_metrics(optimistic_names(spec.all_metrics and ALL_METRICS or HEADLINE_METRICS),
+          self.optimistic.values))
+      end
       result:close()
     end
     C.pln_stats_free(ffi.gc(handle, nil))

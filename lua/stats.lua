@@ -112,6 +112,19 @@ function M.table(values, options)
   return tabulate.sheet(sections, options)
 end
 
+--- Two runs side by side: `intrabar: bands`.
+-- @param options as of M.table
+function M.bands(pessimistic, optimistic, options)
+  local full, rows = options and options.full, {}
+  for _, metric in ipairs(list) do
+    local low, high = M.value(pessimistic, metric.name), M.value(optimistic, metric.name)
+    if metric.headline or full and (low or high) then
+      rows[#rows + 1] = { metric.label, M.format(metric.name, low), M.format(metric.name, high) }
+    end
+  end
+  return tabulate.format({ "", { "pessimistic", right = true }, { "optimistic", right = true } }, rows)
+end
+
 --- The reasons' names of metrics that are undefined, by metric, from the array that pln_stats_evaluate fills; those
 -- that were not computed at all are left out.
 function M.undefined(why)

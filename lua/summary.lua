@@ -121,6 +121,11 @@ end
 --- All notes of an outcome, in the order in which they are shown.
 function M.notes(outcome, n_trades)
   local lines = {}
+  if outcome.optimistic then
+    lines[1] = ("bands: in %d bars (optimistic: %d) it is not known what came first. The two columns are an indication "
+      .. "of sensitivity to that, not bounds."):format(stats.value(outcome.values, "ambiguous_bars"),
+      stats.value(outcome.optimistic, "ambiguous_bars"))
+  end
   for _, line in ipairs(M.why_no_trades(outcome, n_trades)) do lines[#lines + 1] = "no trades: " .. line end
   for _, line in ipairs(M.refusals(outcome)) do lines[#lines + 1] = line end
   for _, line in ipairs(M.annualisation(outcome)) do lines[#lines + 1] = line end

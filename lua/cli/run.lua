@@ -59,11 +59,14 @@ end
 local function as_json(outcome, full)
   local results = {}
   for k, result in ipairs(outcome.results) do
-    local metrics, undefined = {}, {}
+    local metrics, undefined, optimistic = {}, {}, {}
     local reasons = stats.undefined(result.why)
     for _, metric in ipairs(stats.list) do
       if metric.headline or result.period_returns then
         metrics[#metrics + 1] = { metric.name, stats.value(result.values, metric.name) or json.null }
+        if result.optimistic then
+          optimistic[#optimistic + 1] = { metric.name, stats.value(result.optimistic, metric.name) or json.null }
+        end
         if reasons[metric.name] then undefined[#undefined + 1] = { metric.name, reasons[metric.name] } end
       end
     end
@@ -72,6 +75,7 @@ local function as_json(outcome, full)
       { "params", next(result.params) and result.params or json.object {} }, { "metrics", json.object(metrics) },
       { "undefined", json.object(undefined) },
     }
+    if result.optimistic then members[#members + 1] = { "optimistic", json.object(optimistic) } end
     local series = full and summary.period_series(result)
     if series then
       local kept = result.period_returns
@@ -125,7 +129,11 @@ local function print_one(result, full)
   io.write(("%s, portfolio %s"):format(result.combo, result.portfolio), params ~= "" and (": " .. params) or "", "\n\n")
   io.write(plot.equity(result.sample.series(), { title = "Equity" }), "\n")
   print_records(result.records)
-  io.write(stats.table(result.values, { full = full }), "\n")
+  if result.optimistic then
+    io.write(stats.bands(result.values, result.optimistic, { full = full }), "\n")
+  else
+    io.write(stats.table(result.values, { full = full }), "\n")
+  end
   if full then print_rest(result) end
 end
 

@@ -49,7 +49,8 @@ local function run(spec)
   if spec.fails then return status, err end
   lu.assertEquals(status, 0, err)
   return {
-    metrics = json.decode(out).results[1].metrics, trades = support.csv(support.read(folder .. "/t.csv")),
+    metrics = json.decode(out).results[1].metrics, optimistic = json.decode(out).results[1].optimistic,
+    trades = support.csv(support.read(folder .. "/t.csv")),
     orders = support.csv(support.read(folder .. "/o.csv")), err = err, folder = folder,
   }
 end
@@ -182,6 +183,32 @@ function TestOrderTypes.test_policies_of_execution()
   order_is(run { body = off, tick = "0.1" }.orders[1], { quantity = 10, limit_price = 99 })
   order_is(run { body = off, tick = "0.1", execution = "off_tick: reject" }.orders[1], { refusal = "off_tick" })
   order_is(run { body = off, execution = "off_lot: reject" }.orders[1], { refusal = "off_lot" })
+end
+
+function TestOrderTypes.test_bands_show_both_beside_every_statistic()
+  local body = "if s.n == 1 then ctx:buy { quantity = 10, stop_loss = 96, take_profit = 104 } end"
+  local db = support.folder() .. "/b.db"
+  local r = run { body = body, execution = "intrabar: bands", db = db }
+  lu.assertEquals(r.metrics.equity_final, 10000 - 60)
+  lu.assertEquals(r.optimistic.equity_final, 10000 + 20)
+  lu.assertEquals(r.optimistic.ambiguous_bars, 1)
+  lu.assertEquals(#r.trades, 1, "the files are of the pessimistic run")
+  for name in pairs(r.metrics) do lu.assertNotNil(r.optimistic[name], name) end
+  for _, policy in ipairs { "pessimistic", "optimistic" } do
+    local alone = run { body = body, execution = "intrabar: " .. policy }
+    lu.assertNil(alone.optimistic)
+    lu.assertEquals(alone.metrics, policy == "pessimistic" and r.metrics or r.optimistic)
+  end
+  local status, out = support.run("sql",
+    "SELECT value FROM metrics WHERE name IN ('equity_final', 'optimistic:equity_final') ORDER BY value", "--db", db,
+    "--json")
+  lu.assertEquals(status, 0)
+  lu.assertNotNil(out:find "9940.-10020")
+  local shown
+  status, shown = support.run("run", r.folder .. "/run.yaml", "--db", "none")
+  lu.assertEquals(status, 0)
+  lu.assertNotNil(shown:find "pessimistic[^%w]+optimistic")
+  lu.assertNotNil(shown:find "bands: in 1 bars %(optimistic: 1%)")
 end
 
 function TestOrderTypes.test_names_in_the_database()
