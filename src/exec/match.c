@@ -12,8 +12,12 @@ pln_sides pln_market_sides(const pln_market *m, int64_t i) {
 
 static bool reduces_only(const pln_exec *x, const pln_pending *p) {
   const double held = x->portfolios[p->order.portfolio]->holdings[p->order.instrument].count;
-  return p->mode == PLN_MODE_CLOSE || (p->order.reduce_only && held * p->order.side < 0) ||
-         ((p->mode == PLN_MODE_COUNT || p->is_target) && held * p->order.side < 0 && p->count <= fabs(held));
+  if (p->mode == PLN_MODE_CLOSE) return true;
+  if (held * p->order.side >= 0) return false;
+  if (p->order.reduce_only) return true;
+  if (p->mode == PLN_MODE_TO_QUANTITY)
+    return p->size * held >= 0; /* what was held when it was made may be gone */
+  return (p->mode == PLN_MODE_COUNT || p->is_target) && p->count <= fabs(held);
 }
 
 bool pln_match_accept(pln_exec *x, pln_market *m, pln_pending *p) {
@@ -192,8 +196,11 @@ static void match_reductions(pln_exec *x) {
 }
 
 static void fill_at_close(pln_exec *x, pln_pending *p) {
-  const pln_market *m = &x->markets[p->order.instrument];
-  if (p->order.status == PLN_STATUS_PENDING) pln_orders_move(x, p, PLN_STATUS_ACCEPTED, PLN_REFUSAL_NONE);
+  pln_market *m = &x->markets[p->order.instrument];
+  if (p->order.status == PLN_STATUS_PENDING) {
+    if (p->order.tif == PLN_TIF_DAY) p->day = pln_session_day(m, m->ts_ns[m->next - 1]);
+    pln_orders_move(x, p, PLN_STATUS_ACCEPTED, PLN_REFUSAL_NONE);
+  }
   pln_fill_order(x, p,
                  &(pln_hit){.price = pln_market_close(m, m->next - 1, p->order.side),
                             .worsens = 1,
