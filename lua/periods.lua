@@ -13,7 +13,8 @@ local DAY_NS = 86400e9
 -- The longest session of a week without holidays, ns: Monday, 2019-06-03, on.
 local function session_ns(calendar)
   local longest, session = 0, ffi.new("pln_session")
-  for day = C.pln_days_from_civil(2019, 6, 3), C.pln_days_from_civil(2019, 6, 9) do
+  local monday = tonumber(C.pln_days_from_civil(2019, 6, 3))
+  for day = monday, monday + 6 do
     if C.pln_calendar_day_session(calendar, day, session) == 1 then
       longest = math.max(longest, tonumber(session.close_ns - session.open_ns))
     end
