@@ -265,12 +265,12 @@ function M.execute(plan)
   return capture
 end
 
---- Runs a configuration over bars in memory.
+--- The plan of a configuration over bars in memory.
 -- @param configuration a table as config.from_table takes it; `symbols` and `data` are made here, relative files of
 --   strategies are fixtures
 -- @param bars list of { symbol = bars list }: for each symbol a list of bars, one for each timeframe
 -- @param options { chunk_rows, from_ns, until_ns }
-function M.run_config(configuration, bars, options)
+function M.plan_config(configuration, bars, options)
   configuration.data = { source = "csv", path = "memory" }
   configuration.symbols = {}
   local entries = { start_ns = options.from_ns, end_ns = options.until_ns }
@@ -292,7 +292,12 @@ function M.run_config(configuration, bars, options)
   if not plan then error(err) end
   plan.engine = { chunk_rows = options.chunk_rows or 4096, loop_budget = 1e6 }
   plan.record_orders = options.record_orders ~= false
-  return M.execute(plans.of_combo(plan, plan.points[1]))
+  return plans.of_combo(plan, plan.points[1])
+end
+
+--- Runs M.plan_config.
+function M.run_config(configuration, bars, options)
+  return M.execute(M.plan_config(configuration, bars, options))
 end
 
 --- The rows of bars for which keep(row) is true.

@@ -63,13 +63,14 @@ local function spec_of(case, portfolio, bars, execution)
 end
 
 -- Captures of the run and of both replays.
-local function three_ways(spec)
-  local plan = engine.plan(spec)
+local function three_ways(spec, make)
+  make = make or engine.plan
+  local plan = make(spec)
   plan.recorded = {}
   local full = engine.execute(plan)
   local captures = {}
   for k, by_slice in ipairs { false, true } do
-    local again = engine.plan(spec)
+    local again = make(spec)
     if k == 2 then again.engine.chunk_rows = 37 end
     again.replay, again.by_slice = {}, by_slice
     for _, one in ipairs(plan.recorded) do
@@ -115,6 +116,35 @@ function TestLaw2.test_at_the_close_too()
     lu.assertTrue(#full.fills > 0, name)
     engine.assert_equal(full, replay, name)
     engine.assert_equal(full, sliced, name .. " in slices")
+  end
+end
+
+-- Costs by models, financing, what happens within a bar, late orders: of a configuration as a user writes it.
+local EXECUTIONS = {
+  { profile = "retail" }, { profile = "adverse_market", intrabar = "nearest_extreme" },
+  { profile = "institutional", intrabar = "optimistic", finalize_trades = true },
+}
+
+function TestLaw2.test_configurations_replay()
+  local bars = common(1500)
+  local symbols = { { bars[1] }, { bars[2] } }
+  for k, execution in ipairs(EXECUTIONS) do
+    for _, books in ipairs { "netting", "separate" } do
+      local function make()
+        return engine.plan_config({
+          strategies = { { type = "momentum" }, { type = "rsi" } },
+          portfolios = { { capital = 100000, books = books, leverage = 2, rebalance = true, rebalance_every = "bar",
+            rebalance_band_relative_pct = 25, sizing = { type = "volatility_target", percent = 10, max_pct = 80 },
+            trading_hours = "14:40-20:45", risk = { stop_loss_pct = 0.7, take_profit_pct = 1.2 } } },
+          execution = execution,
+        }, symbols, {})
+      end
+      local full, replay, sliced = three_ways(nil, make)
+      local what = ("execution %d, %s"):format(k, books)
+      lu.assertTrue(#full.fills > 20, what)
+      engine.assert_equal(full, replay, what)
+      engine.assert_equal(full, sliced, what .. " in slices")
+    end
   end
 end
 
