@@ -2,12 +2,13 @@
  * signals and orders; beside a plain loop that marks one position. */
 #include "abi/core.h"
 #include "abi/exec.h"
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 enum { N = 4000000 };
 static int64_t ts[N];
-static double columns[4][N];
+static double columns[4][N], ranges[N];
 static volatile double sink;
 
 static void make_bars(void) {
@@ -23,6 +24,7 @@ static void make_bars(void) {
     columns[3][i] = price;
     columns[1][i] = columns[0][i] > price ? columns[0][i] : price;
     columns[2][i] = columns[0][i] < price ? columns[0][i] : price;
+    ranges[i] = 0.05;
   }
 }
 
@@ -33,7 +35,21 @@ typedef struct job {
   int32_t hold;
   double trailing_pct;
   double stop_pct;
+  int32_t risky; /* five rules, an ATR stop and a chandelier */
 } job;
+
+/* Five rules of a usual kind: position, exposure, leverage, daily loss, drawdown. */
+static void add_rules(pln_portfolio *p) {
+  const int32_t kinds[] = {PLN_RISK_MAX_POSITION, PLN_RISK_MAX_GROSS_EXPOSURE, PLN_RISK_MAX_LEVERAGE,
+                           PLN_RISK_DAILY_LOSS, PLN_RISK_DRAWDOWN};
+  const double limits[] = {50, 80, 0.9, 50, 60};
+  for (int32_t i = 0; i < 5; i++) {
+    pln_risk_rule rule = {.kind = kinds[i], .gauge = -1};
+    for (int32_t k = 0; k < 8; k++) rule.value[k] = NAN;
+    rule.value[0] = limits[i];
+    if (pln_portfolio_add_rule(p, &rule) < 0) abort();
+  }
+}
 
 static double run(const job *j, double *equity, int64_t *trades) {
   const pln_bars bars = {.n_bars = N,
@@ -48,12 +64,18 @@ static double run(const job *j, double *equity, int64_t *trades) {
       .leverage = 1,
       .allow_short = 1,
       .sizing = {.type = PLN_SIZE_QUANTITY, .value = 1000},
-      .risk = {.trailing_stop_pct = j->trailing_pct, .stop_loss_pct = j->stop_pct}};
+      .risk = {.trailing_stop_pct = j->trailing_pct, .stop_loss_pct = j->stop_pct},
+      .exits = {.stop_atr = j->risky ? 1100 : 0, .chandelier_atr = j->risky ? 3000 : 0}};
   pln_exec *x = pln_exec_new(&(pln_exec_config){.record_equity = 1, .slippage_bps = 0.01});
   pln_portfolio *p = pln_portfolio_new(&pc, 1);
-  if (!x || !p || pln_exec_add_instrument(x, &bars, &(pln_instrument){.lot_size = 1, .multiplier = 1}) < 0 ||
-      pln_exec_add_portfolio(x, p) < 0)
+  if (!x || !p || pln_exec_add_instrument(x, &bars, &(pln_instrument){.lot_size = 1, .multiplier = 1}) < 0)
     abort();
+  if (j->risky) {
+    pln_exec_add_gauge(x);
+    pln_exec_set_gauge(x, 0, 0, &bars, ranges);
+    add_rules(p);
+  }
+  if (pln_exec_add_portfolio(x, p) < 0) abort();
   if (j->lockstep)
     pln_exec_add_caller(x, 0, &bars);
   else
@@ -113,13 +135,15 @@ int main(void) {
                       {.name = "run, held under a distant fixed stop", .hold = 1, .stop_pct = 90},
                       {.name = "run, held under a trailing stop", .hold = 1, .trailing_pct = 90},
                       {.name = "run, a reversal every 100 bars", .every = 100},
+                      {.name = "run, held: five rules, ATR stop, chandelier", .hold = 1, .risky = 1},
+                      {.name = "run, reversals: five rules, both stops", .every = 100, .risky = 1},
                       {.name = "next, flat", .lockstep = 1},
                       {.name = "next, a position held", .lockstep = 1, .hold = 1},
                       {.name = "next, a target order every 100 bars", .lockstep = 1, .every = 100},
                       {.name = "next, a target order every 10 bars", .lockstep = 1, .every = 10}};
   make_bars();
-  printf("%-42s %8s %14s %10s\n", "execution, one instrument", "ns/bar", "equity", "trades");
-  printf("%-42s %8.2f\n", "plain loop: mark and record", plain());
+  printf("%-46s %8s %14s %10s\n", "execution, one instrument", "ns/bar", "equity", "trades");
+  printf("%-46s %8.2f\n", "plain loop: mark and record", plain());
   for (size_t i = 0; i < sizeof jobs / sizeof *jobs; i++) {
     double best = 1e9, equity = 0;
     int64_t trades = 0;
@@ -127,7 +151,7 @@ int main(void) {
       const double ns = run(&jobs[i], &equity, &trades);
       if (ns < best) best = ns;
     }
-    printf("%-42s %8.2f %14.2f %10lld\n", jobs[i].name, best, equity, (long long)trades);
+    printf("%-46s %8.2f %14.2f %10lld\n", jobs[i].name, best, equity, (long long)trades);
   }
   return 0;
 }

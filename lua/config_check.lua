@@ -111,6 +111,14 @@ function M.checks.final_price(text)
   return text
 end
 
+function M.checks.clock(text)
+  local hours, minutes, seconds = text:match "^(%d%d):(%d%d):?(%d?%d?)$"
+  if not hours or hours + 0 > 23 or minutes + 0 > 59 or (tonumber(seconds) or 0) > 59 or #text == 6 or #text == 7 then
+    return nil, "no time of day; expected 15:45 or 15:45:30"
+  end
+  return text
+end
+
 local Checker = {}
 Checker.__index = Checker
 
@@ -359,6 +367,22 @@ function Checker:either(kind, node, path)
     if kind[form] then forms[#forms + 1] = ({ scalar = "a text", list = "a list", map = "a map" })[form] end
   end
   self:fail(node, path, "expected %s, got %s", table.concat(forms, " or "), describe(node))
+end
+
+-- A map whose fields depend on the value of one of them.
+function Checker:variant(kind, node, path, partial)
+  if node.kind ~= "map" or node.empty then
+    return self:fail(node, path, "expected a map with a %s, got %s", kind.key, describe(node))
+  end
+  for _, entry in ipairs(node.entries) do
+    if entry.key == kind.key then
+      local name = entry.node.kind == "scalar" and entry.node.text or ""
+      if kind.variants[name] then return self:map(kind.variants[name], node, path, partial) end
+      return self:fail(entry.node, join(path, kind.key), "there is no %s '%s'%s", kind.key, clip(name),
+        suggest.hint(name, kind.names))
+    end
+  end
+  self:fail(node, join(path, kind.key), "missing; one of %s", table.concat(kind.names, ", "))
 end
 
 --- Checks a node against a type; returns the plain value, or nil after reporting.

@@ -2,6 +2,7 @@
 -- fills in the defaults that depend on other keys.
 local ffi = require "ffi"
 local abi = require "abi"
+local config_risk = require "config_risk"
 local corporate_actions = require "corporate_actions"
 local instruments = require "instruments"
 local models = require "models"
@@ -160,7 +161,7 @@ local function check_scaling(portfolio, path, fail)
   end
 end
 
-local function check_portfolio(portfolio, path, ids, fail)
+local function check_portfolio(portfolio, path, ids, traded, compat, fail)
   if not portfolio.strategies then
     portfolio.strategies = {}
     for i, id in ipairs(ids) do portfolio.strategies[i] = id end
@@ -175,6 +176,13 @@ local function check_portfolio(portfolio, path, ids, fail)
   end
   check_sizing(portfolio.sizing, path .. ".sizing", fail)
   check_scaling(portfolio, path, fail)
+  config_risk.check(portfolio, path, compat, fail)
+  config_risk.check_rules(portfolio.risk.rules, path .. ".risk.rules", traded, fail)
+  for _, rule in ipairs(portfolio.risk.rules or {}) do
+    if rule.type == "max_risk_score" and not portfolio.risk.score then
+      fail(path .. ".risk.score", "missing; max_risk_score needs it (score: {} has the defaults)")
+    end
+  end
 end
 
 --- A map with another laid over it, at every depth; lists replace each other.
@@ -230,10 +238,13 @@ function M.apply(cfg, fail)
   end
 
   unique(cfg.portfolios, "name", "portfolios", "name", fail)
+  local traded = {}
+  for _, name in ipairs(symbols) do traded[name] = true end
+  config_risk.check_rules(cfg.risk.rules, "risk.rules", traded, fail)
   local ids = names_of(cfg.strategies, "id")
   for i, portfolio in ipairs(cfg.portfolios) do
     local path = ("portfolios[%d]"):format(i - 1)
-    check_portfolio(portfolio, path, ids, fail)
+    check_portfolio(portfolio, path, ids, traded, cfg.execution.compat, fail)
     if cfg.execution.compat == "backtesting.py" and portfolio.accounting ~= "fifo" then
       fail(path .. ".accounting", "compat: backtesting.py closes trades first in, first out; expected fifo")
     end

@@ -13,7 +13,7 @@ local C = abi.C
 
 local M = {}
 
-local FILE_KINDS = { "trades", "equity", "orders" }
+local FILE_KINDS = { "trades", "equity", "orders", "decisions" }
 
 -- Above so many recorded bars `results.equity: auto` keeps one row a day in the database.
 local EQUITY_ROWS_BY_BAR = 2000000
@@ -53,6 +53,7 @@ function Run:_sinks(combo, params, other)
       timeframe = benchmark.timeframe, symbols = names, n_portfolios = #plan.portfolios, result = result,
       equity = equity, files = beside and {} or self.files, keep_trades = cfg.results.trades,
       keep_orders = cfg.results.orders,
+      keep_decisions = cfg.results.decisions,
       all_metrics = metrics == "full", risk_free_ann = cfg.statistics.risk_free_pct / 100,
       periods_per_year = cfg.statistics.periods_per_year,
       n_instances = function() return self.n_instances end,
@@ -226,6 +227,7 @@ function M.run(cfg, options)
   local plan, err, fault = plans.new(cfg)
   if not plan then return nil, err, fault or "configuration" end
   plan.record_orders = cfg.results.orders or options.orders ~= nil
+  plan.record_decisions = cfg.results.decisions or options.decisions ~= nil
   local self = setmetatable({ cfg = cfg, plan = plan, log = options.log, on_slice = options.on_slice }, Run)
   if options.on_plan then options.on_plan(plan) end
   local opened

@@ -55,6 +55,11 @@ local function add_orders(self, combo, orders, n, symbols)
   return done(C.pln_csv_add_orders(handle_of(self), combo, orders, n, names, n_names))
 end
 
+local function add_decisions(self, combo, decisions, n, symbols)
+  local names, n_names = names_of(self, symbols)
+  return done(C.pln_csv_add_decisions(handle_of(self), combo, decisions, n, names, n_names))
+end
+
 local function add_equity(self, combo, rows, portfolio)
   local key = combo .. "\0" .. (portfolio or "")
   local peak = self.peaks[key]
@@ -73,6 +78,9 @@ function M.trades_in_currency(path) return open(path, C.PLN_CSV_TRADES_IN_CURREN
 
 --- A writer of orders: `w:add(combo, orders, n, symbols)` with const pln_order *.
 function M.orders(path) return open(path, C.PLN_CSV_ORDERS, add_orders) end
+
+--- A writer of verdicts of risk rules: `w:add(combo, decisions, n, symbols)` with const pln_decision *.
+function M.decisions(path) return open(path, C.PLN_CSV_DECISIONS, add_decisions) end
 
 --- A writer of equity: `w:add(combo, rows, portfolio)` with const pln_equity_rows *; a curve (one of a combo and
 -- portfolio) comes in time order, several may be interleaved.

@@ -129,7 +129,7 @@ local function portfolios_of(plan, cfg, by_id)
       name = portfolio.name, books = portfolio.books == "separate",
       capital = portfolio.capital, leverage = portfolio.leverage,
       allow_short = portfolio.allow_short, rebalance = portfolio.rebalance, sizing = portfolio.sizing,
-      risk = portfolio.risk, strategies = uses, pyramiding = portfolio.pyramiding,
+      risk = portfolio.risk, exits = portfolio.exits, strategies = uses, pyramiding = portfolio.pyramiding,
       rebalance_band_pct = portfolio.rebalance_band_pct,
       rebalance_band_relative_pct = portfolio.rebalance_band_relative_pct,
       rebalance_every = portfolio.rebalance_every, trading_hours = portfolio.trading_hours,
@@ -170,7 +170,7 @@ function M.new(cfg)
     if fault then return nil, config.error_at(cfg, fault, err) end
     return nil, err, "data"
   end
-  local plan = { engine = cfg.engine, execution = cfg.execution, seed = cfg.seed }
+  local plan = { engine = cfg.engine, execution = cfg.execution, risk = cfg.risk, seed = cfg.seed }
   plan_symbols.add(plan, cfg, loaded)
   plan.window = {
     from_ns = loaded.start_ns or INT64_MIN, until_ns = loaded.end_ns or INT64_MAX,

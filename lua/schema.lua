@@ -9,6 +9,7 @@
 --   "list"      of: type of the items; min: least number of them. single: one item may stand for a list of one
 --   "map"       fields: list of fields; shorthand: key that a plain scalar stands for; partial: no defaults
 --   "table"     of: type of the values under free names
+--   "variant"   key: the field that says which; variants: map types by its value; names: these values, in order
 --   "either"    scalar, list, map: the type for each form (any may be absent)
 --   "parameter" a strategy's parameter: a scalar, a list of them, or { from, to, step }
 -- A field is { name, type, help = …, default = value, required = true, cosmetic = true }; `cosmetic` keys change no
@@ -19,6 +20,7 @@ local M = {}
 local schema_execution = require "schema_execution"
 local schema_instruments = require "schema_instruments"
 local schema_portfolio = require "schema_portfolio"
+local schema_risk = require "schema_risk"
 local types = require "schema_types"
 
 local enum, list, map, number, integer = types.enum, types.list, types.map, types.number, types.integer
@@ -155,6 +157,7 @@ M.root = map {
           "all of them up to 100 combos" },
       { "trades", boolean, default = true, help = "keep trades" },
       { "orders", boolean, default = true, help = "keep orders and fills" },
+      { "decisions", boolean, default = false, help = "keep the verdicts of risk rules" },
     }), cosmetic = true, help = "what is stored, and where" },
   { "engine", map {
       { "chunk_rows", integer("bars", { min = 1, max = 65536 }), default = 4096, cosmetic = true,
@@ -170,6 +173,7 @@ M.root = map {
       { "jit", boolean, default = true, cosmetic = true, help = "compile strategies; changes no result" },
     }, help = "how the engine works" },
   { "benchmark", symbol, help = "symbol that results are compared with; the first by default" },
+  schema_risk.root,
   unpack(schema_instruments.root)
 }
 

@@ -1,5 +1,6 @@
 --- The schema of `portfolios`.
 local instruments = require "schema_instruments"
+local schema_risk = require "schema_risk"
 local types = require "schema_types"
 
 local enum, list, map, number, integer = types.enum, types.list, types.map, types.number, types.integer
@@ -42,21 +43,6 @@ local pyramiding = { "pyramiding", map {
     { "add_pct", number("percent of the oldest open entry, 0 = no bound", { min = 0, max = 100000 }), default = 0,
       help = "bound of what one order adds; larger ones are reduced" },
   }, help = "bounds of adding to a position" }
-
-local risk = { "risk", map {
-    { "max_position_pct", number("percent of the equity, 0 = off", { min = 0 }), default = 0,
-      help = "bound of one position; larger orders are reduced" },
-    { "max_exposure_pct", number("percent of the equity, 0 = off", { min = 0 }), default = 0,
-      help = "bound of all positions together; larger orders are reduced" },
-    { "stop_loss_pct", number("percent from the fill price of the entry, 0 = off", { min = 0, max = 100 }),
-      default = 0, help = "closes a position that lost so much" },
-    { "take_profit_pct", number("percent from the fill price of the entry, 0 = off", { min = 0 }),
-      default = 0, help = "closes a position that gained so much" },
-    { "trailing_stop_pct", number("percent from the best price since the entry, 0 = off",
-      { min = 0, max = 100 }), default = 0, help = "closes a position that fell back so much" },
-    { "max_drawdown_pct", number("percent from the equity's peak, 0 = off", { min = 0, max = 100 }),
-      default = 0, help = "closes everything and ends trading" },
-  }, help = "rules that bound or close positions" }
 
 return { "portfolios", list(map({
     { "name", name, default = "main", help = "its name" },
@@ -105,5 +91,6 @@ return { "portfolios", list(map({
       help = "when hours begin, enter the signals that are in force; else they wait for a change of direction" },
     pyramiding,
     sizing,
-    risk,
+    schema_risk.risk,
+    schema_risk.exits,
   }, { shorthand = "name" }), { min = 1 }), default = { {} }, help = "accounts; one named main by default" }

@@ -196,6 +196,22 @@ function M.portfolio(spec)
     local own, count = of_portfolio("pln_fill", fills, n, id, spec.n_portfolios)
     if result and spec.keep_orders and count > 0 then must(result:add_fills(own, count)) end
   end
+  -- A watch across portfolios (portfolio -1) is told to each of them.
+  function self.decisions(decisions, n, id)
+    local picked, count = ffi.new("pln_decision[?]", n), 0
+    for j = 0, n - 1 do
+      if decisions[j].portfolio == id or decisions[j].portfolio < 0 then
+        picked[count] = decisions[j]
+        count = count + 1
+      end
+    end
+    if count == 0 then return end
+    if result and spec.keep_decisions then must(result:add_decisions(picked, count)) end
+    if files.decisions then must(files.decisions:add(combo, picked, count, spec.symbols)) end
+  end
+  function self.scores(times, values, n)
+    for j = 0, n - 1 do self.series.add("risk_score", times[j], values[j]) end
+  end
   function self.record(instance, name, value)
     if type(name) ~= "string" or type(value) ~= "number" then
       error('record(name, value) takes a string and a number, such as record("gap", f.fast - f.slow)', 3)

@@ -135,6 +135,11 @@ function Result:add_fills(fills, n)
   return done(C.pln_store_add_fills(handle_of(self, "result"), fills, n))
 end
 
+--- Adds n verdicts of risk rules (const pln_decision *).
+function Result:add_decisions(decisions, n)
+  return done(C.pln_store_add_decisions(handle_of(self, "result"), decisions, n))
+end
+
 --- Adds equity rows (const pln_equity_rows *), in time order.
 function Result:add_equity(rows)
   return done(C.pln_store_add_equity(handle_of(self, "result"), rows))

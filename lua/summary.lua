@@ -22,8 +22,9 @@ end
 function M.refusals(outcome)
   local lines = {}
   for _, refusal in ipairs(outcome.refusals) do
+    local what = refusal.name:find "^reduced" and "reduced" or refusal.name:find "^risk_" and "bounded" or "refused"
     lines[#lines + 1] = ("%s: %d x %s: %s First at %s in %s: asked %s, allowed %s."):format(
-      refusal.name:find("^reduced") and "reduced" or "refused", refusal.count, refusal.name, refusal.help,
+      what, refusal.count, refusal.name, refusal.help,
       iso(refusal.ts_ns), refusal.symbol or "?", number(refusal.asked), number(refusal.allowed))
   end
   return lines

@@ -83,7 +83,8 @@ local function type_text(kind)
   if kind.type == "string" then
     local known = { timeframe = "timeframe", time = "date or time", timezone = "time zone", symbol = "symbol",
       name = "name", session = "hours", delimiter = "character", currency = "currency",
-      calendar = "market calendar", final_price = "price, or `last`" }
+      calendar = "market calendar", final_price = "price, or `last`",
+      clock = "time of day" }
     return known[kind.check] or "text"
   elseif kind.type == "enum" then
     local words = {}
@@ -105,6 +106,8 @@ local function type_text(kind)
     return "list of " .. type_text(kind.of) .. (kind.single and ", or one" or "")
   elseif kind.type == "map" then
     return "map"
+  elseif kind.type == "variant" then
+    return kind.text
   elseif kind.type == "table" then
     return kind.of.type == "parameter" and "map of name: value, list or range" or
       "map of name: " .. type_text(kind.of)

@@ -11,7 +11,7 @@ local tearsheet = require "tearsheet"
 local terminal = require "terminal"
 local C = abi.C
 
-local FILE_KINDS = { "trades", "equity", "orders" }
+local FILE_KINDS = { "trades", "equity", "orders", "decisions" }
 
 local M = {
   help = "Run a configuration and show its results",
@@ -24,6 +24,7 @@ local M = {
     { "trades", value = "FILE", help = "write the closed trades as CSV" },
     { "equity", value = "FILE", help = "write the equity of every bar as CSV" },
     { "orders", value = "FILE", help = "write the orders as CSV" },
+    { "decisions", value = "FILE", help = "write the verdicts of risk rules as CSV" },
     { "quiet", short = "q", help = "print nothing but errors" },
   },
   min = 1, max = 1,
@@ -220,6 +221,7 @@ function M.run(argv)
   local bar = progress(opts.quiet)
   local outcome, err, fault = runner.execute(opts[1], {
     set = opts.set, db = db, trades = opts.trades, equity = opts.equity, orders = opts.orders,
+    decisions = opts.decisions,
     on_plan = bar.on_plan, on_slice = bar.on_slice,
     log = function(line)
       bar.clear()

@@ -6,6 +6,7 @@ local context = require "context"
 local execution_model = require "execution_model"
 local gauges = require "node.gauges"
 local models = require "node.models"
+local risk_settings = require "node.risk_settings"
 local schedule = require "schedule"
 local settings = require "node.execution_settings"
 local strategies = require "node.strategies"
@@ -42,6 +43,9 @@ function Execution:_add_portfolio(spec)
     handle = ffi.gc(handle, C.pln_portfolio_free), name = spec.name, size_at = settings.SIZE_AT[spec.sizing.size_at],
     sink = plan.sinks.portfolio(spec.name), instances = {}, account = (account or { handle = handle }).handle,
   }
+  local ruled
+  ruled, problem = risk_settings.add_to_portfolio(handle, spec.risk, plan, self.gauges)
+  if not ruled then return nil, problem end
   if account then
     portfolio.id = C.pln_exec_add_book(self.exec, account.id, handle)
   else
@@ -250,8 +254,25 @@ function Execution:step(until_ns)
   return true
 end
 
+-- Verdicts of risk rules, and the series of risk scores.
+function Execution:_drain_risk()
+  local n = tonumber(C.pln_exec_decisions(self.exec, self.decisions))
+  if n > 0 then
+    for _, portfolio in ipairs(self.portfolios) do
+      portfolio.sink.decisions(self.decisions[0], n, portfolio.id)
+    end
+    C.pln_exec_clear_decisions(self.exec)
+  end
+  for _, portfolio in ipairs(self.portfolios) do
+    n = tonumber(C.pln_exec_risk_scores(self.exec, portfolio.id, self.score_times, self.scores))
+    if n > 0 then portfolio.sink.scores(self.score_times[0], self.scores[0], n) end
+  end
+  C.pln_exec_clear_risk_scores(self.exec)
+end
+
 --- Hands what was recorded to the sinks and makes room.
 function Execution:_drain()
+  if self.has_rules then self:_drain_risk() end
   for _, portfolio in ipairs(self.portfolios) do
     local rows = C.pln_portfolio_equity(portfolio.handle)
     if rows.n_rows > 0 then
@@ -329,7 +350,8 @@ function M.new(part)
   local self = setmetatable({
     part = part, portfolios = {}, sources = {}, callers = {}, caller_ids = {}, timers = {},
     trades = ffi.new("const pln_trade *[1]"), orders = ffi.new("const pln_order *[1]"),
-    fills = ffi.new("const pln_fill *[1]"),
+    fills = ffi.new("const pln_fill *[1]"), decisions = ffi.new("const pln_decision *[1]"),
+    score_times = ffi.new("const int64_t *[1]"), scores = ffi.new("const double *[1]"),
   }, Execution)
   local exec = C.pln_exec_new(settings.exec(plan))
   if exec == nil then return nil, abi.last_error() end
@@ -352,6 +374,9 @@ function M.new(part)
     if not self.lua_models then return nil, problem end
     if C.pln_exec_ask_costs(self.exec) < 0 then return nil, abi.last_error() end
   end
+  self.has_rules = risk_settings.any(plan)
+  told, problem = risk_settings.add_to_container(self.exec, plan, self.gauges)
+  if not told then return nil, problem end
   for _, portfolio in ipairs(plan.portfolios) do
     local ok, err = self:_add_portfolio(portfolio)
     if not ok then return nil, err end

@@ -2,6 +2,7 @@
 local ffi = require "ffi"
 local abi = require "abi"
 local periods = require "periods"
+local risk_settings = require "node.risk_settings"
 local C = abi.C
 
 local M = {}
@@ -61,6 +62,7 @@ function M.exec(plan)
   config.record_equity = 1
   config.record_orders = plan.record_orders and 1 or 0
   config.seed = plan.seed or 1
+  config.record_decisions = plan.record_decisions and 1 or 0
   return config
 end
 
@@ -97,7 +99,8 @@ function M.portfolio(portfolio, execution, gauges)
   scaling.every_bar = portfolio.rebalance_every == "bar" and 1 or 0
   scaling.long_pct, scaling.short_pct = portfolio.long_pct or 0, portfolio.short_pct or 0
   for _, key in ipairs(PYRAMIDING_KEYS) do scaling[key] = pyramiding[key] or 0 end
-  for name, value in pairs(portfolio.risk) do config.risk[name] = value end
+  local ok, risk_err = risk_settings.put(config, portfolio, gauges)
+  if not ok then return nil, risk_err end
   config.accounting = ACCOUNTING[portfolio.accounting or "fifo"]
   config.margin_call = MARGIN_CALL[portfolio.margin_call or "off"]
   config.maintenance_pct = portfolio.maintenance_margin_pct or 0

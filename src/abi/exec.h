@@ -72,6 +72,7 @@ typedef struct pln_exec_config {
   int32_t record_equity;     /* 1: fill the portfolios' recorders (statistics need it) */
   int32_t recorder_rows;     /* capacity of a recorder, 0 = 8192 */
   int32_t record_orders;     /* 1: keep orders and fills for pln_exec_orders and pln_exec_fills */
+  int32_t record_decisions;  /* 1: keep the verdicts of risk rules for pln_exec_decisions */
   int64_t seed;              /* of what models draw by chance */
   int32_t intrabar;          /* pln_intrabar */
   int32_t off_tick;          /* pln_off_step: prices of an order that are no multiple of tick_size */
@@ -225,7 +226,8 @@ int32_t pln_exec_push_signals(pln_exec *exec, int32_t source, const pln_signal *
 typedef enum pln_exec_event {
   PLN_EXEC_DONE = -101,      /* everything up to until_ns (or the end of the data) is processed */
   PLN_EXEC_ASK_COST = -103,  /* a model in Lua is asked: pln_exec_cost_request, pln_exec_answer_cost, then call again */
-  PLN_EXEC_RECORDER_FULL = -102 /* drain the portfolios' recorders, then call again */
+  PLN_EXEC_RECORDER_FULL = -102, /* drain the portfolios' recorders, then call again */
+  PLN_EXEC_ASK_RISK = -110      /* a risk rule in Lua is asked (pln_exec_risk_request); call again after the answer */
 } pln_exec_event;
 /* Processes all instants at or before until_ns. Returns PLN_EXEC_DONE, PLN_EXEC_RECORDER_FULL or a status; with
  * callers present it is an error: use next. */
@@ -279,3 +281,20 @@ void pln_exec_clear_records(pln_exec *exec);
  * something was entered within that bar), at its close with THIS_CLOSE. The last row is corrected and published.
  * Recorders and records are then complete. */
 int32_t pln_exec_finish(pln_exec *exec);
+
+/* Risk rules across all portfolios of the container (src/abi/risk.h); a portfolio's own are added to it. The number of
+ * the rule (0, 1, …) or a status. */
+int32_t pln_exec_add_rule(pln_exec *exec, const pln_risk_rule *rule);
+/* What a rule of kind PLN_RISK_LUA is asked about, after PLN_EXEC_ASK_RISK; NULL when nothing is asked. */
+const pln_risk_request *pln_exec_risk_request(const pln_exec *exec);
+/* The answer: pln_risk_action ALLOW, RESIZE (to `quantity` units, rounded down to the lot, of which what reduces a position
+ * passes) or REFUSE; `value` and `limit` are the numbers that the decision is recorded with. */
+int32_t pln_exec_answer_risk(pln_exec *exec, int32_t action, double quantity, double value, double limit);
+/* Verdicts since the last clear, in order; valid until the container runs on. */
+int64_t pln_exec_decisions(const pln_exec *exec, const pln_decision **out);
+void pln_exec_clear_decisions(pln_exec *exec);
+/* A portfolio's composite risk score now, with what it holds; NaN where none is set. */
+double pln_exec_risk_score(pln_exec *exec, int32_t portfolio);
+/* The scores of the marks since the last clear (with `record`). */
+int64_t pln_exec_risk_scores(const pln_exec *exec, int32_t portfolio, const int64_t **ts_ns, const double **values);
+void pln_exec_clear_risk_scores(pln_exec *exec);

@@ -50,6 +50,7 @@ typedef struct pln_portfolio_config {
                                 currency that moves its notional, added to the fee */
   int32_t margin_call;       /* pln_margin_call: what happens when, at a mark, equity is below the maintenance margin */
   int32_t on_leave;          /* pln_on_leave */
+  pln_exit_config exits;
 } pln_portfolio_config;
 
 typedef enum pln_settlement {
@@ -94,6 +95,9 @@ typedef struct pln_account {
   int64_t n_fills;
   int64_t n_trades;          /* closed round trips */
   int32_t halted;            /* 1 after the drawdown rule fired */
+  double risk_score;         /* at the last mark; 0 where no score is recorded (pln_exec_risk_score asks for it) */
+  double risk_score_mean;    /* over all marks */
+  double risk_score_max;
   int32_t bankrupt;          /* 1 after equity <= 0: everything is closed at zero and the run stops */
   double income;             /* dividends and whatever else was paid on what was held, less what was charged; part of
                                 the trades' P&L */
@@ -130,7 +134,13 @@ typedef enum pln_exit_reason {
   PLN_EXIT_SPLIT = 10,       /* cash in lieu of the fraction of a lot that a split left */
   PLN_EXIT_LEFT_UNIVERSE = 11,
   PLN_EXIT_FLAT_BY_CLOSE = 12, /* before the close of the session */
-  PLN_EXIT_REASON_COUNT = 13
+  PLN_EXIT_ATR_STOP = 13,    /* the stop at a multiple of the ATR */
+  PLN_EXIT_CHANDELIER = 14,
+  PLN_EXIT_BREAK_EVEN = 15,  /* the stop that a gain had moved to the entry's price */
+  PLN_EXIT_TIME = 16,        /* held for so many bars, or the time of day */
+  PLN_EXIT_LADDER = 17,      /* a rung of the target ladder */
+  PLN_EXIT_RISK_RULE = 18,   /* a risk rule closed everything */
+  PLN_EXIT_REASON_COUNT = 19
 } pln_exit_reason;
 
 /* A closed round trip (a lot, or a part of one, by pln_accounting), or an open one when the run ended (is_open = 1,
@@ -170,6 +180,10 @@ typedef struct pln_portfolio pln_portfolio;
 /* NULL on a value out of range. */
 pln_portfolio *pln_portfolio_new(const pln_portfolio_config *config, int32_t n_instruments);
 void pln_portfolio_free(pln_portfolio *portfolio);
+/* Adds a risk rule of this portfolio, before it belongs to a container: the rule's number (0, 1, …) or a status. */
+int32_t pln_portfolio_add_rule(pln_portfolio *portfolio, const pln_risk_rule *rule);
+/* Sets what the risk score is made of, likewise. */
+int32_t pln_portfolio_set_score(pln_portfolio *portfolio, const pln_score_config *config);
 const pln_account *pln_portfolio_account(const pln_portfolio *portfolio);
 const pln_position *pln_portfolio_positions(const pln_portfolio *portfolio);
 /* How much notional may still be opened: (equity - margin used) x leverage, 0 at least. */

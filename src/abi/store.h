@@ -58,6 +58,7 @@ int32_t pln_store_add_metrics(pln_store_result *result, const char *const *names
 int32_t pln_store_add_trades(pln_store_result *result, const pln_trade *trades, int64_t n);
 int32_t pln_store_add_orders(pln_store_result *result, const pln_order *orders, int64_t n);
 int32_t pln_store_add_fills(pln_store_result *result, const pln_fill *fills, int64_t n);
+int32_t pln_store_add_decisions(pln_store_result *result, const pln_decision *decisions, int64_t n);
 /* Array of PLN_REFUSAL_COUNT counters; those at zero are not stored. */
 int32_t pln_store_add_refusals(pln_store_result *result, const pln_refusal_count *refusals);
 /* Equity rows, in time order; slicing does not matter. Exact: every bit comes back. */
@@ -105,7 +106,8 @@ typedef enum pln_csv_kind {
   PLN_CSV_EQUITY = 1, /* combo,time,equity,cash,drawdown_pct */
   PLN_CSV_ORDERS = 2, /* combo,order,symbol,side,type,tif,created_time,updated_time,status,quantity,filled,
                          limit_price,stop_price,average_fill_price,fees,refusal,reason,tag,parent,replaces */
-  PLN_CSV_TRADES_IN_CURRENCY = 3 /* as TRADES, then income,entry_rate,exit_rate */
+  PLN_CSV_TRADES_IN_CURRENCY = 3, /* as TRADES, then income,entry_rate,exit_rate */
+  PLN_CSV_DECISIONS = 4  /* combo,time,order,symbol,rule,kind,scope,action,refusal,asked,allowed,value,limit */
 } pln_csv_kind;
 
 pln_csv *pln_csv_new(const char *path, int32_t kind);
@@ -114,6 +116,8 @@ int32_t pln_csv_add_trades(pln_csv *csv, const char *combo, const pln_trade *tra
                            const char *const *symbols, int32_t n_symbols);
 int32_t pln_csv_add_orders(pln_csv *csv, const char *combo, const pln_order *orders, int64_t n,
                            const char *const *symbols, int32_t n_symbols);
+int32_t pln_csv_add_decisions(pln_csv *csv, const char *combo, const pln_decision *decisions, int64_t n,
+                              const char *const *symbols, int32_t n_symbols);
 /* *peak is the highest equity before these rows, 0 at the start of a curve; it is carried forward here. */
 int32_t pln_csv_add_equity(pln_csv *csv, const char *combo, const pln_equity_rows *rows, double *peak);
 /* Completes the file and gives it its name. The csv remains to be freed. */

@@ -62,9 +62,13 @@ static void exit_all(pln_exec *x, int32_t portfolio) {
   }
 }
 
-/* The mark left a portfolio at or below its floor: it is bankrupt, or the drawdown rule fires. */
-static __attribute__((noinline, cold)) void attend(pln_exec *x, int32_t portfolio) {
+/* The mark left a portfolio at or below its floor: it is bankrupt, the drawdown rule fires, or a watch. */
+static __attribute__((noinline, cold)) void attend(pln_exec *x, int32_t portfolio, int64_t row_ns) {
   pln_portfolio *p = x->portfolios[portfolio];
+  if (p->account.equity > pln_portfolio_own_floor(p, p->account.peak_equity)) {
+    pln_review_watch(x, portfolio, row_ns);
+    return;
+  }
   if (p->account.equity > 0) {
     p->account.halted = 1;
     p->floor = pln_portfolio_floor(p, p->account.peak_equity);
@@ -103,13 +107,16 @@ static void mark_instant(pln_exec *x) {
     if (x->portfolios[j]->has_fx) pln_currency_update(x->portfolios[j]);
   for (int32_t j = 0; j < x->n_portfolios; j++) { /* an account comes before its books */
     pln_portfolio *p = x->portfolios[j];
+    if (ts_ns >= p->watch_ns) pln_review_tick(x, j, ts_ns);
     pln_portfolio_mark(p);
     const int32_t bits = exposure_of(p);
-    if (p->account.equity <= p->floor) attend(x, j);
+    if (p->account.equity <= p->floor) attend(x, j, ts_ns);
+    if (p->scores_marks) pln_review_score_mark(x, j, ts_ns);
     if (p->has_margin && p->config.margin_call) pln_margin_review(x, j);
     if (x->config.record_equity) pln_recorder_put(p, ts_ns, x->benchmark_close, bits | p->exposure);
     p->exposure = 0;
   }
+  if (x->rules.n_marks) pln_review_mark_all(x, ts_ns);
 }
 
 /* The bars that became visible: what was due before them, fills, marks. */
@@ -147,7 +154,7 @@ static void begin_instant(pln_exec *x, int64_t t) {
     x->view.n_bars++;
     for (int32_t j = 0; !touched && j < x->n_portfolios; j++) {
       const pln_holding *h = &x->portfolios[j]->holdings[k];
-      touched = m->low[i] <= h->touch_low || m->high[i] >= h->touch_high || (m->bid && h->n_lots > 0);
+      touched = pln_exits_touched(m, h, i) || (m->bid && h->n_lots > 0);
     }
   }
   x->asks.any = any;
@@ -181,9 +188,17 @@ static void end_orders(pln_exec *x) {
   x->stage = PLN_STAGE_IDLE;
 }
 
-void pln_exec_end_instant(pln_exec *x) {
-  if (x->stage == PLN_STAGE_STRATEGIES) pln_signals_act(x);
+int32_t pln_exec_end_instant(pln_exec *x) {
+  if (x->stage == PLN_STAGE_STRATEGIES) {
+    pln_signals_act(x);
+    x->stage = PLN_STAGE_ORDERS;
+  }
+  if (x->review && x->stage == PLN_STAGE_ORDERS && x->n_pending > 0) {
+    const int32_t asks = pln_review_run(x);
+    if (asks) return asks;
+  }
   if (x->stage != PLN_STAGE_IDLE) end_orders(x);
+  return 0;
 }
 
 /* The strategies that are left at this instant, then their orders. A caller's id, or -1 when the instant is
@@ -207,8 +222,8 @@ static int32_t run_stages(pln_exec *x) {
     }
     x->next_source++;
   }
-  pln_exec_end_instant(x);
-  return -1;
+  const int32_t asks = pln_exec_end_instant(x);
+  return asks ? asks : -1;
 }
 
 /* One bar of the only market for the only portfolio, with nothing waiting and nothing touched: what
@@ -222,6 +237,7 @@ static inline void mark_bar(pln_exec *x, pln_market *m, pln_portfolio *p, int64_
   x->view.n_instants++;
   x->view.n_bars++;
   x->view.n_rows++;
+  if (m->ts_ns[i] >= p->watch_ns) pln_review_tick(x, 0, m->ts_ns[i]);
   m->next = i + 1;
   m->is_visible = 1;
   x->benchmark_close = close;
@@ -248,14 +264,15 @@ static inline void mark_bar(pln_exec *x, pln_market *m, pln_portfolio *p, int64_
     a->drawdown_pct = pln_portfolio_drawdown(p);
   }
   const int32_t bits = p->exposure | (h->weight > 0 ? 1 : h->weight < 0 ? 2 : 0);
-  if (a->equity <= p->floor) attend(x, 0);
+  if (a->equity <= p->floor) attend(x, 0, m->ts_ns[i]);
+  if (p->scores_marks) pln_review_score_mark(x, 0, m->ts_ns[i]);
   if (p->has_margin && p->config.margin_call) pln_margin_review(x, 0);
   if (x->config.record_equity) pln_recorder_put(p, m->ts_ns[i], close, bits | p->exposure);
   p->exposure = 0;
 }
 
 static inline bool is_touched(const pln_market *m, const pln_holding *h, int64_t i) {
-  return h->n_lots > 0 && (m->low[i] <= h->touch_low || m->high[i] >= h->touch_high || m->bid);
+  return h->n_lots > 0 && (pln_exits_touched(m, h, i) || m->bid);
 }
 
 /* Bars before the next signal or call, as far as nothing happens in them: what mark_bar does for each, with
@@ -273,6 +290,10 @@ static void mark_quiet(pln_exec *x, int64_t stop_ns) {
          high = -INFINITY, low = INFINITY;
   const int64_t first = m->next;
   int64_t i = first, row = p->rows.n_rows + p->held_row, end = m->quick_end;
+  if (p->watch_ns < stop_ns) stop_ns = p->watch_ns;
+  if (p->scores_marks) return;
+  if (weight != 0 && h->due_bar < end) end = h->due_bar;
+  if (weight != 0 && h->due_ns < stop_ns) stop_ns = h->due_ns;
   if (weight == 0 && (cash <= floor_now || cash > peak)) return; /* for mark_bar */
   if (weight != 0 && m->bid) return;                             /* the levels meet the quotes */
   if (records && p->rows.capacity + 1 - row < end - i) end = i + (p->rows.capacity + 1 - row);
@@ -359,9 +380,10 @@ int32_t pln_exec_advance(pln_exec *x, int64_t until_ns) {
     if (x->stage != PLN_STAGE_IDLE) {
       const int32_t caller = run_stages(x);
       if (x->status) return x->status;
-      if (caller >= 0) return caller;
+      if (caller >= 0 || caller == PLN_EXEC_ASK_RISK) return caller;
     }
-    if (x->n_markets == 1 && x->n_portfolios == 1 && x->n_pending == 0 && !x->is_watched) {
+    if (x->n_markets == 1 && x->n_portfolios == 1 && x->rules.n_marks == 0 && x->n_pending == 0 &&
+        !x->is_watched) {
       mark_span(x, until_ns);
       if (x->status) return x->status;
       if (x->stage != PLN_STAGE_IDLE) continue;

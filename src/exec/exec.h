@@ -129,6 +129,7 @@ struct pln_pending {
   int32_t mode;             /* pln_size_mode */
   int32_t owner;            /* without a source: that of the lot which the order protects, -1 = none */
   int32_t is_managed;       /* made by the container for the sources of its instrument */
+  int32_t is_reviewed;      /* by the risk rules, or exempt */
   int32_t is_target;        /* a caller's target size: the next one replaces it */
   int32_t is_triggered;     /* stop-limit: now a limit; stop: now at market (partly filled) */
   int32_t trigger_bar_done; /* … and the bar of its trigger is over */
@@ -167,6 +168,8 @@ typedef struct pln_trial {
 
 typedef enum pln_stage { PLN_STAGE_IDLE, PLN_STAGE_ASKS, PLN_STAGE_STRATEGIES, PLN_STAGE_ORDERS } pln_stage;
 
+typedef struct pln_review pln_review;
+
 struct pln_exec {
   pln_exec_view view;
   pln_exec_config config;
@@ -178,6 +181,8 @@ struct pln_exec {
   int32_t n_portfolios;
   pln_portfolio **portfolios;
   pln_gauges gauges;
+  pln_rules rules;       /* across portfolios */
+  pln_review *review;    /* NULL: there are no rules */
   pln_agenda *agendas;   /* [portfolio]; NULL: none has one */
   pln_opening *openings; /* [portfolio * n_markets + instrument]; NULL: none has any */
   int32_t n_agendas, n_openings;
@@ -243,6 +248,7 @@ struct pln_hit {
   int32_t type;      /* of the order */
   int32_t is_free;   /* no commission */
   int64_t bar;
+  double count; /* lots that an exit closes of the one that it names; 0 = all of them */
 };
 
 /* orders.c: the life of an order. */
@@ -391,12 +397,28 @@ void pln_queue_finish(pln_exec *x, int32_t portfolio);
 /* match_exits.c: the protective levels of what is held. */
 typedef struct pln_levels {
   double stop, target; /* live in this bar, 0 = none */
-  int32_t trailing;
+  int32_t reason;      /* of the stop */
+  int32_t is_rung;     /* the target is one of the ladder's */
 } pln_levels;
 
-typedef enum pln_exit_kind { PLN_EXIT_STOPS = 1, PLN_EXIT_TARGETS = 2 } pln_exit_kind;
+typedef enum pln_exit_kind {
+  PLN_EXIT_STOPS = 1,
+  PLN_EXIT_TARGETS = 2,
+  PLN_EXIT_DUE = 4 /* closed by time, at the close */
+} pln_exit_kind;
 
 pln_levels pln_exit_levels(const pln_portfolio *p, const pln_market *m, const pln_lot *lot, bool is_long);
+/* Whether all that the exits of an entry would read is known. */
+bool pln_exits_known(pln_exec *x, int32_t portfolio, int32_t k, const pln_hit *hit);
+/* Gives a new lot the levels of its portfolio's exits. */
+void pln_exits_begin(pln_exec *x, int32_t portfolio, int32_t k, pln_lot *lot, const pln_hit *hit);
+/* Whether something is closed by time in a bar; whether a bar reaches a protective level, or that. */
+static inline bool pln_exits_due(const pln_market *m, const pln_holding *h, int64_t i) {
+  return i >= h->due_bar || m->ts_ns[i] >= h->due_ns;
+}
+static inline bool pln_exits_touched(const pln_market *m, const pln_holding *h, int64_t i) {
+  return m->low[i] <= h->touch_low || m->high[i] >= h->touch_high || pln_exits_due(m, h, i);
+}
 /* Protective levels of these kinds that the bar meets in this phase. */
 void pln_exits_try(pln_exec *x, int32_t portfolio, int32_t k, const pln_bar *bar, pln_match_phase phase,
                    int32_t kinds);
@@ -504,5 +526,19 @@ void pln_latency_match(pln_exec *x, int32_t portfolio, int32_t k, const pln_side
 /* exec.c */
 /* Goes on until a caller is due (its id), or a PLN_EXEC_ event, or a status. */
 int32_t pln_exec_advance(pln_exec *x, int64_t until_ns);
-/* Ends the instant that is being processed, calling nobody any more. */
-void pln_exec_end_instant(pln_exec *x);
+/* Ends the instant that is being processed, calling nobody any more; 0, or PLN_EXEC_ASK_RISK when a rule has
+ * to answer first. */
+int32_t pln_exec_end_instant(pln_exec *x);
+
+/* review.c: risk rules over new orders. */
+int32_t pln_review_start(pln_exec *x);
+void pln_review_free(pln_review *review);
+int32_t pln_review_run(pln_exec *x);
+bool pln_review_is_asking(const pln_exec *x);
+/* review_watch.c. Before a mark of a row at or after a portfolio's watch_ns. */
+void pln_review_tick(pln_exec *x, int32_t portfolio, int64_t row_ns);
+/* A mark left a portfolio at or below a watch's level. */
+void pln_review_watch(pln_exec *x, int32_t portfolio, int64_t row_ns);
+/* After all portfolios were marked, with rules across them. */
+void pln_review_mark_all(pln_exec *x, int64_t row_ns);
+void pln_review_score_mark(pln_exec *x, int32_t portfolio, int64_t row_ns);

@@ -69,6 +69,7 @@ static void protect(pln_exec *x, const pln_pending *p, pln_lot *lot, const pln_h
   lot->at_open = hit->at_open;
   lot->stop_bar = lot->target_bar = live ? hit->bar : hit->bar + 1;
   lot->protect_ns = live ? m->ts_ns[hit->bar] : pln_market_visible(m, hit->bar);
+  if (pf->has_exits) pln_exits_begin(x, o->portfolio, o->instrument, lot, hit);
 }
 
 /* What the account can pay of `count` lots, where models price what they cost: linear rules do not know it.
@@ -126,6 +127,11 @@ static int32_t open_part(pln_exec *x, pln_pending *p, double count, double close
   if (gate) {
     pln_portfolio_refuse(pf, gate, x->view.now_ns, k, pln_step_value(&pf->holdings[k].lot, count), 0);
     return gate;
+  }
+  if (pf->has_exits && !pln_exits_known(x, o->portfolio, k, hit)) {
+    pln_portfolio_refuse(pf, PLN_REFUSAL_UNPROTECTED, x->view.now_ns, k,
+                         pln_step_value(&pf->holdings[k].lot, count), 0);
+    return PLN_REFUSAL_UNPROTECTED;
   }
   const pln_step *lot_size = &pf->holdings[k].lot;
   const double before = pln_step_value(lot_size, closed);
@@ -287,10 +293,10 @@ void pln_fill_exit(pln_exec *x, int32_t portfolio, int32_t instrument, int64_t o
   pln_portfolio *pf = x->portfolios[portfolio];
   const pln_holding *h = &pf->holdings[instrument];
   const int32_t side = h->count > 0 ? PLN_SIDE_SELL : PLN_SIDE_BUY;
-  double count = fabs(h->count);
+  const double whole = only >= 0 ? h->lots[only].count : fabs(h->count);
+  double count = hit->count > 0 ? hit->count : whole;
   if (only >= 0) {
     const double room = pln_fill_room(x, portfolio, instrument, hit->bar);
-    count = h->lots[only].count;
     if (room < count) count = room;
     if (count == 0) return;
   }
@@ -312,7 +318,7 @@ void pln_fill_exit(pln_exec *x, int32_t portfolio, int32_t instrument, int64_t o
   p.costs = (pln_order_costs){.arrival = hit->price, .vwap_next = hit->bar + 1};
   pln_fill_close_part(x, &p, count, count, only, hit);
   pln_orders_move(x, &p, PLN_STATUS_FILLED, PLN_REFUSAL_NONE);
-  if (reason == PLN_EXIT_STOP_LOSS || reason == PLN_EXIT_TAKE_PROFIT || reason == PLN_EXIT_TRAILING_STOP)
+  if (pln_exit_is_protective(reason) && (count == whole || reason != PLN_EXIT_LADDER))
     pln_signals_stopped(x, portfolio, instrument, -side);
   if (x->extras & PLN_EXTRA_LINKS) pln_links_flat(x, portfolio, instrument);
 }

@@ -42,7 +42,7 @@ int32_t pln_exec_finish(pln_exec *exec) {
     if (x->asks.is_open) return pln_fail(PLN_ERR_STATE, "a question about costs was not answered");
     if (pln_asks_next_at_end(x)) return PLN_EXEC_ASK_COST;
   }
-  pln_exec_end_instant(x);
+  if (pln_exec_end_instant(x)) return pln_fail(PLN_ERR_STATE, "a risk rule is asked: its answer comes first");
   pln_orders_forget(x);
   pln_actions_finish(x);
   for (int32_t j = 0; j < x->n_portfolios; j++) {

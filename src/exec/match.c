@@ -156,6 +156,7 @@ static void match_phases(pln_exec *x, int32_t portfolio, int32_t k, const pln_si
   const pln_reach reach = reach_of(x, portfolio, k, sides, first);
   if (reach.up && reach.down) x->view.ambiguous_bars++;
   if (reach.all > 0) pln_path_match(x, portfolio, k, sides, first, n, reach.orders, reach.all);
+  if (x->config.fill != PLN_FILL_NEXT_OPEN) exits_try(x, portfolio, k, sides, PLN_MATCH_WITHIN, PLN_EXIT_DUE);
 }
 
 static void match_bar(pln_exec *x, int32_t portfolio, int32_t k) {
@@ -166,7 +167,9 @@ static void match_bar(pln_exec *x, int32_t portfolio, int32_t k) {
   int64_t first = 0;
   const int64_t n = x->n_pending;
   while (first < n && !pln_order_is_for(&x->pending[first], portfolio, k)) first++;
-  if (first == n && closing->low > h->touch_low && closing->high < h->touch_high) return;
+  if (first == n && closing->low > h->touch_low && closing->high < h->touch_high &&
+      !pln_exits_due(&x->markets[k], h, x->markets[k].next - 1))
+    return;
 
   if (pf->config.fill_price_quirk) {
     const pln_reach reach = reach_of(x, portfolio, k, &sides, first);

@@ -99,11 +99,11 @@ static void exit_lot(queue_pass *q, int64_t lot, int32_t reason, const pln_hit *
 static void try_stop(queue_pass *q, int64_t i) {
   const bool is_long = q->h->count > 0;
   const pln_bar *bar = &q->view.bar;
-  int32_t trailing;
-  const double stop = pln_lot_stop(q->p, &q->h->lots[i], is_long, &trailing);
+  int32_t moved;
+  const double stop = pln_lot_stop(q->p, &q->h->lots[i], is_long, &moved);
   if (is_long ? bar->low > stop : bar->high < stop) return;
   const bool gapped = is_long ? bar->open < stop : bar->open > stop;
-  exit_lot(q, i, trailing ? PLN_EXIT_TRAILING_STOP : PLN_EXIT_STOP_LOSS,
+  exit_lot(q, i, moved ? moved : PLN_EXIT_STOP_LOSS,
            &(pln_hit){.price = gapped ? bar->open : stop,
                       .worsens = 1,
                       .at_open = gapped,

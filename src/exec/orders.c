@@ -155,6 +155,7 @@ int32_t pln_orders_check_caller(const pln_exec *x, int32_t caller) {
   if (caller < 0 || caller >= x->n_sources || x->sources[caller].kind != PLN_SOURCE_CALLER)
     return pln_fail(PLN_ERR_ARGUMENT, "%d is not a caller of this container", caller);
   if (x->is_finished) return pln_fail(PLN_ERR_STATE, "the run is finished: it takes no more orders");
+  if (pln_review_is_asking(x)) return pln_fail(PLN_ERR_STATE, "a risk rule is asked: it places no orders");
   return PLN_OK;
 }
 

@@ -63,6 +63,8 @@ void pln_exec_free(pln_exec *exec) {
   free(exec->markets);
   free(exec->portfolios);
   pln_gauges_free(&exec->gauges);
+  pln_rules_free(&exec->rules);
+  pln_review_free(exec->review);
   pln_models_free(&exec->models, exec->n_markets);
   free(exec->asks.exits);
   free(exec->agendas);
@@ -172,6 +174,8 @@ int32_t pln_exec_add_portfolio(pln_exec *exec, pln_portfolio *portfolio) {
   for (int32_t k = 0; k < exec->n_markets; k++) pln_portfolio_bind(portfolio, k, &exec->markets[k].spec);
   portfolio->bound = 1;
   portfolio->gauges = &exec->gauges;
+  portfolio->now_ns = &exec->view.now_ns;
+  portfolio->row = &exec->view.n_rows;
   portfolios[exec->n_portfolios] = portfolio;
   return exec->n_portfolios++;
 }
@@ -379,10 +383,12 @@ int32_t pln_exec_start(pln_exec *x) {
   }
   const pln_source *s = x->sources;
   const pln_market *m = x->markets;
-  x->is_quick = x->models.n_of_kind[PLN_MODEL_FINANCING] == 0 && !x->agendas && !x->openings &&
-                x->n_markets == 1 && x->n_portfolios == 1 && x->n_sources == 1 &&
+  x->is_quick = x->rules.n_marks == 0 && x->models.n_of_kind[PLN_MODEL_FINANCING] == 0 && !x->agendas &&
+                !x->openings && x->n_markets == 1 && x->n_portfolios == 1 && x->n_sources == 1 &&
                 s->kind == PLN_SOURCE_CALLER && s->ts_ns == m->ts_ns && s->visible_ns == m->visible_ns &&
                 s->length_ns == m->length_ns;
+  const int32_t reviewed = pln_review_start(x);
+  if (reviewed) return reviewed;
   x->is_started = 1;
   const int32_t status = pln_asks_start(x);
   return status ? status : pln_models_start(x);

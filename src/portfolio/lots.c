@@ -4,20 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-double pln_lot_stop(const pln_portfolio *p, const pln_lot *lot, bool is_long, int32_t *trailing) {
-  double stop = lot->stop;
-  *trailing = 0;
-  if (p->is_trailing) {
-    const double share = p->config.risk.trailing_stop_pct / 100.0;
-    const double level = lot->best * (is_long ? 1.0 - share : 1.0 + share);
-    if (level > 0 && (stop == 0 || (is_long ? level > stop : level < stop))) {
-      stop = level;
-      *trailing = 1;
-    }
-  }
-  return stop;
-}
-
 /* Average cost: what was entered last becomes part of the lot before it. What was paid in all stays what it
  * was, at the entry rates too. */
 static void merge_lots(pln_holding *h) {
@@ -40,6 +26,7 @@ static void merge_lots(pln_holding *h) {
     lot->target_bar = last->target_bar;
     lot->protect_ns = last->protect_ns;
   }
+  pln_exits_merge(lot, last, h->count > 0);
 }
 
 void pln_portfolio_refresh(pln_portfolio *p, int32_t instrument) {
@@ -50,6 +37,7 @@ void pln_portfolio_refresh(pln_portfolio *p, int32_t instrument) {
   h->touch_low = -INFINITY;
   h->touch_high = INFINITY;
   h->basis = h->paid = 0;
+  h->due_bar = h->due_ns = INT64_MAX;
   if (h->n_lots == 0) {
     assert(h->count == 0);
     h->weight = 0;
@@ -63,12 +51,14 @@ void pln_portfolio_refresh(pln_portfolio *p, int32_t instrument) {
   double cost = 0, count = 0, stop = 0, target = 0;
   for (int64_t i = 0; i < h->n_lots; i++) {
     const pln_lot *lot = &h->lots[i];
-    int32_t trailing;
-    const double s = pln_lot_stop(p, lot, is_long, &trailing), t = lot->target;
+    int32_t moved;
+    const double s = pln_lot_stop(p, lot, is_long, &moved), t = pln_lot_target(lot, is_long);
     cost += lot->count * lot->price;
     count += lot->count;
     if (s > 0 && (stop == 0 || (is_long ? s > stop : s < stop))) stop = s;
     if (t > 0 && (target == 0 || (is_long ? t < target : t > target))) target = t;
+    if (lot->due_bar < h->due_bar) h->due_bar = lot->due_bar;
+    if (lot->due_ns < h->due_ns) h->due_ns = lot->due_ns;
   }
   assert(count == fabs(h->count));
   pos->quantity = pln_step_value(&h->lot, count) * (is_long ? 1 : -1);
@@ -115,6 +105,10 @@ pln_lot *pln_portfolio_open(pln_portfolio *p, int32_t instrument, int32_t side, 
                    .high = fill->price,
                    .low = fill->price,
                    .best = fill->price,
+                   .opened = count,
+                   .due_bar = INT64_MAX,
+                   .due_ns = INT64_MAX,
+                   .stop_reason = PLN_EXIT_STOP_LOSS,
                    .entry_ts_ns = fill->ts_ns,
                    .entry_bar = fill->bar,
                    .order = fill->order,
@@ -192,6 +186,7 @@ static void close_lot(pln_portfolio *p, int32_t instrument, pln_lot *lot, double
   if (h->spec.settlement == PLN_SETTLE_FUTURES)
     p->account.cash += pln_lot_gain(h, lot, t.side, t.quantity, fill->price);
   pln_portfolio_emit(p, &t);
+  if (p->rules.n_streaks) pln_portfolio_streak(p, t.pnl);
   lot->count -= taken;
   lot->fee -= entry_fee;
   lot->income -= income;

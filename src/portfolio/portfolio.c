@@ -37,6 +37,7 @@ static int32_t check_config(const pln_portfolio_config *c, int32_t n_instruments
   if (!status) status = check_pct("take_profit_pct", r->take_profit_pct);
   if (!status) status = check_pct("trailing_stop_pct", r->trailing_stop_pct);
   if (!status) status = check_pct("max_drawdown_pct", r->max_drawdown_pct);
+  if (!status) status = pln_exits_check(&c->exits);
   return status;
 }
 
@@ -56,9 +57,16 @@ pln_portfolio *pln_portfolio_new(const pln_portfolio_config *config, int32_t n_i
   }
   p->config = *config;
   p->n_instruments = n_instruments;
-  p->is_trailing = config->risk.trailing_stop_pct > 0;
   p->has_margin = config->margin_call != PLN_MARGIN_CALL_OFF;
+  pln_exits_set(p);
+  if (p->has_exits && config->fill_price_quirk) {
+    pln_portfolio_free(p);
+    return pln_fail(PLN_ERR_ARGUMENT,
+                    "exits beyond percentages go without fill_price_quirk: that engine has none"),
+           NULL;
+  }
   p->account.cash = p->account.equity = config->capital;
+  p->watch_ns = INT64_MAX;
   pln_portfolio_peak(p, config->capital);
   for (int32_t i = 0; i < n_instruments; i++) {
     p->positions[i].last_price = NAN;
@@ -87,6 +95,9 @@ void pln_portfolio_free(pln_portfolio *portfolio) {
   free(portfolio->row_gross);
   free(portfolio->row_flow);
   free(portfolio->cash_actions);
+  free(portfolio->score_ts_ns);
+  free(portfolio->score_values);
+  pln_rules_free(&portfolio->rules);
   free(portfolio);
 }
 

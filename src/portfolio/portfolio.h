@@ -1,6 +1,7 @@
 #pragma once
 #include "abi/actions.h"
 #include "portfolio/gauge.h"
+#include "portfolio/risk_rules.h"
 #include "portfolio/sizing.h"
 
 /* The inside of a portfolio, for this stage and for the execution container that steps it. Everything that a
@@ -26,6 +27,20 @@ typedef struct pln_lot {
   int64_t order;
   int32_t source;
   int32_t at_open; /* entered at the bar's open: the whole bar counts for its extremes */
+  /* exits.c */
+  double trail;   /* distance of a trailing stop from `best`, 0 = none (the percentage is the portfolio's) */
+  double ratchet; /* a stop that only moves towards the price, 0 = none yet */
+  double even;    /* gain that moves the stop to `even_stop`, 0 = none */
+  double even_stop;
+  double ladder;       /* level of the next rung, 0 = none */
+  double atr;          /* at the entry, NaN = no rule asked for it */
+  double risk;         /* R: distance of the first stop, 0 = none */
+  double opened;       /* `count` as it was opened */
+  int64_t due_bar;     /* closed by time at this bar or later, or */
+  int64_t due_ns;      /* … at the first bar that opens at this time or later; INT64_MAX = never */
+  int32_t stop_reason; /* pln_exit_reason of `stop` */
+  int32_t ratchet_reason;
+  int32_t rung; /* rungs done */
 } pln_lot;
 
 /* What is held of one instrument. `positions[i]` is the public view of the same. */
@@ -42,7 +57,9 @@ typedef struct pln_holding {
   double point;      /* currency of the account for a unit of price and of quantity: multiplier x rate */
   double rate;       /* currency of the account for one of the instrument's; NaN = not known yet */
   double paid;       /* has_fx, CASH: signed value of the open lots when they were entered */
-  int64_t last_bar;  /* the bar seen last, -1 before the first */
+  int64_t due_bar;   /* the first of its lots' dates; INT64_MAX = none */
+  int64_t due_ns;
+  int64_t last_bar; /* the bar seen last, -1 before the first */
   int64_t last_ts_ns;
   pln_step lot;
   pln_instrument spec;
@@ -58,7 +75,10 @@ struct pln_portfolio {
   pln_portfolio_config config;
   int32_t n_instruments;
   int32_t bound;         /* 1 once an execution container knows it */
-  int32_t is_trailing;   /* the trailing rule is on: levels move with each mark */
+  int32_t is_trailing;   /* levels move with each mark */
+  int32_t is_following;  /* … and more of them than the trailing percentage: pln_exits_follow. 2: with each
+                            bar, moved  or not */
+  int32_t has_exits;     /* some exit beyond those of pln_risk_config */
   int32_t exposure;      /* bits of the recorder: held at some moment since the previous mark */
   int32_t has_fx;        /* some instrument is in another currency */
   int32_t has_margin;    /* some instrument has a margin of its own, or margin calls are on */
@@ -71,7 +91,19 @@ struct pln_portfolio {
   pln_account own;  /* of an account that is divided: the part of its sums that is not its books' … */
   pln_account told; /* … and what the sums came to last */
   pln_execution_quality own_quality, told_quality;
-  pln_gauges *gauges;            /* of the container; NULL before there is one */
+  pln_gauges *gauges;    /* of the container; NULL before there is one */
+  const int64_t *now_ns; /* the container's present instant; NULL before there is one */
+  const int64_t *row;    /* … and how many rows it has marked */
+  pln_rules rules;
+  int64_t watch_ns; /* rows from this time on need a look by the rules; INT64_MAX = none */
+  pln_score_config score;
+  int32_t has_score;
+  int32_t scores_marks; /* the score is reckoned at each mark */
+  double score_sum;
+  int64_t n_scores;     /* marks so far */
+  int64_t *score_ts_ns; /* scores that were not drained yet */
+  double *score_values;
+  int64_t n_score_rows, score_capacity;
   pln_execution_quality quality; /* what trading cost, by kind */
   pln_position *positions;
   pln_holding *holdings;
@@ -163,9 +195,39 @@ static inline double pln_fx_fee(const pln_portfolio *p, int32_t instrument, doub
   return converts ? notional * p->config.fx_spread_bps / 10000.0 : 0;
 }
 
-/* The level at which a lot's stop is, trailing included; 0 = none. Sets *trailing where that is the tighter.
- */
-double pln_lot_stop(const pln_portfolio *p, const pln_lot *lot, bool is_long, int32_t *trailing);
+/* risk.c: rules that count losing trades. */
+void pln_portfolio_streak(pln_portfolio *p, double pnl);
+
+/* exits.c */
+int32_t pln_exits_check(const pln_exit_config *config);
+/* What a portfolio has to do for its configuration's exits. */
+void pln_exits_set(pln_portfolio *p);
+/* Whether all that the exits read of an instrument at a time is known. */
+bool pln_exits_ready(pln_portfolio *p, int32_t instrument, int64_t time_ns);
+/* Sets what the exits make of a lot that was just opened, its plain stop and target being set. `due_ns`: when
+ * the time of day comes that closes it, INT64_MAX = never. */
+void pln_exits_protect(pln_portfolio *p, int32_t instrument, pln_lot *lot, int64_t time_ns, int64_t due_ns,
+                       const pln_step *tick);
+/* Moves levels after a bar was seen, and refreshes. */
+void pln_exits_follow(pln_portfolio *p, int32_t instrument);
+/* The level at which a lot's stop is, with all that moves; 0 = none. *moved: 0 where that is the fixed one,
+ * of stop_reason; else the reason of the one that has moved beyond it. */
+double pln_lot_stop(const pln_portfolio *p, const pln_lot *lot, bool is_long, int32_t *moved);
+/* A split: what the exits know of a lot, in new units and prices. */
+void pln_exits_scale(pln_lot *lot, double ratio);
+/* Average cost: `last` became part of `lot`. The exits of what was entered last hold for all of it; a stop
+ * that has moved stays, and so does the earlier date. */
+void pln_exits_merge(pln_lot *lot, const pln_lot *last, bool is_long);
+/* The nearest target: the fixed one, or the next rung. */
+double pln_lot_target(const pln_lot *lot, bool is_long);
+/* Lots that the rung which was reached closes, 0 where that rounds to nothing; the ladder goes on to the
+ * next. */
+double pln_exits_climb(const pln_portfolio *p, pln_lot *lot, bool is_long, const pln_step *tick);
+/* After such an exit nothing is entered until the signal changes. */
+static inline bool pln_exit_is_protective(int32_t reason) {
+  return (reason >= PLN_EXIT_STOP_LOSS && reason <= PLN_EXIT_TRAILING_STOP) ||
+         (reason >= PLN_EXIT_ATR_STOP && reason <= PLN_EXIT_LADDER);
+}
 /* Recomputes position and levels of an instrument after its lots changed. */
 void pln_portfolio_refresh(pln_portfolio *p, int32_t instrument);
 
@@ -193,19 +255,30 @@ static inline void pln_portfolio_see(pln_portfolio *p, int32_t instrument, int64
     lot->best = best;
   }
   pos->bars_held = bar - h->lots[0].entry_bar + 1;
-  if (moved && p->is_trailing) pln_portfolio_refresh(p, instrument);
+  if (!p->is_trailing) return;
+  if (p->is_following && (moved || p->is_following > 1))
+    pln_exits_follow(p, instrument);
+  else if (moved)
+    pln_portfolio_refresh(p, instrument);
 }
 /* Equity and exposures at the last prices; the peak is not moved. */
 void pln_portfolio_revalue(pln_portfolio *p);
 /* Revalues, moves the peak, sets the drawdown. */
 void pln_portfolio_mark(pln_portfolio *p);
-/* The floor below a peak. */
-static inline double pln_portfolio_floor(const pln_portfolio *p, double peak) {
+/* The floor below a peak: of bankruptcy and of max_drawdown_pct. */
+static inline double pln_portfolio_own_floor(const pln_portfolio *p, double peak) {
   const double dd = p->config.risk.max_drawdown_pct;
   if (p->account.bankrupt || p->master) return -INFINITY; /* a book's account is attended to as a whole */
   if (dd <= 0 || p->account.halted) return 0;
   const double level = peak * (1.0 - dd / 100.0);
   return level > 0 ? level : 0;
+}
+/* … and of the rules that watch. */
+static inline double pln_portfolio_floor(const pln_portfolio *p, double peak) {
+  const double own = pln_portfolio_own_floor(p, peak);
+  if (p->rules.n_marks == 0 || own == -INFINITY) return own;
+  const double rules = pln_rules_floor(&p->rules, peak);
+  return rules > own ? rules : own;
 }
 /* The equity is a new peak. */
 static inline void pln_portfolio_peak(pln_portfolio *p, double equity) {

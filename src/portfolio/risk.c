@@ -1,3 +1,4 @@
+#include "core/error.h"
 #include "portfolio/portfolio.h"
 #include <assert.h>
 
@@ -39,9 +40,30 @@ static const char *const refusal_names[PLN_REFUSAL_COUNT] = {"none",
                                                              "one_cancels_other",
                                                              "parent",
                                                              "volume",
-                                                             "no_borrow"};
+                                                             "no_borrow",
+                                                             "unprotected",
+                                                             "risk_max_position",
+                                                             "risk_max_gross_exposure",
+                                                             "risk_max_net_exposure",
+                                                             "risk_max_leverage",
+                                                             "risk_max_concentration",
+                                                             "risk_max_group",
+                                                             "risk_max_positions",
+                                                             "risk_max_order_volume",
+                                                             "risk_max_position_volume",
+                                                             "risk_max_correlation",
+                                                             "risk_max_value_at_risk",
+                                                             "risk_max_expected_shortfall",
+                                                             "risk_max_risk_score",
+                                                             "risk_max_order_size",
+                                                             "risk_price_collar",
+                                                             "risk_order_rate",
+                                                             "risk_daily_loss",
+                                                             "risk_drawdown",
+                                                             "risk_loss_streak",
+                                                             "risk_lua"};
 
-static const char *const refusal_help[PLN_REFUSAL_COUNT] = {
+static const char *const refusal_help[PLN_REFUSAL_RISK_FIRST] = {
     "Nothing was refused.",
     "The size rounds to nothing at the instrument's lot size: raise capital or the sizing's value, or lower "
     "lot_size.",
@@ -90,17 +112,21 @@ static const char *const refusal_help[PLN_REFUSAL_COUNT] = {
     "Its parent order ended without a fill, or had ended before.",
     "The bar had not the volume for it (execution.max_volume_pct) and the order does not wait (IOC, FOK).",
     "There was nothing to borrow, so that nothing could be sold short: available, or the file, of the model "
-    "borrow."};
+    "borrow.",
+    "An exit rule reads an ATR that is not known yet: begin later, or let the ATR take fewer bars."};
 
-static const char *const reason_names[] = {
-    "signal", "stop_loss",   "take_profit", "trailing_stop", "drawdown_halt", "end_of_window", "bankrupt",
-    "order",  "margin_call", "delisted",    "split",         "left_universe", "flat_by_close"};
+static const char *const reason_names[PLN_EXIT_REASON_COUNT] = {
+    "signal",     "stop_loss",   "take_profit", "trailing_stop", "drawdown_halt", "end_of_window", "bankrupt",
+    "order",      "margin_call", "delisted",    "split",         "left_universe", "flat_by_close", "atr_stop",
+    "chandelier", "break_even",  "time",        "ladder",        "risk_rule"};
 
 const char *pln_refusal_name(int32_t refusal) {
   return refusal >= 0 && refusal < PLN_REFUSAL_COUNT ? refusal_names[refusal] : "?";
 }
 
 const char *pln_refusal_help(int32_t refusal) {
+  if (refusal >= PLN_REFUSAL_RISK_FIRST && refusal < PLN_REFUSAL_COUNT)
+    return pln_risk_kind_info(refusal - PLN_REFUSAL_RISK_FIRST)->help;
   return refusal >= 0 && refusal < PLN_REFUSAL_COUNT ? refusal_help[refusal] : "?";
 }
 
@@ -217,4 +243,46 @@ pln_limits pln_risk_allow(pln_portfolio *p, int32_t instrument, int32_t side, do
     out.count = n;
   }
   return out;
+}
+
+int32_t pln_portfolio_add_rule(pln_portfolio *portfolio, const pln_risk_rule *rule) {
+  if (portfolio->bound)
+    return pln_fail(PLN_ERR_STATE,
+                    "the portfolio belongs to an execution container already: rules come before");
+  const int32_t number = pln_rules_add(&portfolio->rules, rule, portfolio->n_instruments);
+  if (number >= 0 && portfolio->rules.n_marks > 0) portfolio->watch_ns = INT64_MIN;
+  return number;
+}
+
+int32_t pln_portfolio_set_score(pln_portfolio *portfolio, const pln_score_config *config) {
+  double sum = 0;
+  if (portfolio->bound)
+    return pln_fail(PLN_ERR_STATE,
+                    "the portfolio belongs to an execution container already: the score comes before");
+  for (int32_t i = 0; i < PLN_SCORE_PARTS; i++) {
+    if (!(isfinite(config->weight[i]) && config->weight[i] >= 0))
+      return pln_fail(PLN_ERR_ARGUMENT, "weight %d of the risk score is %g, expected 0 or more", i,
+                      config->weight[i]);
+    if (!(isfinite(config->full[i]) && config->full[i] > 0))
+      return pln_fail(PLN_ERR_ARGUMENT, "full measure %d of the risk score is %g, expected more than 0", i,
+                      config->full[i]);
+    sum += config->weight[i];
+  }
+  if (!(sum > 0)) return pln_fail(PLN_ERR_ARGUMENT, "all weights of the risk score are 0");
+  if (!(config->confidence_pct >= 50 && config->confidence_pct < 100))
+    return pln_fail(PLN_ERR_ARGUMENT, "confidence_pct of the risk score is %g, expected 50 to below 100",
+                    config->confidence_pct);
+  if (config->bars < 2 || config->bars > 100000)
+    return pln_fail(PLN_ERR_ARGUMENT, "the risk score's window is %d bars, expected 2 to 100000",
+                    config->bars);
+  portfolio->score = *config;
+  portfolio->has_score = 1;
+  portfolio->scores_marks = config->record != 0;
+  return PLN_OK;
+}
+
+void pln_portfolio_streak(pln_portfolio *p, double pnl) {
+  if (!p->now_ns) return;
+  pln_rules_trade(&p->rules, pnl, *p->now_ns, *p->row);
+  p->watch_ns = pln_rules_next_tick(&p->rules);
 }

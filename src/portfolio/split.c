@@ -47,6 +47,7 @@ static void scale_lot(pln_lot *lot, double ratio) {
   lot->best /= ratio;
   lot->stop /= ratio;
   lot->target /= ratio;
+  pln_exits_scale(lot, ratio);
 }
 
 /* The fraction that makes no lot is sold (or bought back) at the adjusted price, without costs. */

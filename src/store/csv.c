@@ -148,6 +148,8 @@ static const char *header_of(int32_t kind) {
   case PLN_CSV_ORDERS:
     return "combo,order,symbol,side,type,tif,created_time,updated_time,status,quantity,filled,limit_price,"
            "stop_price,average_fill_price,fees,refusal,reason,tag,parent,replaces\n";
+  case PLN_CSV_DECISIONS:
+    return "combo,time,order,symbol,rule,kind,scope,action,refusal,asked,allowed,value,limit\n";
   default:
     return NULL;
   }
@@ -329,6 +331,42 @@ int32_t pln_csv_add_orders(pln_csv *csv, const char *combo, const pln_order *ord
     if (o->parent > 0) put_integer(csv, o->parent);
     put_char(csv, ',');
     if (o->replaces > 0) put_integer(csv, o->replaces);
+    put_char(csv, '\n');
+  }
+  return csv->status;
+}
+
+int32_t pln_csv_add_decisions(pln_csv *csv, const char *combo, const pln_decision *decisions, int64_t n,
+                              const char *const *symbols, int32_t n_symbols) {
+  const int32_t status = check(csv, PLN_CSV_DECISIONS);
+  if (status < 0) return status;
+  for (int64_t i = 0; i < n && csv->status == 0; i++) {
+    const pln_decision *d = &decisions[i];
+    put_text(csv, combo);
+    put_char(csv, ',');
+    put_time(csv, d->ts_ns);
+    put_char(csv, ',');
+    if (d->order > 0) put_integer(csv, d->order);
+    put_char(csv, ',');
+    if (d->instrument >= 0) put_symbol(csv, d->instrument, symbols, n_symbols);
+    put_char(csv, ',');
+    put_integer(csv, d->rule);
+    put_char(csv, ',');
+    put_text(csv, pln_decision_kind_name(d->kind));
+    put_char(csv, ',');
+    put_text(csv, d->scope ? "all" : "portfolio");
+    put_char(csv, ',');
+    put_text(csv, pln_decision_action_name(d->action));
+    put_char(csv, ',');
+    if (d->refusal != PLN_REFUSAL_NONE) put_text(csv, pln_refusal_name(d->refusal));
+    put_char(csv, ',');
+    if (d->order > 0) put_number(csv, d->asked);
+    put_char(csv, ',');
+    if (d->order > 0) put_number(csv, d->allowed);
+    put_char(csv, ',');
+    put_number(csv, d->value);
+    put_char(csv, ',');
+    put_number(csv, d->limit);
     put_char(csv, '\n');
   }
   return csv->status;

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 enum {
-  PLN_SCHEMA_VERSION = 2,
+  PLN_SCHEMA_VERSION = 3,
   PLN_APPLICATION_ID = 0x504c4e31 /* "PLN1" */,
   PLN_SERIES_ROWS = 8192,
   PLN_SERIES_COLUMNS = 4
@@ -25,6 +25,7 @@ typedef enum pln_statement {
   PLN_STATEMENT_ORDER,
   PLN_STATEMENT_FILL,
   PLN_STATEMENT_REFUSAL,
+  PLN_STATEMENT_DECISION,
   PLN_STATEMENT_EQUITY,
   PLN_STATEMENT_RECORD,
   PLN_STATEMENT_COUNT
@@ -69,7 +70,7 @@ struct pln_store_result {
   pln_store_result *previous, *next;
   int64_t run;
   int64_t id;
-  int64_t n_trades, n_orders, n_fills;
+  int64_t n_trades, n_orders, n_fills, n_decisions;
   double peak;       /* of the equity before the buffered rows */
   pln_series equity; /* time, equity, cash, exposure */
   pln_record *records;
@@ -115,5 +116,8 @@ static inline bool pln_order_has_limit(int32_t type) {
 }
 const char *pln_order_tif_name(int32_t tif);
 const char *pln_order_status_name(int32_t status);
+const char *pln_decision_action_name(int32_t action);
+/* The rule's kind; "fill" for the limits at the fill. */
+const char *pln_decision_kind_name(int32_t kind);
 /* Percent below the peak, >= 0; NaN where there is no peak. */
 double pln_drawdown_pct(double equity, double peak);

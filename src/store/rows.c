@@ -294,6 +294,37 @@ int32_t pln_store_add_fills(pln_store_result *result, const pln_fill *fills, int
   return status < 0 ? status : pln_store_wrote(store, n);
 }
 
+int32_t pln_store_add_decisions(pln_store_result *result, const pln_decision *decisions, int64_t n) {
+  if (n <= 0) return 0;
+  pln_store *store = result->store;
+  int32_t status = pln_store_write(store);
+  if (status < 0) return status;
+  sqlite3_stmt *s = pln_store_statement(store, PLN_STATEMENT_DECISION);
+  if (!s) return pln_error_last()->code;
+  for (int64_t i = 0; status == 0 && i < n; i++) {
+    const pln_decision *d = &decisions[i];
+    sqlite3_bind_int64(s, 1, result->id);
+    sqlite3_bind_int64(s, 2, ++result->n_decisions);
+    sqlite3_bind_int64(s, 3, d->ts_ns);
+    if (d->order > 0)
+      sqlite3_bind_int64(s, 4, d->order);
+    else
+      sqlite3_bind_null(s, 4);
+    sqlite3_bind_int(s, 5, d->instrument);
+    sqlite3_bind_int(s, 6, d->rule);
+    sqlite3_bind_int(s, 7, d->scope);
+    sqlite3_bind_int(s, 8, d->kind);
+    sqlite3_bind_int(s, 9, d->action);
+    sqlite3_bind_int(s, 10, d->refusal);
+    bind_number(s, 11, d->order > 0 ? d->asked : (double)NAN);
+    bind_number(s, 12, d->order > 0 ? d->allowed : (double)NAN);
+    bind_number(s, 13, d->value);
+    bind_number(s, 14, d->limit);
+    status = pln_store_run(store, s, "writing decisions");
+  }
+  return status < 0 ? status : pln_store_wrote(store, n);
+}
+
 int32_t pln_store_add_refusals(pln_store_result *result, const pln_refusal_count *refusals) {
   pln_store *store = result->store;
   int32_t status = pln_store_write(store);

@@ -21,6 +21,15 @@ const char *pln_order_status_name(int32_t status) {
   return status >= 0 && status < 8 ? names[status] : "?";
 }
 
+const char *pln_decision_action_name(int32_t action) {
+  static const char *const names[] = {"?", "allow", "resize", "refuse", "halt", "resume"};
+  return action >= PLN_RISK_ALLOW && action <= PLN_RISK_RESUME ? names[action] : "?";
+}
+
+const char *pln_decision_kind_name(int32_t kind) {
+  return kind < 0 ? "fill" : pln_risk_kind_info(kind) ? pln_risk_kind_info(kind)->name : "?";
+}
+
 /* A column of nanoseconds as ISO 8601 UTC with 0, 3, 6 or 9 decimals, in plain SQL so that every reader of
  * the file has it. Division truncates, so times before 1970 need the correction. */
 #define FRACTION(c) "((" c " % 1000000000 + 1000000000) % 1000000000)"
@@ -74,6 +83,62 @@ const char *pln_order_status_name(int32_t status) {
 #define FILLS_VIEW                                                                                           \
   "CREATE VIEW fills AS SELECT run, combo, portfolio, fill, order_id, symbol, side, " ISO(                   \
       "ts") " AS time, bar, quantity, price, reference_price, fee, source, rate FROM fill"
+#define DECISION_TABLE                                                                                       \
+  "CREATE TABLE decision_row (result INTEGER NOT NULL REFERENCES result, seq INTEGER NOT NULL, ts INTEGER "  \
+  "NOT "                                                                                                     \
+  "NULL, order_id INTEGER, instrument INTEGER NOT NULL, rule INTEGER NOT NULL, scope INTEGER NOT NULL, "     \
+  "kind "                                                                                                    \
+  "INTEGER NOT NULL, action INTEGER NOT NULL, refusal INTEGER NOT NULL, asked REAL, allowed REAL, value "    \
+  "REAL, "                                                                                                   \
+  "limit_value REAL, PRIMARY KEY (result, seq)) WITHOUT ROWID"
+#define DECISION_VIEW                                                                                        \
+  "CREATE VIEW decision AS SELECT r.run, r.combo, r.portfolio, d.ts, d.order_id, " SYMBOL(                   \
+      "d.instrument") " AS symbol, d.rule, " NAME("risk_kind",                                               \
+                                                  "d.kind") " AS kind, CASE d.scope WHEN 0 THEN "            \
+                                                            "'portfolio' ELSE "                              \
+                                                            "'all' END AS scope, " NAME(                     \
+                                                                "risk_action",                               \
+                                                                "d."                                         \
+                                                                "act"                                        \
+                                                                "io"                                         \
+                                                                "n") " AS action, " NAME("refusal",          \
+                                                                                         "d.refusal") " AS " \
+                                                                                                      "refu" \
+                                                                                                      "sal," \
+                                                                                                      " d."  \
+                                                                                                      "aske" \
+                                                                                                      "d, "  \
+                                                                                                      "d."   \
+                                                                                                      "allo" \
+                                                                                                      "wed," \
+                                                                                                      " d."  \
+                                                                                                      "valu" \
+                                                                                                      "e, "  \
+                                                                                                      "d."   \
+                                                                                                      "limi" \
+                                                                                                      "t_"   \
+                                                                                                      "valu" \
+                                                                                                      "e "   \
+                                                                                                      "FROM" \
+                                                                                                      " res" \
+                                                                                                      "ult " \
+                                                                                                      "r "   \
+                                                                                                      "JOIN" \
+                                                                                                      " dec" \
+                                                                                                      "isio" \
+                                                                                                      "n_"   \
+                                                                                                      "row " \
+                                                                                                      "d "   \
+                                                                                                      "ON "  \
+                                                                                                      "d."   \
+                                                                                                      "resu" \
+                                                                                                      "lt "  \
+                                                                                                      "= "   \
+                                                                                                      "r.id"
+#define DECISIONS_VIEW                                                                                       \
+  "CREATE VIEW decisions AS SELECT run, combo, portfolio, " ISO(                                             \
+      "ts") " AS time, order_id, symbol, rule, kind, "                                                       \
+            "scope, action, refusal, asked, allowed, value, limit_value FROM decision"
 
 static const char *const schema[] = {
     "CREATE TABLE schema_version (version INTEGER NOT NULL, engine_version TEXT NOT NULL)",
@@ -227,6 +292,9 @@ static const char *const schema[] = {
                     "first_symbol, first_asked, first_allowed, " ISO(
                         "last_ts") " AS last_time, last_symbol, last_asked, "
                                    "last_allowed FROM refusal",
+    DECISION_TABLE,
+    DECISION_VIEW,
+    DECISIONS_VIEW,
 };
 
 /* migrations[v - 1] takes a database of version v to v + 1. */
@@ -236,6 +304,7 @@ static const char *const migrations[PLN_SCHEMA_VERSION] = {
     "UPDATE trade_row SET income = 0, entry_rate = 1, exit_rate = 1; UPDATE fill_row SET rate = 1; "
     "DROP VIEW trades; DROP VIEW trade; DROP VIEW fills; DROP VIEW fill; " TRADE_VIEW "; " TRADES_VIEW
     "; " FILL_VIEW "; " FILLS_VIEW,
+    DECISION_TABLE "; " DECISION_VIEW "; " DECISIONS_VIEW,
 };
 
 static int32_t pragma_value(pln_store *store, const char *sql, int64_t *out) {
@@ -271,6 +340,10 @@ static int32_t add_codes(pln_store *store) {
     result = add_code(store, statement, "refusal", i, pln_refusal_name(i));
   for (int32_t i = 0; result == 0 && i < PLN_EXIT_REASON_COUNT; i++)
     result = add_code(store, statement, "exit_reason", i, pln_exit_reason_name(i));
+  for (int32_t i = -1; result == 0 && i < PLN_RISK_KIND_COUNT; i++)
+    result = add_code(store, statement, "risk_kind", i, pln_decision_kind_name(i));
+  for (int32_t i = PLN_RISK_ALLOW; result == 0 && i <= PLN_RISK_RESUME; i++)
+    result = add_code(store, statement, "risk_action", i, pln_decision_action_name(i));
   sqlite3_finalize(statement);
   return result;
 }

@@ -276,6 +276,7 @@ sqlite3_stmt *pln_store_statement(pln_store *store, pln_statement which) {
           "INSERT INTO order_row VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       [PLN_STATEMENT_FILL] = "INSERT INTO fill_row VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       [PLN_STATEMENT_REFUSAL] = "INSERT OR REPLACE INTO refusal_row VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      [PLN_STATEMENT_DECISION] = "INSERT INTO decision_row VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       [PLN_STATEMENT_EQUITY] =
           ("INSERT INTO equity_chunk (result, chunk, first_ts, last_ts, rows, peak, data) "
            "VALUES (?, ?, ?, ?, ?, ?, ?)"),

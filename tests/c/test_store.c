@@ -299,6 +299,7 @@ static void an_older_file_is_brought_up_to_date(void **state) {
   assert_int_equal(sqlite3_open(p.path, &db), SQLITE_OK);
   static const char back[] =
       "DROP VIEW trades; DROP VIEW trade; DROP VIEW fills; DROP VIEW fill;"
+      "DROP VIEW decisions; DROP VIEW decision; DROP TABLE decision_row;"
       "ALTER TABLE trade_row DROP COLUMN income; ALTER TABLE trade_row DROP COLUMN entry_rate;"
       "ALTER TABLE trade_row DROP COLUMN exit_rate; ALTER TABLE fill_row DROP COLUMN rate;"
       "CREATE VIEW trade AS SELECT id FROM trade_row; CREATE VIEW trades AS SELECT id FROM trade;"
@@ -311,6 +312,7 @@ static void an_older_file_is_brought_up_to_date(void **state) {
   assert_int_equal(
       count_of(store, "SELECT count(*) FROM trades WHERE quantity = 2 AND income = 0 AND exit_rate = 1"), 1);
   assert_int_equal(count_of(store, "SELECT count(*) FROM fills WHERE rate = 1"), 1);
+  assert_int_equal(count_of(store, "SELECT count(*) FROM decisions"), 0);
   const int64_t next = pln_store_begin_run(store, &info);
   result = pln_store_add_result(store, next, "c0001", "main", NULL, NULL, 0);
   assert_int_equal(pln_store_add_trades(result, &trade, 1), 0);

@@ -75,6 +75,7 @@ function TestConfig.test_the_example()
     compat = "none", slippage = {}, commission = {}, financing = {}, latency = {}, intrabar = "pessimistic",
     max_volume_pct = 0, quotes = "auto", child_orders = "entry_bar", off_tick = "round", off_lot = "round" })
   lu.assertEquals(cfg.results, { db = "perilune.db", equity = "auto", metrics = "auto", trades = true,
+    decisions = false,
     orders = true })
   lu.assertEquals(cfg.engine,
     { chunk_rows = 4096, combos_at_once = 16, loop_budget = 1e6, timeout_s = 60, memory_limit_mb = 1024, jit = true })
