@@ -19,7 +19,7 @@ return { "execution", map {
       help = "a bundle of the keys below, which hold where they are not given: zero_cost, retail, institutional, " ..
         "adverse_market, or one of `profiles`" },
     { "fill", enum("next_open", "this_close", "next_close"), default = "next_open", help = "when market orders fill" },
-    { "intrabar", enum("pessimistic", "optimistic", "nearest_extreme", "ohlc", "olhc", "bands"),
+    { "intrabar", enum("pessimistic", "optimistic", "nearest_extreme", "ohlc", "olhc", "as_made", "bands"),
       default = "pessimistic",
       help = "what is taken to happen within a bar; bands: pessimistic and optimistic, side by side" },
     { "max_volume_pct", number("percent of a bar's volume, 0 = no bound", { min = 0, max = 100 }), default = 0,
@@ -28,6 +28,8 @@ return { "execution", map {
       help = "fill and trigger on bid and ask where the data has them; off: on the bars themselves" },
     { "child_orders", enum("entry_bar", "next_bar"), default = "entry_bar",
       help = "from when bracket and other child orders of a market order work" },
+    { "trail_by", enum("extreme", "close"), default = "extreme",
+      help = "what trailing stop orders follow: the best high or low of each bar, or the best close" },
     { "off_tick", enum("round", "reject"), default = "round",
       help = "prices that are no multiple of tick_size: to the order's disadvantage, or refused" },
     { "off_lot", enum("round", "reject"), default = "round",

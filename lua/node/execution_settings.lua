@@ -16,6 +16,7 @@ local FILL = {
 local INTRABAR = {
   pessimistic = C.PLN_INTRABAR_PESSIMISTIC, optimistic = C.PLN_INTRABAR_OPTIMISTIC,
   nearest_extreme = C.PLN_INTRABAR_NEAREST_EXTREME, ohlc = C.PLN_INTRABAR_OHLC, olhc = C.PLN_INTRABAR_OLHC,
+  as_made = C.PLN_INTRABAR_AS_MADE,
 }
 local OFF_STEP = { round = C.PLN_OFF_STEP_ROUND, reject = C.PLN_OFF_STEP_REJECT }
 local SIZE_TYPE = {
@@ -45,6 +46,7 @@ function M.exec(plan)
   config.off_lot = OFF_STEP[execution.off_lot or "round"]
   config.max_volume_pct = execution.max_volume_pct or 0
   config.children_next_bar = execution.child_orders == "next_bar" and 1 or 0
+  config.trail_closes = execution.trail_by == "close" and 1 or 0
   config.finalize_trades = execution.finalize_trades and 1 or 0
   config.commission.pct = execution.commission_pct
   config.commission.per_share = execution.commission_per_share

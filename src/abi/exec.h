@@ -48,7 +48,9 @@ typedef enum pln_intrabar {
   PLN_INTRABAR_NEAREST_EXTREME = 2, /* OHLC or OLHC: first the extreme that is nearer to the open; where both are as
                                        near, a rising bar (close above open) goes to the low first, others to the high */
   PLN_INTRABAR_OHLC = 3,        /* open, high, low, close */
-  PLN_INTRABAR_OLHC = 4
+  PLN_INTRABAR_OLHC = 4,
+  PLN_INTRABAR_AS_MADE = 5   /* no path: each order against the whole bar, its open first, in the order in which they
+                                were made; then protective levels, stops before targets */
 } pln_intrabar;
 
 typedef enum pln_off_step {
@@ -79,6 +81,8 @@ typedef struct pln_exec_config {
   int32_t off_lot;           /* pln_off_step: quantities that are no multiple of lot_size */
   int32_t children_next_bar; /* 1: bracket and other child orders work from the bar after the parent's fill; 0: from the
                                 entry bar for a parent at market at its open, from the next bar otherwise */
+  int32_t trail_closes;      /* 1: trailing stop orders follow the best close, 0: the best high or low */
+  int32_t reserved;
   double max_volume_pct;     /* of a bar's volume, for all fills of a portfolio in it together, of 100; what is left of
                                 an order works on; 0 = no bound */
 } pln_exec_config;

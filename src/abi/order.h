@@ -86,7 +86,8 @@ typedef struct pln_order_request {
   int32_t tag;               /* the strategy's own number, carried to order, fill and trade */
   int32_t reduce_only;       /* 1: closes, never opens; canceled when the position is gone */
   double trail;              /* TRAILING_STOP*: distance > 0, by trail_type. It starts from the last close, for a child
-                                from its parent's fill; the level moves when a bar is over, with its best price */
+                                from its parent's fill; the level moves when a bar is over, with its best price or close
+                                (`trail_closes`) */
   double limit_offset;       /* TRAILING_STOP_LIMIT: price distance >= 0 of the limit beyond the stop */
   int64_t expires_ns;        /* GTD */
   int64_t parent;            /* id of a pending order: this one waits until the parent has a fill, and is canceled with

@@ -159,6 +159,25 @@ static void match_phases(pln_exec *x, int32_t portfolio, int32_t k, const pln_si
   if (x->config.fill != PLN_FILL_NEXT_OPEN) exits_try(x, portfolio, k, sides, PLN_MATCH_WITHIN, PLN_EXIT_DUE);
 }
 
+/* Each order against the whole bar, in the order in which they were made, as queues without a time within the
+ * bar do. */
+static void match_as_made(pln_exec *x, int32_t portfolio, int32_t k, const pln_sides *sides, int64_t first) {
+  pln_market *m = &x->markets[k];
+  const int64_t n = x->n_pending;
+  for (int64_t i = first; i < n; i++) {
+    pln_pending *p = &x->pending[i];
+    if (!pln_order_is_for(p, portfolio, k) || !pln_match_accept(x, m, p)) continue;
+    pln_match_try(x, m, p, sides, PLN_MATCH_AT_OPEN, true);
+    const bool at_once = p->order.tif == PLN_TIF_IOC || p->order.tif == PLN_TIF_FOK;
+    if (!at_once && pln_order_waits(m, p)) pln_match_try(x, m, p, sides, PLN_MATCH_WITHIN, false);
+  }
+  if (x->models.n_of_kind[PLN_MODEL_LATENCY] > 0) pln_latency_match(x, portfolio, k, sides, first, n);
+  expire_at_once(x, m, portfolio, k, first);
+  exits_try(x, portfolio, k, sides, PLN_MATCH_AT_OPEN, PLN_EXIT_STOPS | PLN_EXIT_TARGETS);
+  exits_try(x, portfolio, k, sides, PLN_MATCH_WITHIN, PLN_EXIT_STOPS);
+  exits_try(x, portfolio, k, sides, PLN_MATCH_WITHIN, PLN_EXIT_TARGETS);
+}
+
 static void match_bar(pln_exec *x, int32_t portfolio, int32_t k) {
   const pln_portfolio *pf = x->portfolios[portfolio];
   const pln_holding *h = &pf->holdings[k];
@@ -177,7 +196,13 @@ static void match_bar(pln_exec *x, int32_t portfolio, int32_t k) {
     pln_queue_match(x, portfolio, k);
     return;
   }
-  match_phases(x, portfolio, k, &sides, first);
+  if (x->config.intrabar == PLN_INTRABAR_AS_MADE) {
+    const pln_reach reach = reach_of(x, portfolio, k, &sides, first);
+    if (reach.up && reach.down) x->view.ambiguous_bars++;
+    match_as_made(x, portfolio, k, &sides, first);
+  } else {
+    match_phases(x, portfolio, k, &sides, first);
+  }
   for (int64_t i = first; i < n; i++)
     if (pln_order_is_for(&x->pending[i], portfolio, k))
       x->pending[i].trigger_bar_done = x->pending[i].is_triggered;
@@ -231,7 +256,8 @@ void pln_match_at_close(pln_exec *x, int32_t portfolio, int32_t k) {
 }
 
 void pln_match_instant(pln_exec *x) {
-  if (x->n_pending > 0 && x->config.fill == PLN_FILL_NEXT_OPEN) match_reductions(x);
+  if (x->n_pending > 0 && x->config.fill == PLN_FILL_NEXT_OPEN && x->config.intrabar != PLN_INTRABAR_AS_MADE)
+    match_reductions(x);
   for (int32_t portfolio = 0; portfolio < x->n_portfolios; portfolio++)
     for (int32_t k = 0; k < x->n_markets; k++)
       if (pln_market_fills(&x->markets[k])) match_bar(x, portfolio, k);

@@ -11,7 +11,7 @@ static int32_t check_amount(const char *name, double value) {
 static int32_t check_config(const pln_exec_config *c) {
   if (c->fill < PLN_FILL_NEXT_OPEN || c->fill > PLN_FILL_NEXT_CLOSE)
     return pln_fail(PLN_ERR_ARGUMENT, "fill policy %d does not exist", c->fill);
-  if (c->intrabar < PLN_INTRABAR_PESSIMISTIC || c->intrabar > PLN_INTRABAR_OLHC)
+  if (c->intrabar < PLN_INTRABAR_PESSIMISTIC || c->intrabar > PLN_INTRABAR_AS_MADE)
     return pln_fail(PLN_ERR_ARGUMENT, "intrabar policy %d does not exist", c->intrabar);
   if (c->off_tick < PLN_OFF_STEP_ROUND || c->off_tick > PLN_OFF_STEP_REJECT ||
       c->off_lot < PLN_OFF_STEP_ROUND || c->off_lot > PLN_OFF_STEP_REJECT)

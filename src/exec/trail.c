@@ -29,7 +29,9 @@ void pln_trail_follow(pln_exec *x) {
     pln_pending *p = &x->pending[i];
     const pln_market *m = &x->markets[p->order.instrument];
     if (!m->is_visible || !is_trailing(&p->order) || p->is_triggered || !pln_order_waits(m, p)) continue;
-    const double high = m->high[m->next - 1], low = m->low[m->next - 1];
+    const double *highs = x->config.trail_closes ? m->close : m->high;
+    const double *lows = x->config.trail_closes ? m->close : m->low;
+    const double high = highs[m->next - 1], low = lows[m->next - 1];
     if (p->order.side == PLN_SIDE_BUY ? low < p->best : high > p->best)
       p->best = p->order.side == PLN_SIDE_BUY ? low : high;
     pln_trail_set(x, p);

@@ -724,10 +724,11 @@ static void play(uint64_t seed, int64_t *statuses, int64_t *partly, int64_t *by_
     rows[i][3] = price = close;
   }
   rig *r = make(rows, BARS,
-                &(pln_exec_config){.intrabar = (int32_t)below(&g, 5),
+                &(pln_exec_config){.intrabar = (int32_t)below(&g, 6),
                                    .fill = (int32_t)below(&g, 3),
                                    .max_volume_pct = below(&g, 2) ? 15 : 0,
                                    .children_next_bar = (int32_t)below(&g, 2),
+                                   .trail_closes = (int32_t)below(&g, 2),
                                    .slippage_bps = below(&g, 2) ? 3 : 0,
                                    .finalize_trades = (int32_t)below(&g, 2),
                                    .commission = {.pct = 0.05, .minimum = below(&g, 2) ? 1 : 0}});

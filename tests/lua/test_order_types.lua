@@ -240,3 +240,33 @@ function TestOrderTypes.test_mistakes_name_the_line()
     lu.assertNotNil(err:find "scripted.lua:%d+", err)
   end
 end
+
+-- Long from 100; the second bar after goes from 102 to 105 and 95.
+function TestOrderTypes.test_as_made_takes_orders_in_their_order()
+  local body = [[
+    if s.n == 0 then ctx:buy{ quantity = 1 } end
+    if s.n == 1 then
+      ctx:buy{ quantity = 1, limit = 96, tif = "IOC" }
+      ctx:sell{ quantity = 1, %s, oco = 1 }
+      ctx:sell{ quantity = 1, %s, oco = 1 }
+    end]]
+  for _, case in ipairs { { "limit = 104", "stop = 96", 104 }, { "stop = 96", "limit = 104", 96 } } do
+    local r = run { body = body:format(case[1], case[2]), execution = "intrabar: as_made" }
+    lu.assertEquals(#r.trades, 1, case[1])
+    lu.assertEquals(tonumber(r.trades[1].exit_price), case[3], case[1])
+    lu.assertEquals(r.metrics.ambiguous_bars, 1)
+    local pessimistic = run { body = body:format(case[1], case[2]) }
+    lu.assertEquals(tonumber(pessimistic.trades[1].exit_price), 96, case[1])
+  end
+end
+
+-- After the bar of high 105 and close 103 the level is 6 below one of them.
+function TestOrderTypes.test_trailing_by_the_close()
+  local body = [[
+    if s.n == 0 then ctx:buy{ quantity = 1 } end
+    if s.n == 1 then ctx:sell{ quantity = 1, trail_amount = 6 } end]]
+  for by, price in pairs { extreme = 99, close = 97 } do
+    local r = run { body = body, execution = "trail_by: " .. by }
+    lu.assertEquals(tonumber(r.trades[1].exit_price), price, by)
+  end
+end
