@@ -63,6 +63,7 @@ void pln_stats_free(pln_stats *stats) {
   free(stats->kept.returns);
   free(stats->kept.benchmark);
   free(stats->kept.ts_ns);
+  free(stats->exposure.spans);
   free(stats);
 }
 
@@ -462,6 +463,8 @@ static void add_trade(pln_trade_sums *t, const pln_trade *trade) {
 int32_t pln_stats_add_trades(pln_stats *stats, const pln_trade *trades, int64_t n) {
   for (int64_t i = 0; i < n; i++) {
     if (trades[i].is_open) continue;
+    const int32_t status = pln_exposure_add(&stats->exposure, &trades[i]);
+    if (status) return status;
     add_trade(&stats->trades, &trades[i]);
     add_trade(&stats->sides[trades[i].side == PLN_SIDE_SELL], &trades[i]);
   }

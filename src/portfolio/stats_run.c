@@ -93,7 +93,10 @@ static double avg_drawdown_duration(pln_figures *f) {
   return d->count ? pln_figure_mean_duration(f, d->total_s, d->total_ns, d->count) : NAN;
 }
 
-static double exposure_pct(pln_figures *f) { return rows_pct(f, f->stats->exposed_until_close); }
+static double exposure_pct(pln_figures *f) {
+  const pln_exposure *e = &f->stats->exposure;
+  return rows_pct(f, e->n > 0 && !e->is_mixed ? e->bars : f->stats->exposed_until_close);
+}
 static double exposure_long_pct(pln_figures *f) { return rows_pct(f, f->stats->long_rows); }
 static double exposure_short_pct(pln_figures *f) { return rows_pct(f, f->stats->short_rows); }
 
@@ -227,11 +230,9 @@ static const pln_metric run_entries[] = {
       "Mean time from a peak to the next, rounded up likewise. bt: Avg. Drawdown Duration."},
      avg_drawdown_duration},
     {{"exposure_pct", "Exposure Time", "%", "Risk",
-      "Share of bars in which some position was held, entry and exit bars included, up to the bar in which "
-      "the last "
-      "trade was closed: a position still open at the end counts only to there, as in backtesting.py. bt: "
-      "Exposure "
-      "Time [%]."},
+      "Share of bars within closed trades, entry and exit bars included: a position that is open at the end "
+      "does not count, as in backtesting.py. Over several instruments: share of bars in which some position "
+      "was held, up to the bar in which the last trade was closed. bt: Exposure Time [%]."},
      exposure_pct},
     {{"exposure_long_pct", "Exposure Long", "%", "Risk",
       "Share of bars in which some long position was held, open ones included."},

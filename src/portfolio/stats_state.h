@@ -101,6 +101,19 @@ typedef struct pln_trade_sums {
   double most_mfe;
 } pln_trade_sums;
 
+typedef struct pln_bar_span {
+  int64_t first, last;
+} pln_bar_span;
+
+/* Bars of the one instrument within closed trades, as spans that do not meet. */
+typedef struct pln_exposure {
+  pln_bar_span *spans; /* in order */
+  int64_t n, capacity;
+  int64_t bars;
+  int32_t instrument;
+  int32_t is_mixed; /* trades of several instruments, whose bars are not the same */
+} pln_exposure;
+
 struct pln_stats {
   double capital;
   double risk_free_ann;
@@ -130,6 +143,7 @@ struct pln_stats {
   pln_periods periods;
   pln_trade_sums trades;
   pln_trade_sums sides[2]; /* long, short */
+  pln_exposure exposure;
   pln_kept_returns kept;
   pln_leverage leverage;
   pln_moments market; /* x: log returns of equity, y: of the benchmark, bar by bar */
@@ -140,6 +154,7 @@ struct pln_stats {
   double leverage_block[PLN_STATS_BLOCK + 1];
 };
 
+int32_t pln_exposure_add(pln_exposure *exposure, const pln_trade *trade);
 /* Takes the open ends into account; on a copy. */
 void pln_drawdowns_close(pln_drawdowns *drawdowns, int64_t row, int64_t ts_ns);
 void pln_periods_close(pln_periods *periods, double equity);

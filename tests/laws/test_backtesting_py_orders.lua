@@ -14,7 +14,8 @@ local METRICS = {
   ["Max. Drawdown [%]"] = "max_drawdown_pct", ["Avg. Drawdown [%]"] = "avg_drawdown_pct", ["# Trades"] = "trades",
   ["Win Rate [%]"] = "win_rate_pct", ["Best Trade [%]"] = "best_trade_pct", ["Worst Trade [%]"] = "worst_trade_pct",
   ["Avg. Trade [%]"] = "avg_trade_pct", ["Profit Factor"] = "profit_factor", ["Expectancy [%]"] = "expectancy_pct",
-  ["SQN"] = "sqn", ["Kelly Criterion"] = "kelly", ["Commissions [$]"] = "commissions",
+  ["SQN"] = "sqn",
+  ["Exposure Time [%]"] = "exposure_pct", ["Kelly Criterion"] = "kelly", ["Commissions [$]"] = "commissions",
 }
 
 local FIXTURES = (os.getenv "PERILUNE_HOME" or ".") .. "/tests/fixtures/strategies"
