@@ -5,6 +5,7 @@ local abi = require "abi"
 local context = require "context"
 local execution_model = require "execution_model"
 local gauges = require "node.gauges"
+local instrument_table = require "instruments"
 local models = require "node.models"
 local risk_settings = require "node.risk_settings"
 local schedule = require "schedule"
@@ -359,6 +360,8 @@ function M.new(part)
   for _, symbol in ipairs(plan.symbols) do
     local id = C.pln_exec_add_instrument(self.exec, symbol.bars, settings.instrument(symbol))
     if id < 0 then return nil, abi.last_error() end
+    local calendar = symbol.instrument_spec and instrument_table.calendar(symbol.instrument_spec)
+    if calendar and C.pln_exec_set_calendar(self.exec, id, calendar) < 0 then return nil, abi.last_error() end
     if symbol.bid_bars and plan.execution.quotes ~= "off"
       and C.pln_exec_set_quotes(self.exec, id, symbol.bid_bars, symbol.ask_bars) < 0 then
       return nil, abi.last_error()

@@ -1,6 +1,7 @@
 #pragma once
 #include "abi/actions.h"
 #include "abi/costs.h"
+#include "abi/market_calendar.h"
 #include "abi/order.h"
 /* The execution container: time order, orders, matching, fills; it steps the portfolios that are added to it.
  *
@@ -91,6 +92,9 @@ pln_exec *pln_exec_new(const pln_exec_config *config);
 void pln_exec_free(pln_exec *exec);
 /* Instruments are numbered 0, 1, … in the order of the configuration. `bars` is the symbol's finest timeframe. */
 int32_t pln_exec_add_instrument(pln_exec *exec, const pln_bars *bars, const pln_instrument *spec);
+/* The market calendar of an instrument, borrowed (NULL: none): what a session is, and when it closes, for DAY, on-open and
+ * on-close orders. Without one a session is a calendar day in the data's zone. Before the start. */
+int32_t pln_exec_set_calendar(pln_exec *exec, int32_t instrument, const pln_calendar *calendar);
 /* Bid and ask bars of an instrument, row by row those of its own bars (NULL, NULL: none). Buys then trigger and fill on
  * the ask, sells on the bid; marks, sizes and trailing levels stay on the instrument's own bars. Before the start. */
 int32_t pln_exec_set_quotes(pln_exec *exec, int32_t instrument, const pln_bars *bid, const pln_bars *ask);

@@ -17,6 +17,7 @@ typedef struct pln_market {
   pln_step tick;                /* step 0: none */
   const pln_timezone *timezone; /* looked up by the first DAY order */
   const pln_bars *bid, *ask;    /* quotes; NULL: none */
+  const pln_calendar *calendar; /* NULL: none */
   int32_t is_visible;           /* bar next - 1 became visible at the instant that is being processed */
   int32_t is_halted;            /* nothing fills */
   int32_t is_delisted;          /* nothing is traded any more */

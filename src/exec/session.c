@@ -14,7 +14,11 @@ static int64_t local_ns(pln_market *m, int64_t ts_ns) {
 
 static int64_t day_of(int64_t local) { return local / DAY_NS - (local % DAY_NS < 0); }
 
-int64_t pln_session_day(pln_market *m, int64_t ts_ns) { return day_of(local_ns(m, ts_ns)); }
+int64_t pln_session_day(pln_market *m, int64_t ts_ns) {
+  pln_session session;
+  if (m->calendar && pln_calendar_session_at(m->calendar, ts_ns, &session) >= 0) return session.trading_day;
+  return day_of(local_ns(m, ts_ns));
+}
 
 bool pln_session_opens(pln_market *m, int64_t i) {
   return i == 0 || pln_session_day(m, m->ts_ns[i]) != pln_session_day(m, m->ts_ns[i - 1]);
@@ -41,6 +45,9 @@ static int64_t end_of(pln_market *m, int64_t i) {
 
 bool pln_session_closes(pln_market *m, int64_t i) {
   enum { DAYS = 5 };
+  pln_session session;
+  if (m->calendar && pln_calendar_session_at(m->calendar, m->ts_ns[i], &session) >= 0)
+    return pln_market_visible(m, i) >= session.close_ns;
   const int64_t end = end_of(m, i);
   if (end >= DAY_NS) return true;
   int64_t last = last_before(m, i), usual = -1;

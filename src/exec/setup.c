@@ -128,6 +128,15 @@ int32_t pln_exec_add_instrument(pln_exec *exec, const pln_bars *bars, const pln_
   return exec->n_markets++;
 }
 
+int32_t pln_exec_set_calendar(pln_exec *exec, int32_t instrument, const pln_calendar *calendar) {
+  if (check_open(exec)) return PLN_ERR_STATE;
+  if (instrument < 0 || instrument >= exec->n_markets)
+    return pln_fail(PLN_ERR_ARGUMENT, "instrument %d does not exist: there are %d", instrument,
+                    exec->n_markets);
+  exec->markets[instrument].calendar = calendar;
+  return PLN_OK;
+}
+
 static int32_t check_quote(const pln_market *m, const pln_bars *quote, const char *side) {
   if (quote->n_bars != m->bars->n_bars)
     return pln_fail(PLN_ERR_ARGUMENT, "%lld %s bars for %lld bars of the instrument: expected one for each",

@@ -204,6 +204,24 @@ static void on_open_and_on_close(void **state) {
   rig_free(r);
 }
 
+/* The day after Thanksgiving 2023: New York closes at 13:00, 18:00 UTC, which the calendar knows beforehand.
+ */
+static void on_close_of_a_half_day(void **state) {
+  (void)state;
+  rig *r = days();
+  const int64_t midnight = 1700784000000000000;
+  for (int32_t i = 0; i < 11; i++)
+    ((int64_t *)r->bars[0].ts_ns)[i] = midnight + (14 * 60 + 30 + 30 * i) * MINUTE;
+  assert_int_equal(pln_exec_set_calendar(r->exec, 0, pln_calendar_get("us_equity")), 0);
+  step_to(r, 1);
+  const int64_t id = put(r, BUY(.type = PLN_ORDER_MARKET_ON_CLOSE));
+  step_to(r, 7);
+  is_end(r, id, PLN_STATUS_FILLED, PLN_REFUSAL_NONE);
+  is_fill(r, 0, 6, 10, r->bars[0].close[6]); /* 17:30 to 18:00 */
+  rig_end(r);
+  rig_free(r);
+}
+
 static void good_till_date(void **state) {
   (void)state;
   rig *r = make(wave, 4, NULL);
@@ -772,6 +790,7 @@ int main(void) {
       cmocka_unit_test(trailing_by_a_gauge),
       cmocka_unit_test(at_the_close),
       cmocka_unit_test(on_open_and_on_close),
+      cmocka_unit_test(on_close_of_a_half_day),
       cmocka_unit_test(good_till_date),
       cmocka_unit_test(one_cancels_other),
       cmocka_unit_test(brackets),
