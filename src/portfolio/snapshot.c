@@ -21,6 +21,13 @@ int32_t pln_portfolio_save(const pln_portfolio *p, int32_t instrument, pln_portf
   }
   if (p->kelly.capacity > 0)
     memcpy(out->returns, p->kelly.returns, (size_t)p->kelly.capacity * sizeof *out->returns);
+  if (p->rules.n > out->rules_capacity) {
+    pln_rule *rules = realloc(out->rules, (size_t)p->rules.n * sizeof *rules);
+    if (!rules) return pln_fail(PLN_ERR_MEMORY, "no memory for a copy of %d rules", p->rules.n);
+    out->rules = rules;
+    out->rules_capacity = p->rules.n;
+  }
+  if (p->rules.n > 0) memcpy(out->rules, p->rules.list, (size_t)p->rules.n * sizeof *out->rules);
   out->portfolio = *p;
   if (p->master) out->master = *p->master;
   out->holding = *h;
@@ -45,6 +52,7 @@ void pln_portfolio_restore(pln_portfolio *p, int32_t instrument, const pln_portf
   const int64_t capacity = h->capacity;
   if (p->kelly.capacity > 0)
     memcpy(p->kelly.returns, saved->returns, (size_t)p->kelly.capacity * sizeof *saved->returns);
+  if (p->rules.n > 0) memcpy(p->rules.list, saved->rules, (size_t)p->rules.n * sizeof *saved->rules);
   put_back(p, &saved->portfolio);
   if (p->master) put_back(p->master, &saved->master);
   *h = saved->holding;
@@ -57,5 +65,6 @@ void pln_portfolio_restore(pln_portfolio *p, int32_t instrument, const pln_portf
 void pln_portfolio_snapshot_free(pln_portfolio_snapshot *snapshot) {
   free(snapshot->lots);
   free(snapshot->returns);
+  free(snapshot->rules);
   *snapshot = (pln_portfolio_snapshot){0};
 }

@@ -13,6 +13,8 @@ typedef struct pln_portfolio_snapshot {
   int64_t lots_capacity;
   double *returns; /* the Kelly sizing's ring */
   int32_t returns_capacity;
+  pln_rule *rules; /* those of the portfolio: a closed trade moves a streak, and may halt */
+  int32_t rules_capacity;
 } pln_portfolio_snapshot;
 
 /* A status. Memory grows to what the largest position needed and stays. */
