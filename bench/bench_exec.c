@@ -35,7 +35,8 @@ typedef struct job {
   int32_t hold;
   double trailing_pct;
   double stop_pct;
-  int32_t risky; /* five rules, an ATR stop and a chandelier */
+  int32_t impact; /* square-root impact on each fill */
+  int32_t risky;  /* five rules, an ATR stop and a chandelier */
 } job;
 
 /* Five rules of a usual kind: position, exposure, leverage, daily loss, drawdown. */
@@ -49,6 +50,22 @@ static void add_rules(pln_portfolio *p) {
     rule.value[0] = limits[i];
     if (pln_portfolio_add_rule(p, &rule) < 0) abort();
   }
+}
+
+static void add_impact(pln_exec *x, const pln_bars *bars) {
+  static double sigma[N], volumes[N];
+  for (int64_t i = 0; i < N; i++) sigma[i] = 0.02, volumes[i] = 1e6;
+  const int32_t gauges[2] = {pln_exec_add_gauge(x), pln_exec_add_gauge(x)};
+  const double *values[8] = {NULL};
+  const int32_t counts[8] = {0}; /* the defaults */
+  if (pln_exec_set_gauge(x, gauges[0], 0, bars, sigma) < 0 ||
+      pln_exec_set_gauge(x, gauges[1], 0, bars, volumes) < 0 ||
+      pln_exec_add_model(x, &(pln_model_setting){.values = values,
+                                                 .counts = counts,
+                                                 .gauges = gauges,
+                                                 .model = pln_cost_model_find("square_root_impact"),
+                                                 .instrument = -1}) < 0)
+    abort();
 }
 
 static double run(const job *j, double *equity, int64_t *trades) {
@@ -74,6 +91,7 @@ static double run(const job *j, double *equity, int64_t *trades) {
     pln_exec_add_gauge(x);
     pln_exec_set_gauge(x, 0, 0, &bars, ranges);
     add_rules(p);
+    if (j->impact) add_impact(x, &bars);
   }
   if (pln_exec_add_portfolio(x, p) < 0) abort();
   if (j->lockstep)
@@ -137,6 +155,11 @@ int main(void) {
                       {.name = "run, a reversal every 100 bars", .every = 100},
                       {.name = "run, held: five rules, ATR stop, chandelier", .hold = 1, .risky = 1},
                       {.name = "run, reversals: five rules, both stops", .every = 100, .risky = 1},
+                      {.name = "next, held: the same and square-root impact",
+                       .lockstep = 1,
+                       .hold = 1,
+                       .risky = 1,
+                       .impact = 1},
                       {.name = "next, flat", .lockstep = 1},
                       {.name = "next, a position held", .lockstep = 1, .hold = 1},
                       {.name = "next, a target order every 100 bars", .lockstep = 1, .every = 100},
