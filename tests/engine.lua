@@ -96,7 +96,8 @@ end
 --   time at which it was known
 function M.run(spec) return M.execute(M.plan(spec)) end
 
-local KINDS = { "signals", "regimes", "orders", "fills", "trades", "equity", "records", "metrics" }
+local KINDS = { "signals", "regimes", "orders", "fills", "trades", "equity", "records", "metrics", "decisions",
+  "scores" }
 
 local function empty()
   local capture = {}
@@ -158,6 +159,18 @@ local function sink_of(plan, portfolio)
     add(capture.records, instance:now_ns(), instance.id, instance.stream.name, name, bits(value))
   end
   function sink.log(instance, message) add(capture.records, instance:now_ns(), instance.id, "log", message) end
+  function sink.scores(times, values, n)
+    for j = 0, n - 1 do add(capture.scores, times[j], bits(values[j])) end
+  end
+  function sink.decisions(decisions, n, id)
+    for j = 0, n - 1 do
+      local d = decisions[j]
+      if d.portfolio == id then
+        add(capture.decisions, d.ts_ns, tostring(d.order), tostring(d.kind), tostring(d.action), bits(d.asked),
+          bits(d.allowed), bits(d.value), bits(d.limit), "rule", tostring(d.rule))
+      end
+    end
+  end
   function sink.finish(handle, view)
     real.finish(handle, view)
     for k, metric in ipairs(stats.list) do
@@ -269,7 +282,7 @@ end
 -- @param configuration a table as config.from_table takes it; `symbols` and `data` are made here, relative files of
 --   strategies are fixtures
 -- @param bars list of { symbol = bars list }: for each symbol a list of bars, one for each timeframe
--- @param options { chunk_rows, from_ns, until_ns }
+-- @param options { chunk_rows, from_ns, until_ns, actions = by symbol: list of { ts_ns, kind, value } }
 function M.plan_config(configuration, bars, options)
   configuration.data = { source = "csv", path = "memory" }
   configuration.symbols = {}
@@ -278,7 +291,8 @@ function M.plan_config(configuration, bars, options)
     local timeframes = {}
     for j, one in ipairs(list) do
       timeframes[j] = timeframe_of(one)
-      entries[#entries + 1] = { symbol = ffi.string(one.symbol), timeframe = timeframes[j], bars = one }
+      entries[#entries + 1] = { symbol = ffi.string(one.symbol), timeframe = timeframes[j], bars = one,
+        actions = options.actions and options.actions[ffi.string(one.symbol)] }
     end
     configuration.symbols[k] = { symbol = ffi.string(list[1].symbol), timeframes = timeframes, lot_size = 0.001 }
   end

@@ -1,7 +1,10 @@
 -- Law 2: the same orders, fills, trades, equity and statistics, to the bit, from a running strategy and from the
 -- signals that it emitted, pushed into a portfolio without it; with all that a portfolio does of its own.
+local ffi = require "ffi"
+local abi = require "abi"
 local engine = require "engine"
 local market = require "market"
+local C = abi.C
 
 TestLaw2 = {}
 
@@ -49,7 +52,7 @@ local function common(n)
     if bars.ts_ns[0] > from then from = bars.ts_ns[0] end
   end
   for k, bars in ipairs(list) do
-    local first = tonumber(require("abi").C.pln_bars_lower_bound(bars, from))
+    local first = tonumber(C.pln_bars_lower_bound(bars, from))
     list[k] = engine.filter(bars, function(row) return row >= first and row < first + n end)
   end
   return list
@@ -142,6 +145,114 @@ function TestLaw2.test_configurations_replay()
       local full, replay, sliced = three_ways(nil, make)
       local what = ("execution %d, %s"):format(k, books)
       lu.assertTrue(#full.fills > 20, what)
+      engine.assert_equal(full, replay, what)
+      engine.assert_equal(full, sliced, what .. " in slices")
+    end
+  end
+end
+
+-- Exits, rules and sizes of every kind, costs that grow with size and time, and late orders.
+local MANAGED = {
+  {
+    name = "stops and watches",
+    reasons = { C.PLN_EXIT_ATR_STOP, C.PLN_EXIT_BREAK_EVEN, C.PLN_EXIT_TIME, C.PLN_EXIT_TAKE_PROFIT,
+      C.PLN_EXIT_RISK_RULE },
+    rules = { C.PLN_RISK_MAX_LEVERAGE, C.PLN_RISK_ORDER_RATE, C.PLN_RISK_DAILY_LOSS },
+    portfolio = {
+      sizing = { type = "atr_risk", percent = 0.3, period = 14, multiple = 2 },
+      exits = { stop = { atr = 2 }, target = { r = 3 }, break_even = { after_r = 1, offset_pct = 0.005 },
+        time = { bars = 45, at = "15:45" }, atr_bars = 10 },
+      risk = { rules = {
+        { type = "daily_loss", pct = 1, close = "yes" }, { type = "order_rate", orders = 6, per = "hour" },
+        { type = "max_order_volume", pct = 20, action = "resize" },
+        { type = "max_position_volume", days = 3, action = "resize" } } },
+    },
+    execution = { profile = "institutional", latency = { { model = "constant", params = { ms = 20000 } } } },
+  },
+  {
+    name = "trails and value at risk",
+    reasons = { C.PLN_EXIT_CHANDELIER, C.PLN_EXIT_LADDER },
+    rules = { C.PLN_RISK_MAX_CORRELATION, C.PLN_RISK_DRAWDOWN, C.PLN_RISK_MAX_VALUE_AT_RISK,
+      C.PLN_RISK_MAX_RISK_SCORE },
+    portfolio = {
+      sizing = { type = "volatility_target", percent = 12, period = 30, max_pct = 90 }, rebalance = true,
+      rebalance_every = "bar", rebalance_band_relative_pct = 25,
+      exits = { chandelier = { atr = 3, bars = 22 }, trailing = { atr = 4 },
+        ladder = { { atr = 1, share_pct = 40 }, { atr = 2.5, share_pct = 60 } } },
+      risk = { score = { record = true }, rules = {
+        { type = "max_value_at_risk", pct = 0.01, method = "historical", bars = 120, action = "resize" },
+        { type = "max_correlation", limit = 0.6, bars = 60, scale = 0.5, action = "resize" },
+        { type = "drawdown", pct = 0.05, ["then"] = "scale", scale = 0.5 },
+        { type = "max_risk_score", score = 20, action = "resize" } } },
+    },
+    execution = { slippage = { { model = "square_root_impact", params = { coefficient = 1 } }, "volatility_scaled" },
+      financing = { { model = "borrow", params = { rate_pct = 12 } },
+        { model = "margin_interest", params = { rate_pct = 9 } }, { model = "cash_interest" } },
+      latency = { { model = "distribution", params = { median_ms = 15000, sigma = 1 } } } },
+  },
+  {
+    name = "kelly and streaks",
+    reasons = { C.PLN_EXIT_TRAILING_STOP, C.PLN_EXIT_LADDER },
+    rules = { C.PLN_RISK_LOSS_STREAK, C.PLN_RISK_MAX_EXPECTED_SHORTFALL },
+    portfolio = {
+      sizing = { type = "kelly", percent = 20, fraction = 0.5, window = 10, min_trades = 4, min_pct = 5, max_pct = 60 },
+      exits = { stop = { pct = 0.4 }, trailing = { pct = 0.3 }, break_even = { after_pct = 0.2 },
+        ladder = { { r = 0.5, share_pct = 50 }, { r = 1, share_pct = 50 } } },
+      risk = { rules = {
+        { type = "loss_streak", trades = 4, pause_bars = 30 }, { type = "price_collar", pct = 5 },
+        { type = "max_expected_shortfall", pct = 0.005, method = "monte_carlo", bars = 60, paths = 200, seed = 5 },
+        { type = "drawdown", pct = 3, ["then"] = "close", cooldown_bars = 100 } } },
+    },
+    execution = { profile = "adverse_market", intrabar = "nearest_extreme", max_volume_pct = 20 },
+  },
+}
+
+local function text_of(bars, row) return os.date("!%Y-%m-%d %H:%M:%S", tonumber(bars.ts_ns[row] / 1000000000)) end
+
+-- A split with its jump of prices and a dividend, a halt, a symbol that comes late and goes early, deposits.
+local function eventful(configuration, bars)
+  local first, second = bars[1], bars[2]
+  configuration.halts = { { symbol = ffi.string(first.symbol), from = text_of(first, 300),
+    ["until"] = text_of(first, 340) } }
+  configuration.universe = {
+    { symbol = ffi.string(first.symbol) },
+    { symbol = ffi.string(second.symbol), from = text_of(second, 200), ["until"] = text_of(second, 1300) },
+  }
+  configuration.portfolios[1].cash_flows = { { time = text_of(first, 500), amount = 50000 },
+    { time = text_of(first, 1100), amount = -20000 } }
+  return { actions = { [ffi.string(first.symbol)] = {
+    { ts_ns = first.ts_ns[700], kind = "dividend", value = 0.8 },
+    { ts_ns = first.ts_ns[700], kind = "split", value = 2 },
+  } } }
+end
+
+function TestLaw2.test_managed_portfolios_replay()
+  local bars = common(1500)
+  local split = { engine.copy(bars[1], 1500, 700, function() return 0.5 end), bars[2] }
+  for _, case in ipairs(MANAGED) do
+    for _, events in ipairs { false, true } do
+      local own = events and split or bars
+      local function make()
+        local portfolio = { capital = 100000, leverage = 2 }
+        for key, value in pairs(case.portfolio) do portfolio[key] = value end
+        local configuration = { strategies = { { type = "momentum" }, { type = "rsi" }, { type = "breakout" } },
+          portfolios = { portfolio }, execution = case.execution,
+          risk = { rules = { { type = "max_leverage", times = 1.9, action = "resize" } } } }
+        local plan = engine.plan_config(configuration, { { own[1] }, { own[2] } },
+          events and eventful(configuration, own) or {})
+        plan.record_decisions = true
+        return plan
+      end
+      local full, replay, sliced = three_ways(nil, make)
+      local what = case.name .. (events and " with events" or "")
+      local left, bitten = {}, {}
+      for _, line in ipairs(full.trades) do left[tonumber(line:match " (%d+)$")] = true end
+      for _, line in ipairs(full.decisions) do
+        local kind, action = line:match "^%S+ %S+ (%d+) (%d+)"
+        if action ~= "1" then bitten[tonumber(kind)] = true end -- more than allowed
+      end
+      for _, reason in ipairs(case.reasons) do lu.assertTrue(left[reason], ("%s: exit %d"):format(what, reason)) end
+      for _, kind in ipairs(case.rules) do lu.assertTrue(bitten[kind], ("%s: rule %d"):format(what, kind)) end
       engine.assert_equal(full, replay, what)
       engine.assert_equal(full, sliced, what .. " in slices")
     end
