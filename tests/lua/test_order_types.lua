@@ -12,7 +12,7 @@ data:
   cache: false
   quality: {price_jumps: off}
 symbols:
-  - {symbol: TEST, lot_size: 1, tick_size: %s}
+  - {symbol: TEST, lot_size: 1, tick_size: %s%s}
 strategies:
   - {type: scripted}
 portfolios:
@@ -40,10 +40,11 @@ local function run(spec)
     lines[k + 1] = ("%s,%.17g,%.17g,%.17g,%.17g,%g"):format(os.date("!%Y-%m-%d", (10957 + k) * 86400), b[1], b[2], b[3],
       b[4], b[5])
   end
-  local path = support.write(folder .. "/bars.csv", table.concat(lines, "\n") .. "\n")
+  local path = support.write(folder .. "/bars.csv", spec.csv or table.concat(lines, "\n") .. "\n")
   os.execute("mkdir " .. folder .. "/strategies")
   support.write(folder .. "/strategies/scripted.lua", STRATEGY:format(spec.body))
-  local file = support.write(folder .. "/run.yaml", CONFIG:format(path, spec.tick or "0", spec.execution or ""))
+  local file = support.write(folder .. "/run.yaml", CONFIG:format(path, spec.tick or "0",
+    spec.timeframes and ", timeframes: " .. spec.timeframes or "", spec.execution or ""))
   local status, out, err = support.run("run", file, "--json", "--db", spec.db or "none", "--trades",
     folder .. "/t.csv", "--orders", folder .. "/o.csv")
   if spec.fails then return status, err end
@@ -183,6 +184,34 @@ function TestOrderTypes.test_policies_of_execution()
   order_is(run { body = off, tick = "0.1" }.orders[1], { quantity = 10, limit_price = 99 })
   order_is(run { body = off, tick = "0.1", execution = "off_tick: reject" }.orders[1], { refusal = "off_tick" })
   order_is(run { body = off, execution = "off_lot: reject" }.orders[1], { refusal = "off_lot" })
+end
+
+-- Three hours of minutes at 100; within the second one two of them reach the target and the stop.
+local function minutes(target, stop)
+  local lines = { "date,open,high,low,close,volume" }
+  for k = 0, 179 do
+    local high, low = k == target and 106 or 100, k == stop and 94 or 100
+    lines[k + 2] = ("%s,100,%d,%d,100,100"):format(os.date("!%Y-%m-%d %H:%M:%S", 946944000 + k * 60), high, low)
+  end
+  return table.concat(lines, "\n") .. "\n"
+end
+
+function TestOrderTypes.test_finer_data_resolves_a_bar()
+  local body = "if s.n == 0 then ctx:buy { quantity = 1, stop_loss = 95, take_profit = 105 } end"
+  for _, case in ipairs {
+    { target = 70, stop = 100, timeframes = "[1h, 1m]", price = 105, ambiguous = 0 },
+    { target = 100, stop = 70, timeframes = "[1h, 1m]", price = 95, ambiguous = 0 },
+    { target = 70, stop = 100, timeframes = "[1h]", price = 95, ambiguous = 1 },
+    { target = 70, stop = 100, timeframes = "[1h]", policy = "optimistic", price = 105, ambiguous = 1 },
+    { target = 100, stop = 70, timeframes = "[1h]", policy = "optimistic", price = 105, ambiguous = 1 },
+  } do
+    local r = run { body = body, csv = minutes(case.target, case.stop), timeframes = case.timeframes,
+      execution = "intrabar: " .. (case.policy or "pessimistic") }
+    local what = ("%s, target %d, stop %d"):format(case.timeframes, case.target, case.stop)
+    lu.assertEquals(#r.trades, 1, what)
+    lu.assertEquals({ tonumber(r.trades[1].entry_price), tonumber(r.trades[1].exit_price) }, { 100, case.price }, what)
+    lu.assertEquals(r.metrics.ambiguous_bars, case.ambiguous, what)
+  end
 end
 
 function TestOrderTypes.test_bands_show_both_beside_every_statistic()
