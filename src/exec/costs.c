@@ -21,6 +21,8 @@ static double column_at(const pln_bars *bars, const char *name, int64_t i) {
 }
 
 static double quoted_spread(const pln_market *m, int64_t bar, bool at_open) {
+  if (m->bid)
+    return at_open ? m->ask->open[bar] - m->bid->open[bar] : m->ask->close[bar] - m->bid->close[bar];
   if (m->bars->n_extra == 0) return NAN;
   const double spread = column_at(m->bars, at_open ? "ask_open" : "ask_close", bar) -
                         column_at(m->bars, at_open ? "bid_open" : "bid_close", bar);
@@ -68,7 +70,8 @@ static void prepare(pln_exec *x, const pricing *w, priced *out) {
     if (!w->worsens && one->desc->cost != PLN_COST_IMPROVEMENT) continue;
     assert(out->n < PLN_MODELS_AT_ONCE);
     pln_model_fill *f = &out->fills[out->n];
-    *f = (pln_model_fill){.price = w->price, .volume = NAN, .spread = NAN, .worsens = w->worsens};
+    *f = (pln_model_fill){
+        .price = w->price, .volume = NAN, .spread = NAN, .worsens = w->worsens, .on_sides = m->bid != NULL};
     if (w->bar >= 0) {
       if (m->bars->volume && m->bars->has_volume) f->volume = m->bars->volume[w->bar];
       f->spread = quoted_spread(m, w->bar, w->at_open);

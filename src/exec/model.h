@@ -26,6 +26,7 @@ typedef struct pln_model_fill {
   double gauges[PLN_MODEL_MAX_GAUGES]; /* as known when the bar opened; NaN: not warm */
   uint64_t random;                     /* of this order */
   int32_t worsens;                     /* 0: a limit order or target, whose price nothing may worsen */
+  int32_t on_sides;                    /* 1: a fill on bid or ask, whose price has half of the spread in it */
 } pln_model_fill;
 
 /* COMMISSION: an order so far. */

@@ -9,7 +9,7 @@ local CONFIG = [[
 data:
   source: csv
   path: %s
-  cache: false
+%s  cache: false
   quality: {price_jumps: off}
 symbols:
   - {symbol: TEST, lot_size: 1, tick_size: %s%s}
@@ -43,7 +43,7 @@ local function run(spec)
   local path = support.write(folder .. "/bars.csv", spec.csv or table.concat(lines, "\n") .. "\n")
   os.execute("mkdir " .. folder .. "/strategies")
   support.write(folder .. "/strategies/scripted.lua", STRATEGY:format(spec.body))
-  local file = support.write(folder .. "/run.yaml", CONFIG:format(path, spec.tick or "0",
+  local file = support.write(folder .. "/run.yaml", CONFIG:format(path, spec.data or "", spec.tick or "0",
     spec.timeframes and ", timeframes: " .. spec.timeframes or "", spec.execution or ""))
   local status, out, err = support.run("run", file, "--json", "--db", spec.db or "none", "--trades",
     folder .. "/t.csv", "--orders", folder .. "/o.csv")
@@ -212,6 +212,25 @@ function TestOrderTypes.test_finer_data_resolves_a_bar()
     lu.assertEquals({ tonumber(r.trades[1].entry_price), tonumber(r.trades[1].exit_price) }, { 100, case.price }, what)
     lu.assertEquals(r.metrics.ambiguous_bars, case.ambiguous, what)
   end
+end
+
+function TestOrderTypes.test_the_spread_is_paid_once_on_quotes()
+  local lines = { "date,bid_open,bid_high,bid_low,bid_close,ask_open,ask_high,ask_low,ask_close" }
+  for k = 1, 5 do
+    lines[k + 1] = os.date("!%Y-%m-%d", (10957 + k) * 86400) .. ",99,99,99,99,101,101,101,101"
+  end
+  local function fills(execution)
+    local r = run { csv = table.concat(lines, "\n") .. "\n", data = "  price: quotes\n", execution = execution,
+      body = "if s.n == 1 then ctx:buy { quantity = 1 } elseif s.n == 2 then ctx:close() end" }
+    return { tonumber(r.trades[1].entry_price), tonumber(r.trades[1].exit_price) }
+  end
+  local function spread(params) return ("slippage: [{model: half_spread, params: {bps: 400%s}}]"):format(params) end
+  lu.assertEquals(fills "", { 101, 99 })
+  lu.assertEquals(fills(spread ""), { 101, 99 })
+  lu.assertEquals(fills(spread ", multiple: 0.5"), { 101, 99 })
+  lu.assertEquals(fills(spread ", multiple: 3"), { 103, 97 })
+  lu.assertEquals(fills(spread "" .. ", quotes: off"), { 101, 99 }, "the quoted spread, about the middle")
+  lu.assertEquals(fills(spread ", quoted: no"), { 101 * 1.02, 99 * 0.98 }, "as it says")
 end
 
 function TestOrderTypes.test_bands_show_both_beside_every_statistic()
