@@ -2,6 +2,7 @@
 -- fills in the defaults that depend on other keys.
 local ffi = require "ffi"
 local abi = require "abi"
+local config_compat = require "config_compat"
 local config_risk = require "config_risk"
 local corporate_actions = require "corporate_actions"
 local instruments = require "instruments"
@@ -245,10 +246,8 @@ function M.apply(cfg, fail)
   for i, portfolio in ipairs(cfg.portfolios) do
     local path = ("portfolios[%d]"):format(i - 1)
     check_portfolio(portfolio, path, ids, traded, cfg.execution.compat, fail)
-    if cfg.execution.compat == "backtesting.py" and portfolio.accounting ~= "fifo" then
-      fail(path .. ".accounting", "compat: backtesting.py closes trades first in, first out; expected fifo")
-    end
   end
+  config_compat.check(cfg, fail)
 end
 
 return M

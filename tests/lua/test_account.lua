@@ -140,6 +140,36 @@ portfolios: [{accounting: %s}]
   end
 end
 
+function TestAccount.test_backtesting_py_refuses_what_its_queue_does_not_look_at()
+  local function refused(symbol, portfolio, execution)
+    local file = write_run({ A = { 100, 100 } }, ("symbols: [{symbol: A%s}]\nstrategies: [buy_and_hold]\n"
+      .. "portfolios: [{name: main%s}]\nexecution: {compat: backtesting.py%s}\n"):format(symbol, portfolio, execution))
+    local result, message = run.run(file, { db = false })
+    return result == nil and message or ""
+  end
+  lu.assertEquals(refused("", ", risk: {rules: [{type: max_position, pct: 20}], max_drawdown_pct: 5}",
+    ", trail_by: close"), "", "these work with it")
+  for _, case in ipairs {
+    { "execution.intrabar", "", "", ", intrabar: ohlc" }, { "execution.intrabar", "", "", ", intrabar: bands" },
+    { "execution.max_volume_pct", "", "", ", max_volume_pct: 5" },
+    { "execution.child_orders", "", "", ", child_orders: next_bar" },
+    { "execution.fill", "", "", ", fill: next_close" },
+    { "risk.max_position_pct", "", ", risk: {max_position_pct: 20}", "" },
+    { "risk.max_exposure_pct", "", ", risk: {max_exposure_pct: 20}", "" },
+    { "pyramiding.max_entries", "", ", pyramiding: {max_entries: 2}", "" },
+    { "sizing.max_pct", "", ", sizing: {max_pct: 50}", "" },
+    { "trading_hours", "", ', trading_hours: "10:00-12:00"', "" },
+    { "symbols[0].initial_margin_pct", ", initial_margin_pct: 10", "", "" },
+    { "symbols[0].commission_pct", ", commission_pct: 1", "", "" },
+    { "symbols[0].data.price", ", data: {price: quotes}", "", "" },
+  } do
+    local message = refused(case[2], case[3], case[4])
+    lu.assertStrContains(message, case[1])
+    lu.assertStrContains(message, "compat: backtesting.py")
+    lu.assertStrMatches(message, ".*run%.yaml:%d+:%d+: .*")
+  end
+end
+
 function TestAccount.test_backtesting_py_knows_one_method()
   local file = write_run({ A = { 100, 100 } }, [[
 symbols: [A]
