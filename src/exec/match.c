@@ -247,6 +247,7 @@ void pln_match_at_close(pln_exec *x, int32_t portfolio, int32_t k) {
         continue;
       if ((portfolio >= 0 && p->order.portfolio != portfolio) || (k >= 0 && p->order.instrument != k))
         continue;
+      if (x->portfolios[p->order.portfolio]->config.fill_price_quirk) continue; /* its queue has them */
       if (!pln_market_fills(m) || (pass == 0 && !reduces_only(x, p))) continue;
       if (!pln_order_waits(m, p) && !pln_latency_arrives(m, p)) continue;
       if (on_close && !pln_session_closes(m, m->next - 1)) continue;

@@ -196,6 +196,7 @@ pln_limits pln_risk_allow(pln_portfolio *p, int32_t instrument, int32_t side, do
     return (pln_limits){.count = 0, .refusal = PLN_REFUSAL_SHORT_NOT_ALLOWED};
   }
   assert(h->count * side >= 0);
+  assert(!c->fill_price_quirk); /* match_queue.c has its own tests */
   if (c->risk.max_position_pct > 0) {
     const double held = fabs(h->count) * unit, limit = equity * c->risk.max_position_pct / 100.0;
     const double n = fit(limit - held, unit);
@@ -219,18 +220,8 @@ pln_limits pln_risk_allow(pln_portfolio *p, int32_t instrument, int32_t side, do
   if (out.count == 0) return out;
   const double available = equity * c->leverage - gross;
   const double quantity = pln_step_value(&h->lot, out.count);
-  const double basis =
-      c->fill_price_quirk ? unslipped : price; /* what the rate of commission is reckoned on */
-  const double variable = pln_costs_variable(costs, quantity, quantity * basis * h->point);
+  const double variable = pln_costs_variable(costs, quantity, quantity * price * h->point);
   const double cost = out.count * unit + pln_costs_fee(costs, variable);
-  if (c->fill_price_quirk) {
-    /* Tested a unit at a time there: (price + commission / size) x size against the margin that is left. */
-    if (cost > available) {
-      pln_portfolio_refuse(p, PLN_REFUSAL_CASH, now_ns, instrument, cost, available);
-      return (pln_limits){.count = 0, .refusal = PLN_REFUSAL_CASH};
-    }
-    return out;
-  }
   const double free_margin = p->has_margin ? equity - pln_margin_of_account(p, instrument, unslipped) : 0;
   const double n = p->has_margin ? pln_margin_affordable(p, instrument, price, free_margin, costs)
                                  : pln_sizing_affordable(available, price * h->point, costs, &h->lot);
