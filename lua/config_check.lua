@@ -378,11 +378,22 @@ function Checker:variant(kind, node, path, partial)
     if entry.key == kind.key then
       local name = entry.node.kind == "scalar" and entry.node.text or ""
       if kind.variants[name] then return self:map(kind.variants[name], node, path, partial) end
+      if kind.other and self:looks_like(kind.other, node) then return self:map(kind.other, node, path, partial) end
       return self:fail(entry.node, join(path, kind.key), "there is no %s '%s'%s", kind.key, clip(name),
         suggest.hint(name, kind.names))
     end
   end
   self:fail(node, join(path, kind.key), "missing; one of %s", table.concat(kind.names, ", "))
+end
+
+-- Whether a map has no key but those of a type.
+function Checker:looks_like(kind, node) -- luacheck: ignore self
+  for _, entry in ipairs(node.entries) do
+    local known = false
+    for _, field in ipairs(kind.fields) do known = known or field[1] == entry.key end
+    if not known then return false end
+  end
+  return true
 end
 
 --- Checks a node against a type; returns the plain value, or nil after reporting.

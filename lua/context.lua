@@ -37,7 +37,7 @@ local _ = { C.PLN_SIDE_BUY, C.PLN_SIDE_SELL, C.PLN_ORDER_MARKET, C.PLN_ORDER_LIM
   C.PLN_ORDER_STOP_LIMIT, C.PLN_ORDER_SIZE_DEFAULT, C.PLN_ORDER_SIZE_TARGET_QUANTITY,
   C.PLN_ORDER_SIZE_TARGET_PERCENT, C.PLN_TIF_GTC,
   C.pln_exec_submit, C.pln_exec_cancel, C.pln_exec_cancel_all, C.pln_exec_orders, C.pln_exec_pending,
-  C.pln_exec_next, C.pln_refusal_name, C.pln_exit_reason_name, C.PLN_ORDER_TRAILING_STOP,
+  C.pln_exec_next, C.pln_refusal_name, C.pln_exit_reason_name, C.pln_exec_risk_score, C.PLN_ORDER_TRAILING_STOP,
   C.PLN_ORDER_TRAILING_STOP_LIMIT, C.PLN_ORDER_MARKET_ON_OPEN, C.PLN_ORDER_MARKET_ON_CLOSE, C.PLN_TRAIL_AMOUNT,
   C.PLN_TRAIL_PERCENT, C.PLN_TRAIL_GAUGE, C.PLN_ALGO_VWAP, C.PLN_ALGO_POV, C.pln_exec_replace }
 
@@ -344,7 +344,7 @@ function methods.symbol_of(ctx, object)
 end
 
 local NAMES = {
-  "position", "entry_price", "unrealized_pnl", "bars_held", "equity", "cash", "drawdown_pct", "pending",
+  "position", "entry_price", "unrealized_pnl", "bars_held", "equity", "cash", "drawdown_pct", "risk_score", "pending",
 }
 for name in pairs(methods) do NAMES[#NAMES + 1] = name end
 table.sort(NAMES)
@@ -358,6 +358,7 @@ local function index(ctx, key)
   if key == "unrealized_pnl" then return ctx.own_.unrealized_pnl end
   if key == "bars_held" then return tonumber(ctx.own_.bars_held) end
   if key == "drawdown_pct" then return ctx.account_.drawdown_pct end
+  if key == "risk_score" then return C.pln_exec_risk_score(ctx.exec_, ctx.portfolio_) end
   if key == "pending" then return tonumber(C.pln_exec_pending(ctx.exec_, ctx.portfolio_, orders)) end
   local method = methods[key]
   if method then return method end

@@ -11,8 +11,8 @@
 -- C asks, Lua answers (src/abi/exec.h, PLN_EXEC_ASK_COST). docs/models.md explains it.
 local ffi = require "ffi"
 local abi = require "abi"
+local asked = require "asked"
 local registry = require "registry"
-local sandbox = require "sandbox"
 local C = abi.C
 
 local M = {}
@@ -25,14 +25,7 @@ local order_type = ffi.typeof [[struct {
   bool is_buy, is_market, is_limit, is_stop, is_exit;
 }]]
 
-local function types(names)
-  local set = {}
-  for name in names:gmatch "%S+" do set[tonumber(C["PLN_ORDER_" .. name])] = true end
-  return set
-end
-local MARKETS = types "MARKET MARKET_ON_OPEN MARKET_ON_CLOSE"
-local LIMITS = types "LIMIT STOP_LIMIT TRAILING_STOP_LIMIT"
-local STOPS = types "STOP STOP_LIMIT TRAILING_STOP TRAILING_STOP_LIMIT"
+local MARKETS, LIMITS, STOPS = asked.MARKETS, asked.LIMITS, asked.STOPS
 
 --- Loads the file of a model by its name.
 -- @param reg registry over M.FOLDER
@@ -73,20 +66,10 @@ local function explain(one, raw, order, bar)
     order.price, order.side, abi.iso_time(bar.ts_ns), bar.open, bar.high, bar.low, bar.close, bar.volume)
 end
 
-local function is_finite(value) return type(value) == "number" and value - value == 0 end
-
-local function shown(value) return type(value) == "number" and ("%.10g"):format(value) or tostring(value) end
+local is_finite, shown = asked.is_finite, asked.shown
 
 function Models:_call(one)
-  local def, budget = one.def, one.def.budget
-  local left, limit = budget.left, budget.limit
-  budget.left, budget.limit = self.budget, self.budget
-  C.pln_watchdog_watch(nil, def.file)
-  local outer = sandbox.charge_to(budget)
-  local ok, offset, fee, most = xpcall(def.fill, one.handler, self.order, self.bar, one.p, one.state)
-  sandbox.charge_to(outer)
-  C.pln_watchdog_rest()
-  budget.left, budget.limit = left, limit
+  local ok, offset, fee, most = asked.call(one, self.budget, one.def.fill, self.order, self.bar, one.p, one.state)
   if not ok then return nil, explain(one, offset, self.order, self.bar) end
   if offset == nil then offset = 0 end
   if fee == nil then fee = 0 end
@@ -96,11 +79,8 @@ function Models:_call(one)
       .. "largest quantity, 0 or more (nil: no bound)"):format(shown(offset), shown(fee), shown(most)), self.order,
       self.bar)
   end
-  local changed = def.constants:changed()
-  if changed then
-    return nil, ("%s: '%s', a table of the file, was changed from within a function: what must last from one call to "
-      .. "the next belongs in `state`"):format(def.file, changed)
-  end
+  local changed = asked.changed(one.def)
+  if changed then return nil, changed end
   return offset, fee, most
 end
 

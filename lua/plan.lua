@@ -6,6 +6,7 @@ local config = require "config"
 local data = require "data"
 local indicator_hub = require "indicator_hub"
 local plan_models = require "plan_models"
+local plan_risk = require "plan_risk"
 local plan_symbols = require "plan_symbols"
 local registry = require "registry"
 local schedule = require "schedule"
@@ -202,6 +203,7 @@ function M.new(cfg)
   if ok then ok, err = plan_symbols.add_actions(plan, cfg) end
   if ok then ok, err = plan_symbols.add_rates(plan, cfg) end
   if ok then ok, err = plan_models.add(plan, cfg) end
+  if ok then ok, err = plan_risk.add(plan, cfg) end
   if not ok then return nil, err end
   plan.data_hash = plan_symbols.data_hash(plan)
   local all = {}

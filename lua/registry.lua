@@ -22,7 +22,7 @@ local C = abi.C
 
 local M = {}
 
-local KINDS_OF_FILE = { "strategy", "classifier", "indicator", "execution_model" }
+local KINDS_OF_FILE = { "strategy", "classifier", "indicator", "execution_model", "risk_rule" }
 local FORMS = { "signal", "on_bar", "rule" }
 local ORDER_CALLBACKS = { "on_fill", "on_order", "on_schedule" }
 
@@ -44,13 +44,16 @@ local KEYS = {
   classifier = { "name", "help", "params", "features", "state", "regimes", "classify" },
   indicator = indicator.KEYS,
   execution_model = { "name", "help", "params", "state", "fill" },
+  risk_rule = { "name", "help", "params", "state", "check" },
 }
 local A = {
   strategy = "a strategy", classifier = "a classifier", indicator = "an indicator",
-  execution_model = "an execution_model",
+  execution_model = "an execution_model", risk_rule = "a risk_rule",
 }
 M.A_KIND = A -- what a definition is, by its `kind`, in words
-local FUNCTION_KEYS = { features = true, signal = true, rule = true, classify = true, step = true, fill = true }
+local FUNCTION_KEYS = {
+  features = true, signal = true, rule = true, classify = true, step = true, fill = true, check = true,
+}
 for _, name in ipairs(CALLBACKS) do FUNCTION_KEYS[name] = true end
 
 local Def = {}
@@ -114,6 +117,7 @@ function M.describe(err, def)
       message, from_engine = message:gsub("^[^:\n]*%.lua:%d+: ", "")
       if from_loop > 0 or from_engine > 0 and not def.on_bar then
         line = line or def.lines.signal or def.lines.on_bar or def.lines.classify or def.lines.step or def.lines.fill
+          or def.lines.check
       end
     end
   elseif type(err) == "table" and type(rawget(err, "message")) == "string" then
@@ -285,20 +289,26 @@ local function check_uses(def)
   return true
 end
 
-local function check_execution_model(def, declared)
-  if not declared.fill then
-    return at(def, "name", "an execution_model needs fill = function(order, bar, p, s), which returns a price offset, "
-      .. "a fee and the largest quantity")
-  end
-  if def.uses_random then return at(def, "fill", "math.random is not available in an execution_model") end
-  def.hooks.log = function() error("log is not available in an execution_model", 3) end
-  def.hooks.record = function() error("record is not available in an execution_model", 3) end
+local ASKED = {
+  execution_model = { "fill", "fill = function(order, bar, p, s), which returns a price offset, a fee and the largest "
+    .. "quantity" },
+  risk_rule = { "check", "check = function(order, portfolio, p, s), which returns ALLOW, REFUSE, or RESIZE and a "
+    .. "quantity" },
+}
+
+-- What the core asks between its steps.
+local function check_asked(def, declared)
+  local key, form = ASKED[def.kind][1], ASKED[def.kind][2]
+  if not declared[key] then return at(def, "name", "%s needs %s", A[def.kind], form) end
+  if def.uses_random then return at(def, key, "math.random is not available in %s", A[def.kind]) end
+  def.hooks.log = function() error("log is not available in " .. A[def.kind], 3) end
+  def.hooks.record = function() error("record is not available in " .. A[def.kind], 3) end
   return true
 end
 
 local check_kind = {
   strategy = check_strategy, classifier = check_classifier, indicator = function() return true end,
-  execution_model = check_execution_model,
+  execution_model = check_asked, risk_rule = check_asked,
 }
 
 local function check(def, declared, base)
@@ -349,14 +359,14 @@ function M.compile(source, file)
   local function declare(kind)
     return function(t)
       if type(t) ~= "table" then error(("%s: expected a table, as in %s{ name = … }"):format(kind, kind), 2) end
-      if declared then error("a file declares one strategy, classifier or indicator, or one execution_model", 2) end
+      if declared then error("a file declares one strategy, classifier, indicator, execution_model or risk_rule", 2) end
       def.kind, declared = kind, t
       return t
     end
   end
   local box = sandbox.new(def.hooks, {
     strategy = declare "strategy", classifier = declare "classifier", indicator = declare "indicator",
-    execution_model = declare "execution_model",
+    execution_model = declare "execution_model", risk_rule = declare "risk_rule",
     array = state.array,
   })
   def.budget, def.random = box.budget, box.random
@@ -590,7 +600,7 @@ function Registry:list()
       local path = folder .. "/" .. file
       local def, message = self:_load_file(path)
       local name = def and def.name or file:gsub("%.lua$", "")
-      if not seen[name] and not (def and (def.kind == "indicator" or def.kind == "execution_model")) then
+      if not seen[name] and not (def and (def.kind == "indicator" or ASKED[def.kind])) then
         seen[name] = true
         list[#list + 1] = def and { name = name, kind = def.kind, help = def.help, file = path }
           or { name = name, file = path, error = message }

@@ -383,6 +383,7 @@ local BASE = {
   assert = assert, error = error, ipairs = any_ipairs, pairs = sorted_pairs, pcall = pcall, select = select,
   tonumber = tonumber, tostring = text_of, type = type, unpack = unpack,
   LONG = C.PLN_DIRECTION_LONG, FLAT = C.PLN_DIRECTION_FLAT, SHORT = C.PLN_DIRECTION_SHORT,
+  ALLOW = tonumber(C.PLN_RISK_ALLOW), RESIZE = tonumber(C.PLN_RISK_RESIZE), REFUSE = tonumber(C.PLN_RISK_REFUSE),
 }
 
 -- For the parser: which names and which members of the libraries exist.
@@ -390,7 +391,7 @@ M.known = { math = { random = true }, string = safe_string, table = safe_table, 
 for name in pairs(BASE) do M.known[name] = true end
 for name in pairs(safe_math) do M.known.math[name] = true end
 for _, name in ipairs { "log", "print", "record", "strategy", "classifier", "indicator", "execution_model",
-  "array" } do
+  "risk_rule", "array" } do
   M.known[name] = true
 end
 
@@ -404,8 +405,8 @@ end
 
 --- A new environment.
 -- @param hooks table whose fields log(message) and record(name, value) are called, looked up at each call
--- @param words { strategy=, classifier=, indicator=, execution_model=, array= }: the functions by which a file declares
--- what it is
+-- @param words { strategy=, classifier=, indicator=, execution_model=, risk_rule=, array= }: the functions by which a
+-- file declares what it is
 -- @return { env =, budget = struct { double left, limit }, random = struct, stop =, pow = }
 function M.new(hooks, words)
   local random = random_type()
@@ -427,7 +428,7 @@ function M.new(hooks, words)
   for name, value in pairs(BASE) do env[name] = value end
   env.math, env.string, env.table, env.bit = read_only(math_members, "math"), shared_string, shared_table, shared_bit
   env.strategy, env.classifier, env.indicator = words.strategy, words.classifier, words.indicator
-  env.execution_model = words.execution_model
+  env.execution_model, env.risk_rule = words.execution_model, words.risk_rule
   env.array = words.array
   function env.log(...) hooks.log(joined(...)) end
   env.print = env.log

@@ -31,6 +31,12 @@ for i, info in ipairs(risk_rules.list) do
   rule.variants[info.name], rule.names[i] = rule_type(info), info.name
 end
 
+-- Of a file in risk_rules/: its name, and the parameters that it declares. The plan knows whether there is one.
+rule.other = map {
+  { "type", types.name, required = true, help = "a rule in Lua, of the folder risk_rules beside this file" },
+  { "params", { type = "table", of = { type = "parameter" } }, default = {}, help = "its parameters" },
+}
+
 local PARTS = {
   { "exposure", "gross exposure", "percent of the equity", 100 },
   { "concentration", "Herfindahl index of the positions' shares", "0 … 1", 1 },

@@ -7,6 +7,7 @@ local execution_model = require "execution_model"
 local gauges = require "node.gauges"
 local instrument_table = require "instruments"
 local models = require "node.models"
+local risk_rule = require "risk_rule"
 local risk_settings = require "node.risk_settings"
 local schedule = require "schedule"
 local settings = require "node.execution_settings"
@@ -45,7 +46,10 @@ function Execution:_add_portfolio(spec)
     sink = plan.sinks.portfolio(spec.name), instances = {}, account = (account or { handle = handle }).handle,
   }
   local ruled
-  ruled, problem = risk_settings.add_to_portfolio(handle, spec.risk, plan, self.gauges)
+  local id = #self.portfolios -- that the container will give it
+  ruled, problem = risk_settings.add_to_portfolio(handle, spec.risk, plan, self.gauges, function(item, number)
+    return self.lua_rules:add(item, number, id)
+  end)
   if not ruled then return nil, problem end
   if account then
     portfolio.id = C.pln_exec_add_book(self.exec, account.id, handle)
@@ -53,6 +57,8 @@ function Execution:_add_portfolio(spec)
     portfolio.id = C.pln_exec_add_portfolio(self.exec, handle)
   end
   if portfolio.id < 0 then return nil, abi.last_error() end
+  assert(portfolio.id == id)
+  self.lua_rules:watch(id, handle)
   self.portfolios[#self.portfolios + 1] = portfolio
   local told
   told, problem = settings.add_account(self.exec, plan, spec, portfolio.id)
@@ -180,8 +186,8 @@ function Execution:_lock_step(until_ns)
     elseif due == C.PLN_EXEC_RECORDER_FULL then
       self:_drain()
       due = C.pln_exec_next(self.exec, until_ns)
-    elseif due == C.PLN_EXEC_ASK_COST then
-      local ok, err = self.lua_models:answer(self.exec)
+    elseif due == C.PLN_EXEC_ASK_COST or due == C.PLN_EXEC_ASK_RISK then
+      local ok, err = self:_answer(due)
       if not ok then return nil, err end
       due = C.pln_exec_next(self.exec, until_ns)
     else
@@ -191,14 +197,19 @@ function Execution:_lock_step(until_ns)
   return true
 end
 
+-- What the core asks of files in Lua.
+function Execution:_answer(what)
+  return (what == C.PLN_EXEC_ASK_COST and self.lua_models or self.lua_rules):answer(self.exec)
+end
+
 -- Processes everything up to a time.
 function Execution:_run(until_ns)
   if #self.caller_ids > 0 then return self:_lock_step(until_ns) end
   local event
   repeat
     event = C.pln_exec_run(self.exec, until_ns)
-    if event == C.PLN_EXEC_ASK_COST then
-      local ok, err = self.lua_models:answer(self.exec)
+    if event == C.PLN_EXEC_ASK_COST or event == C.PLN_EXEC_ASK_RISK then
+      local ok, err = self:_answer(event)
       if not ok then return nil, err end
     elseif event == C.PLN_EXEC_RECORDER_FULL then
       self:_drain()
@@ -320,8 +331,8 @@ function Execution:finish()
     if not ok then return nil, err end
   end
   local status = C.pln_exec_finish(self.exec)
-  while status == C.PLN_EXEC_ASK_COST do
-    local ok, err = self.lua_models:answer(self.exec)
+  while status == C.PLN_EXEC_ASK_COST or status == C.PLN_EXEC_ASK_RISK do
+    local ok, err = self:_answer(status)
     if not ok then return nil, err end
     status = C.pln_exec_finish(self.exec)
   end
@@ -377,8 +388,11 @@ function M.new(part)
     if not self.lua_models then return nil, problem end
     if C.pln_exec_ask_costs(self.exec) < 0 then return nil, abi.last_error() end
   end
-  self.has_rules = risk_settings.any(plan)
-  told, problem = risk_settings.add_to_container(self.exec, plan, self.gauges)
+  self.has_rules = risk_settings.any(plan) or plan.record_decisions
+  self.lua_rules = risk_rule.new(plan)
+  told, problem = risk_settings.add_to_container(self.exec, plan, self.gauges, function(item, number)
+    return self.lua_rules:add(item, number)
+  end)
   if not told then return nil, problem end
   for _, portfolio in ipairs(plan.portfolios) do
     local ok, err = self:_add_portfolio(portfolio)

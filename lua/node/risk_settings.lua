@@ -106,28 +106,50 @@ local function value_of(param, value)
   end
 end
 
--- Hands each rule to `add` as a struct. true, or nil and a message.
-local function add_rules(list, plan, gauges, add)
+-- A rule of a file: the core asks for its verdicts.
+local function add_lua(item, add, on_lua)
+  local made = ffi.new "pln_risk_rule"
+  made.kind, made.gauge, made.action = C.PLN_RISK_LUA, -1, C.PLN_RISK_DEFAULT
+  local number = add(made)
+  if number < 0 then return nil, abi.last_error() end
+  return on_lua(item, tonumber(number))
+end
+
+-- A rule of the core.
+local function add_rule(rule, plan, gauges, add)
+  local info = risk_rules.get(rule.type)
+  local made = ffi.new "pln_risk_rule"
+  made.kind, made.gauge = info.kind, -1
+  made.action = rule.action and ACTION[rule.action] or C.PLN_RISK_DEFAULT
+  for i, param in ipairs(info.params) do made.value[i - 1] = value_of(param, rule[param.name]) end
+  if info.gauge then
+    local param = info.params[info.gauge_param]
+    local gauge, err = gauges.need(info.gauge:format(rule[param.name] or param.default))
+    if not gauge then return nil, err end
+    made.gauge = gauge
+  end
+  local groups -- kept until the rule is added
+  if info.groups then
+    local err
+    groups, err = groups_of(rule, plan)
+    if not groups then return nil, err end
+    made.groups, made.n_groups = groups, #plan.symbols
+  end
+  if add(made) < 0 then return nil, abi.last_error() end
+  return true
+end
+
+-- Hands each rule to `add` as a struct, and those in Lua, with their numbers, to `on_lua`. true, or nil and a message.
+local function add_rules(list, plan, gauges, add, on_lua)
   for _, rule in ipairs(list or {}) do
-    local info = risk_rules.get(rule.type)
-    local made = ffi.new "pln_risk_rule"
-    made.kind, made.gauge = info.kind, -1
-    made.action = rule.action and ACTION[rule.action] or C.PLN_RISK_DEFAULT
-    for i, param in ipairs(info.params) do made.value[i - 1] = value_of(param, rule[param.name]) end
-    if info.gauge then
-      local param = info.params[info.gauge_param]
-      local gauge, err = gauges.need(info.gauge:format(rule[param.name] or param.default))
-      if not gauge then return nil, err end
-      made.gauge = gauge
+    local item = plan.lua_rules and plan.lua_rules[rule]
+    local ok, err
+    if item then
+      ok, err = add_lua(item, add, on_lua)
+    else
+      ok, err = add_rule(rule, plan, gauges, add)
     end
-    local groups -- kept until the rule is added
-    if info.groups then
-      local err
-      groups, err = groups_of(rule, plan)
-      if not groups then return nil, err end
-      made.groups, made.n_groups = groups, #plan.symbols
-    end
-    if add(made) < 0 then return nil, abi.last_error() end
+    if not ok then return nil, err end
   end
   return true
 end
@@ -158,19 +180,20 @@ function M.any(plan)
 end
 
 --- Gives a portfolio its rules and score, before the container gets it. true, or nil and a message.
-function M.add_to_portfolio(handle, risk, plan, gauges)
+-- @param on_lua function(item of plan.lua_rules, the rule's number) → true, or nil and a message
+function M.add_to_portfolio(handle, risk, plan, gauges, on_lua)
   if risk.score then
     local ok, err = set_score(handle, risk.score, gauges)
     if not ok then return nil, err end
   end
-  return add_rules(risk.rules, plan, gauges, function(rule) return C.pln_portfolio_add_rule(handle, rule) end)
+  return add_rules(risk.rules, plan, gauges, function(rule) return C.pln_portfolio_add_rule(handle, rule) end, on_lua)
 end
 
 --- Gives a container the rules across its portfolios. true, or nil and a message.
-function M.add_to_container(exec, plan, gauges)
+function M.add_to_container(exec, plan, gauges, on_lua)
   return add_rules(plan.risk and plan.risk.rules, plan, gauges, function(rule)
     return C.pln_exec_add_rule(exec, rule)
-  end)
+  end, on_lua)
 end
 
 return M

@@ -161,7 +161,7 @@ typedef struct pln_trial {
   pln_pending *pending;
   int64_t pending_capacity;
   int32_t *blocked; /* of each source */
-  int64_t n_orders, n_fills, n_records, n_fill_records, new_orders, new_fills;
+  int64_t n_orders, n_fills, n_records, n_fill_records, new_orders, new_fills, n_decisions;
   pln_target target;
   pln_room room;
   pln_month months[PLN_MODELS_MAX]; /* of each model, where it counts them */
@@ -535,6 +535,11 @@ int32_t pln_exec_end_instant(pln_exec *x);
 int32_t pln_review_start(pln_exec *x);
 void pln_review_free(pln_review *review);
 int32_t pln_review_run(pln_exec *x);
+int64_t pln_review_n_decisions(const pln_exec *x);
+/* Takes back what was decided after the first n. */
+void pln_review_take_back(pln_exec *x, int64_t n_decisions);
+/* Keeps what the limits at the fill took of `asked` units that open. */
+void pln_review_filled(pln_exec *x, const pln_order *o, double asked, double allowed, int32_t refusal);
 bool pln_review_is_asking(const pln_exec *x);
 /* review_watch.c. Before a mark of a row at or after a portfolio's watch_ns. */
 void pln_review_tick(pln_exec *x, int32_t portfolio, int64_t row_ns);

@@ -226,7 +226,14 @@ static int32_t fill_parts(pln_exec *x, pln_pending *p, double count, double agai
     pln_fill_close_part(x, p, closing, count, -1, hit);
     if (opening > 0) pln_orders_move(x, p, PLN_STATUS_PARTIALLY_FILLED, PLN_REFUSAL_NONE);
   }
-  return opening > 0 && !x->status ? open_part(x, p, opening, closing, hit) : PLN_REFUSAL_NONE;
+  if (opening == 0 || x->status) return PLN_REFUSAL_NONE;
+  const double before = p->order.filled;
+  const int32_t refusal = open_part(x, p, opening, closing, hit);
+  if (x->config.record_decisions) {
+    const pln_step *lot = &x->portfolios[p->order.portfolio]->holdings[p->order.instrument].lot;
+    pln_review_filled(x, &p->order, pln_step_value(lot, opening), p->order.filled - before, refusal);
+  }
+  return refusal;
 }
 
 /* A part is filled and the rest waits. */

@@ -38,7 +38,7 @@ static int32_t check_rules(const pln_exec *x, const pln_rules *rules, const pln_
 int32_t pln_review_start(pln_exec *x) {
   int32_t bars = 0;
   int64_t scenarios = 0;
-  bool any = x->rules.n > 0;
+  bool any = x->rules.n > 0 || x->config.record_decisions;
   measure_room(&x->rules, &bars, &scenarios);
   int32_t status = check_rules(x, &x->rules, NULL);
   double peak = 0;
@@ -105,6 +105,28 @@ void pln_review_decide(pln_exec *x, const pln_decision *d) {
     r->capacity = capacity;
   }
   r->decisions[r->n_decisions++] = *d;
+}
+
+int64_t pln_review_n_decisions(const pln_exec *x) { return x->review ? x->review->n_decisions : 0; }
+
+void pln_review_take_back(pln_exec *x, int64_t n_decisions) {
+  if (x->review) x->review->n_decisions = n_decisions;
+}
+
+void pln_review_filled(pln_exec *x, const pln_order *o, double asked, double allowed, int32_t refusal) {
+  if (allowed >= asked) return; /* the fill says so itself */
+  const pln_refusal_count *c = &x->portfolios[o->portfolio]->refusals[refusal];
+  pln_review_decide(x, &(pln_decision){.ts_ns = x->view.now_ns,
+                                       .order = o->id,
+                                       .portfolio = o->portfolio,
+                                       .instrument = o->instrument,
+                                       .kind = -1,
+                                       .action = allowed == 0 ? PLN_RISK_REFUSE : PLN_RISK_RESIZE,
+                                       .refusal = refusal,
+                                       .asked = asked,
+                                       .allowed = allowed,
+                                       .value = c->last_asked,
+                                       .limit = c->last_allowed});
 }
 
 int64_t pln_exec_decisions(const pln_exec *exec, const pln_decision **out) {

@@ -27,6 +27,7 @@ void pln_trial_begin(pln_exec *x, pln_trial *t, int32_t portfolio, int32_t k) {
   t->n_fill_records = x->n_fill_records;
   t->new_orders = x->new_orders;
   t->new_fills = x->new_fills;
+  t->n_decisions = pln_review_n_decisions(x);
   t->target = *pln_exec_target(x, portfolio, k);
   for (int32_t i = 0; i < x->models.n; i++)
     if (x->models.list[i].months) t->months[i] = x->models.list[i].months[portfolio];
@@ -43,6 +44,7 @@ void pln_trial_undo(pln_exec *x, const pln_trial *t, int32_t portfolio, int32_t 
   x->n_fill_records = t->n_fill_records;
   x->new_orders = t->new_orders;
   x->new_fills = t->new_fills;
+  pln_review_take_back(x, t->n_decisions);
   *pln_exec_target(x, portfolio, k) = t->target;
   for (int32_t i = 0; i < x->models.n; i++)
     if (x->models.list[i].months) x->models.list[i].months[portfolio] = t->months[i];

@@ -41,6 +41,16 @@ static double n_bars(pln_figures *f) { return (double)f->stats->n_rows; }
 static double periods_per_year(pln_figures *f) { return has_rows(f) ? f->years : NAN; }
 static double ambiguous_bars(pln_figures *f) { return (double)f->ambiguous_bars; }
 
+static double of_score(const pln_figures *f, double value) {
+  return f->account && f->account->risk_score_max > 0 ? value : NAN;
+}
+static double risk_score_mean(pln_figures *f) {
+  return of_score(f, f->account ? f->account->risk_score_mean : NAN);
+}
+static double risk_score_max(pln_figures *f) {
+  return of_score(f, f->account ? f->account->risk_score_max : NAN);
+}
+
 static double equity_final(pln_figures *f) { return has_rows(f) ? f->stats->cash_equity_last : NAN; }
 static double equity_peak(pln_figures *f) {
   if (!has_rows(f)) return NAN;
@@ -269,6 +279,13 @@ static const pln_metric cost_entries[] = {
 const pln_metric_group pln_metrics_of_costs = {cost_entries, sizeof cost_entries / sizeof *cost_entries};
 
 static const pln_metric detail_entries[] = {
+    {{"risk_score_mean", "Risk Score (mean)", "ratio", "Risk",
+      "Mean over all bars of the composite risk score, 0 to 100 (docs/risk.md); only where risk.score has "
+      "record: true."},
+     risk_score_mean},
+    {{"risk_score_max", "Risk Score (max.)", "ratio", "Risk",
+      "Largest composite risk score of any bar; only where risk.score has record: true."},
+     risk_score_max},
     {{"periods_per_year_observed", "Periods per Year (observed)", "count", "Run",
       "Returns per year of 365.25 days that the data show, beside the usual factor that is annualised with."},
      observed_per_year},

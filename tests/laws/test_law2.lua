@@ -248,7 +248,7 @@ function TestLaw2.test_managed_portfolios_replay()
       local left, bitten = {}, {}
       for _, line in ipairs(full.trades) do left[tonumber(line:match " (%d+)$")] = true end
       for _, line in ipairs(full.decisions) do
-        local kind, action = line:match "^%S+ %S+ (%d+) (%d+)"
+        local kind, action = line:match "^%S+ %S+ (%-?%d+) (%d+)"
         if action ~= "1" then bitten[tonumber(kind)] = true end -- more than allowed
       end
       for _, reason in ipairs(case.reasons) do lu.assertTrue(left[reason], ("%s: exit %d"):format(what, reason)) end

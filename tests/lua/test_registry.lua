@@ -215,7 +215,7 @@ function TestRegistry.test_declarations_are_checked()
   lu.assertStrContains(message "local a = 1", "the file returns no strategy")
   lu.assertStrContains(message "strategy(5)", "user.lua:1: strategy: expected a table")
   lu.assertStrContains(message("local a = strategy { " .. signal .. " }\nreturn strategy { " .. signal .. " }"),
-    "a file declares one strategy, classifier or indicator")
+    "a file declares one strategy, classifier, indicator")
   lu.assertStrContains(message "return classifier { regimes = { 'a' } }", "needs classify")
   lu.assertStrContains(message "return classifier { classify = function() end }", "needs regimes")
   lu.assertStrContains(message "return classifier { classify = function() end, regimes = { 'a', 'a' } }", "there twice")
