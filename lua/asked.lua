@@ -2,6 +2,7 @@
 -- under the watchdog, with the user's line in what went wrong.
 local ffi = require "ffi"
 local abi = require "abi"
+local registry = require "registry"
 local sandbox = require "sandbox"
 local C = abi.C
 
@@ -31,21 +32,30 @@ function M.changed(def)
     .. "belongs in `state`"):format(def.file, name)
 end
 
-local LISTS = {}
-
---- The names of order types in a set by number: names are "MARKET LIMIT …".
-function M.types(names)
-  if not LISTS[names] then
-    local set = {}
-    for name in names:gmatch "%S+" do set[tonumber(C["PLN_ORDER_" .. name])] = true end
-    LISTS[names] = set
+--- Loads such a file by its name.
+-- @param reg registry over the folder of its kind
+-- @param kind "execution_model" or "risk_rule"
+-- @return the definition, or nil and a message; and whether there is such a file at all
+function M.load(reg, name, kind)
+  local def, message = reg:load(name)
+  if not def then return nil, message, not message:find "^unknown strategy" end
+  if def.kind ~= kind then
+    return nil, ("%s: '%s' is %s, expected %s"):format(def.file, def.name, registry.A_KIND[def.kind],
+      registry.A_KIND[kind]), true
   end
-  return LISTS[names]
+  return def
 end
 
-M.MARKETS = M.types "MARKET MARKET_ON_OPEN MARKET_ON_CLOSE"
-M.LIMITS = M.types "LIMIT STOP_LIMIT TRAILING_STOP_LIMIT"
-M.STOPS = M.types "STOP STOP_LIMIT TRAILING_STOP TRAILING_STOP_LIMIT"
+-- Numbers of order types, given as "MARKET LIMIT …", as a set.
+local function types(names)
+  local set = {}
+  for name in names:gmatch "%S+" do set[tonumber(C["PLN_ORDER_" .. name])] = true end
+  return set
+end
+
+M.MARKETS = types "MARKET MARKET_ON_OPEN MARKET_ON_CLOSE"
+M.LIMITS = types "LIMIT STOP_LIMIT TRAILING_STOP_LIMIT"
+M.STOPS = types "STOP STOP_LIMIT TRAILING_STOP TRAILING_STOP_LIMIT"
 
 --- Whether a value is a finite number.
 function M.is_finite(value) return type(value) == "number" and value - value == 0 end

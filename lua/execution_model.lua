@@ -27,18 +27,8 @@ local order_type = ffi.typeof [[struct {
 
 local MARKETS, LIMITS, STOPS = asked.MARKETS, asked.LIMITS, asked.STOPS
 
---- Loads the file of a model by its name.
--- @param reg registry over M.FOLDER
--- @return the definition, or nil and a message; and whether there is such a file at all
-function M.load(reg, name)
-  local def, message = reg:load(name)
-  if not def then return nil, message, not message:find "^unknown strategy" end
-  if def.kind ~= "execution_model" then
-    return nil, ("%s: '%s' is %s, expected an execution_model"):format(def.file, def.name, registry.A_KIND[def.kind]),
-      true
-  end
-  return def
-end
+--- Loads the file of a model by its name: asked.load.
+function M.load(reg, name) return asked.load(reg, name, "execution_model") end
 
 local Models = {}
 Models.__index = Models

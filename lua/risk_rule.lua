@@ -29,17 +29,8 @@ local portfolio_type = ffi.typeof [[struct {
   double equity, cash, gross_exposure, net_exposure, margin_used, drawdown_pct, peak_equity, position, trades;
 }]]
 
---- Loads the file of a rule by its name.
--- @param reg registry over M.FOLDER
--- @return the definition, or nil and a message; and whether there is such a file at all
-function M.load(reg, name)
-  local def, message = reg:load(name)
-  if not def then return nil, message, not message:find "^unknown strategy" end
-  if def.kind ~= "risk_rule" then
-    return nil, ("%s: '%s' is %s, expected a risk_rule"):format(def.file, def.name, registry.A_KIND[def.kind]), true
-  end
-  return def
-end
+--- Loads the file of a rule by its name: asked.load.
+function M.load(reg, name) return asked.load(reg, name, "risk_rule") end
 
 local Rules = {}
 Rules.__index = Rules
@@ -74,7 +65,7 @@ function Rules:watch(portfolio, handle) self.accounts[portfolio] = C.pln_portfol
 
 local function explain(one, raw, order)
   local place = registry.describe(raw, one.def)
-  return ("%s:%d: %s\n  order: quantity=%.10g price=%.10g side=%d position=%.10g"):format(place.file,
+  return ("%s:%d: %s\n  order: quantity=%.10g price=%.10g side=%d reduces=%.10g"):format(place.file,
     place.line or one.def.lines.check or 1, place.message, order.quantity, order.price, order.side, order.reduces)
 end
 
@@ -112,7 +103,7 @@ function Rules:answer(exec)
   local one = request.scope == 0 and self.portfolio_rules[index][number] or self.container_rules[number]
   local action, quantity = self:_call(one)
   if not action then return nil, quantity end
-  if C.pln_exec_answer_risk(exec, action, quantity, quantity, 0 / 0) < 0 then return nil, abi.last_error() end
+  if C.pln_exec_answer_risk(exec, action, quantity, 0 / 0, 0 / 0) < 0 then return nil, abi.last_error() end
   return true
 end
 

@@ -59,6 +59,7 @@ function TestRiskRule.test_a_rule_resizes_and_refuses()
     seen[d.action] = (seen[d.action] or 0) + 1
     if d.action == "resize" then lu.assertEquals(tonumber(d.allowed), 60) end
     lu.assertTrue(tonumber(d.allowed) <= 60)
+    lu.assertEquals(d.value .. d.limit, "", "what a rule in Lua measured is not known")
   end
   lu.assertTrue((seen.resize or 0) > 3 and (seen.refuse or 0) > 3, "resized and refused")
   lu.assertTrue(result.results[1].metrics.trades > 3)

@@ -2,6 +2,7 @@
 local ffi = require "ffi"
 local abi = require "abi"
 local args = require "args"
+local common = require "cli.data.common"
 local json = require "json"
 local market_calendar = require "market_calendar"
 local tabulate = require "tabulate"
@@ -57,12 +58,7 @@ function M.run(argv)
     end
     all[i - 1] = describe(calendar, year)
   end
-  if opts.json then
-    io.write(json.encode(json.array(all), { indent = 2 }), "\n")
-    return 0
-  end
-  for i, info in ipairs(all) do io.write(i > 1 and "\n" or "", section(info)) end
-  return 0
+  return common.print_all(all, opts, section)
 end
 
 return M

@@ -3,6 +3,7 @@ local ffi = require "ffi"
 local abi = require "abi"
 local args = require "args"
 local data = require "data"
+local json = require "json"
 local C = abi.C
 
 local M = {}
@@ -128,6 +129,17 @@ function M.progress(label, total)
     drawn = false
   end
   return show, clear
+end
+
+--- Prints a list of descriptions: as a JSON array, or each as the text that `section` makes of it, with a line between.
+-- @return the exit status
+function M.print_all(all, opts, section)
+  if opts.json then
+    io.write(json.encode(json.array(all), { indent = 2 }), "\n")
+    return 0
+  end
+  for i, info in ipairs(all) do io.write(i > 1 and "\n" or "", section(info)) end
+  return 0
 end
 
 return M

@@ -74,12 +74,7 @@ function M.run(argv)
     if not entry then return nil, message end
     all[i] = describe(path, entry)
   end
-  if opts.json then
-    io.write(json.encode(json.array(all), { indent = 2 }), "\n")
-    return 0
-  end
-  for i, info in ipairs(all) do io.write(i > 1 and "\n" or "", section(info)) end
-  return 0
+  return common.print_all(all, opts, section)
 end
 
 return M
