@@ -2,6 +2,7 @@
 
 #include "abi/script.h"
 #include "core/error.h"
+#include "script/workers.h"
 
 #include <lauxlib.h>
 #include <limits.h>
@@ -118,6 +119,7 @@ pln_host *pln_host_new(int64_t memory_limit) {
 
 void pln_host_free(pln_host *host) {
   if (!host) return;
+  if (current_host == host) pln_workers_end_all();
   lua_close(host->state);
   if (current_host == host) current_host = NULL;
   free(host);
