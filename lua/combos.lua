@@ -1,4 +1,4 @@
---- Combos: the points of the grid that a configuration's parameter lists and ranges span.
+--- Combos: their names, and the values that a configuration's lists and ranges stand for.
 local M = {}
 
 --- Most combos of one run.
@@ -30,43 +30,6 @@ function M.values(given)
   -- rounding error short.
   for k = 0, steps do values[#values + 1] = from + k * step end
   return values
-end
-
-local function sorted_keys(t)
-  local keys = {}
-  for key in pairs(t) do keys[#keys + 1] = key end
-  table.sort(keys)
-  return keys
-end
-
---- Expands the parameters of all strategies: the last parameter (by strategy in the file's order, then by name)
--- varies fastest.
--- @param strategies list of { params = { name = value | list | range } }
--- @return list of combos, each a list with one params table for each strategy; or nil, a message and the index and
---   parameter that it is about
-function M.expand(strategies)
-  local dimensions, count = {}, 1
-  for index, strategy in ipairs(strategies) do
-    for _, name in ipairs(sorted_keys(strategy.params)) do
-      local values, err = M.values(strategy.params[name])
-      if not values then return nil, err, index, name end
-      dimensions[#dimensions + 1] = { index = index, name = name, values = values }
-      count = count * #values
-    end
-  end
-  if count > M.MAX then return nil, ("%.0f combos, at most %d in one run"):format(count, M.MAX) end
-  local combos = {}
-  for n = 0, count - 1 do
-    local combo, rest = {}, n
-    for index = 1, #strategies do combo[index] = {} end
-    for d = #dimensions, 1, -1 do
-      local dimension = dimensions[d]
-      combo[dimension.index][dimension.name] = dimension.values[rest % #dimension.values + 1]
-      rest = math.floor(rest / #dimension.values)
-    end
-    combos[n + 1] = combo
-  end
-  return combos
 end
 
 --- "c0001" for n = 1.

@@ -38,7 +38,7 @@ function Run:_sinks(combo, params, other)
   local equity = cfg.results.equity
   if equity == "auto" then equity = plan.n_bars <= EQUITY_ROWS_BY_BAR and "bars" or "days" end
   local metrics = cfg.results.metrics
-  if metrics == "auto" then metrics = #plan.points <= COMBOS_WITH_ALL_METRICS and "full" or "headline" end
+  if metrics == "auto" then metrics = plan.grid:size() <= COMBOS_WITH_ALL_METRICS and "full" or "headline" end
   for _, portfolio in ipairs(plan.portfolios) do
     local result
     if self.stored and not beside then
@@ -123,18 +123,17 @@ function Run:_batch(topology_name, first, last)
   local combo_of, list, beside = {}, {}, {}
   local bands = plan.execution.intrabar == "bands"
   for number = first, last do
-    local point = plan.points[number]
-    local combo = { id = combos.id(number), params = plans.params(plan, point) }
+    local combo = { id = combos.id(number), params = plan.grid:params(number) }
     local made, err
     if bands then -- it is first, so that its figures are there when the other's are stored
       made, err = self:_sinks(combo.id, combo.params, "optimistic")
       if not made then return nil, err end
-      table.insert(beside, plans.of_combo(plan, point, made, "optimistic"))
+      table.insert(beside, plans.of_combo(plan, number, made, "optimistic"))
     end
     made, err = self:_sinks(combo.id, combo.params, made)
     if not made then return nil, err end
     table.insert(combo_of, combo)
-    table.insert(list, plans.of_combo(plan, point, made, bands and "pessimistic" or nil))
+    table.insert(list, plans.of_combo(plan, number, made, bands and "pessimistic" or nil))
   end
   for k = 1, #list do beside[#beside + 1] = list[k] end
   local n_beside = #beside - #list
@@ -172,7 +171,7 @@ function Run:each(topology_name, take)
 end
 
 --- Number of combos of the run.
-function Run:n_combos() return #self.plan.points end
+function Run:n_combos() return self.plan.grid:size() end
 
 -- Whether trades may have an income, or a rate other than 1.
 local function has_currencies(plan)
@@ -271,7 +270,7 @@ function M.run(cfg, options)
   local interrupted = not results and C.pln_stop_requested() ~= 0
   if interrupted then err = "interrupted" end
   local seconds = seconds_since(start_ns)
-  bars = results and plan.n_bars * #plan.points or self.n_bars or 0
+  bars = results and plan.n_bars * plan.grid:size() or self.n_bars or 0
   for _, writer in ipairs(opened) do
     local closed, close_err
     if results then closed, close_err = writer:close() else closed = writer:abort() end
@@ -291,7 +290,7 @@ function M.run(cfg, options)
   return {
     run = {
       id = id, config_hash = config.hash(cfg), data_hash = plan.data_hash, seconds = seconds, bars = bars,
-      combos = #plan.points, assumptions = plan_models.assumptions(plan),
+      combos = plan.grid:size(), assumptions = plan_models.assumptions(plan),
       bars_per_second = seconds > 0 and bars / seconds or 0,
     },
     results = results, db = path, plan = plan,

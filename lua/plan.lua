@@ -1,9 +1,9 @@
 --- Plans: a validated configuration with its data and strategies resolved, from which the topology builds
 -- containers. Everything that a combo shares with the others (bars, definitions, windows) is in the base plan.
 local abi = require "abi"
-local combos = require "combos"
 local config = require "config"
 local data = require "data"
+local grids = require "grid"
 local indicator_hub = require "indicator_hub"
 local plan_models = require "plan_models"
 local plan_risk = require "plan_risk"
@@ -143,28 +143,10 @@ local function portfolios_of(plan, cfg, by_id)
   return true
 end
 
---- Parameters of every combo, checked against each strategy's schema.
-local function expand(cfg, list)
-  local points, err, index, name = combos.expand(list)
-  if not points then
-    local path = index and ("%s.params.%s"):format(list[index].path, name) or "strategies"
-    return nil, config.error_at(cfg, path, err)
-  end
-  for _, point in ipairs(points) do
-    for k, item in ipairs(list) do
-      local p
-      p, err = item.def:check_params(point[k])
-      if not p then return nil, config.error_at(cfg, item.path .. ".params", err) end
-      point[k] = p
-    end
-  end
-  return points
-end
-
 --- Resolves a configuration.
 -- @param cfg of config.load
 -- @return plan, or nil, a message and "data" where it is the data that cannot be taken.
---   plan.points is the list of combos: params tables, strategies first, then classifiers.
+--   plan.items is the list of strategies, then classifiers; plan.grid that of the combos (lua/grid.lua).
 function M.new(cfg)
   local loaded, err, fault = data.load(cfg)
   if not loaded then
@@ -210,8 +192,10 @@ function M.new(cfg)
   for _, item in ipairs(plan.strategies) do all[#all + 1] = item end
   for _, item in ipairs(plan.classifiers) do all[#all + 1] = item end
   plan.items = all
-  plan.points, err = expand(cfg, all)
-  if not plan.points then return nil, err end
+  plan.grid, err = grids.new({ { plan = plan, group = 1 } }, {
+    bare = #all == 1, fail = function(path, message) return nil, config.error_at(cfg, path, message) end,
+  })
+  if not plan.grid then return nil, err end
   if cfg.benchmark then
     local symbol = plan.by_symbol[cfg.benchmark]
     if not symbol then
@@ -225,10 +209,14 @@ function M.new(cfg)
   return plan
 end
 
---- The plan of one combo: that of the run with its strategies and classifiers at a point of plan.points.
+--- The plan of one combo: that of its variant of the configuration, with strategies and classifiers at its point.
+-- @param plan of M.new
+-- @param number of the combo, from 1
 -- @param sinks where its results go
 -- @param intrabar instead of the configuration's, for what `bands` runs side by side
-function M.of_combo(plan, point, sinks, intrabar)
+function M.of_combo(plan, number, sinks, intrabar)
+  local point = plan.grid:point(number)
+  plan = plan.grid:plan(number)
   local made, own = { base = plan, sinks = sinks, strategies = {}, classifiers = {}, portfolios = {} }, {}
   for k, item in ipairs(plan.items) do own[item] = setmetatable({ p = point[k] }, { __index = item }) end
   for k, strategy in ipairs(plan.strategies) do made.strategies[k] = own[strategy] end
@@ -246,19 +234,6 @@ function M.of_combo(plan, point, sinks, intrabar)
     made.execution.intrabar = intrabar
   end
   return setmetatable(made, { __index = plan })
-end
-
---- The parameters of a combo as results show them: by name where there is one strategy and no classifier,
--- "id.name" otherwise.
-function M.params(plan, point)
-  local shown = {}
-  for k, item in ipairs(plan.items) do
-    for _, param in ipairs(item.def.params) do
-      local key = #plan.items == 1 and param.name or item.id .. "." .. param.name
-      shown[key] = point[k][param.name]
-    end
-  end
-  return shown
 end
 
 return M

@@ -306,7 +306,7 @@ function M.plan_config(configuration, bars, options)
   if not plan then error(err) end
   plan.engine = { chunk_rows = options.chunk_rows or 4096, loop_budget = 1e6 }
   plan.record_orders = options.record_orders ~= false
-  return plans.of_combo(plan, plan.points[1])
+  return plans.of_combo(plan, 1)
 end
 
 --- Runs M.plan_config.

@@ -45,7 +45,7 @@ local function progress(quiet)
     local now = C.pln_clock_monotonic_ns()
     if not watched or now - start_ns < 1000000000LL or now - shown_ns < 200000000LL then return end
     shown_ns, drawn = now, true
-    local total = plan.n_bars * #plan.points
+    local total = plan.n_bars * plan.grid:size()
     local seconds = tonumber(now - start_ns) / 1e9
     io.stderr:write(("\r\27[K%3.0f %%  %s of %s bars, %s bars/s, %s left"):format(100 * done / total,
       tabulate.number(done, 0), tabulate.number(total, 0), tabulate.number(done / seconds, 0),
