@@ -28,6 +28,7 @@ local abi = require "abi"
 local cache = require "data_cache"
 local quality = require "data_quality"
 local files = require "data_files"
+local json = require "json"
 local market_calendar = require "market_calendar"
 local prepare = require "data_prepare"
 local synth = require "synth"
@@ -309,9 +310,8 @@ local function load_native(cfg, item, index, spec, timeframe)
 end
 
 -- The last result of a failure is the key of the configuration that is at fault, nil where it is the data.
-local function load_symbol(out, cfg, item, index)
+local function load_symbol(out, cfg, item, index, spec)
   local symbol = item.symbol
-  local spec = overlay(cfg.data, item.data)
   local wanted = item.timeframes
   if type(wanted) == "string" then wanted = { wanted } end
   local by_file = path_has(spec.path, "{timeframe}") or path_has(spec.bid_path, "{timeframe}")
@@ -340,6 +340,14 @@ local function load_symbol(out, cfg, item, index)
   return true
 end
 
+-- What decides a symbol's entries, as text.
+local function identity(cfg, item, index, spec)
+  return json.encode {
+    symbol = item.symbol, timeframes = item.timeframes, index = spec.source == "synthetic" and index or nil,
+    data = overlay(spec, { start = "", ["end"] = "" }), corporate_actions = cfg.corporate_actions,
+  }
+end
+
 -- A time of the configuration as UTC; a day as `end` is included.
 local function instant(text, timezone, is_end)
   if text == nil then return nil end
@@ -354,18 +362,28 @@ end
 
 --- Loads all symbols at all their timeframes, in the configuration's order.
 -- @param cfg with `data` and `symbols`
+-- @param shared nil, or a table in which what is loaded is kept, by what decides it: loads that are given the same
+--   table share their bars (lua/data_shared.lua passes one from thread to thread)
 -- @return a list of what load_one returns (resampled_from names the data's timeframe where bars were made from it),
 --   with start_ns and end_ns (int64, end exclusive, nil where not given), or nil, a message and, where the
 --   configuration is at fault rather than the data, the path of the key. The entry of a symbol's finest timeframe, on
 --   which it is traded, has actions (a list of { ts_ns, kind, value } for the account) and, where they differ from
 --   `bars`, fill_bars (raw prices, where features see adjusted ones; the `adjustment` of each entry is between them);
 --   with quotes, bid_bars and ask_bars. All have the times of `bars`.
-function M.load(cfg)
+function M.load(cfg, shared)
   local out = {}
   for i, item in ipairs(cfg.symbols) do
     if type(item) == "string" then item = { symbol = item } end
-    local ok, message, fault = load_symbol(out, cfg, item, i - 1)
-    if not ok then return nil, message, fault end
+    local spec = overlay(cfg.data, item.data)
+    local key = shared and identity(cfg, item, i - 1, spec)
+    local entries = shared and shared[key]
+    if not entries then
+      entries = {}
+      local ok, message, fault = load_symbol(entries, cfg, item, i - 1, spec)
+      if not ok then return nil, message, fault end
+      if shared then shared[key] = entries end
+    end
+    for _, entry in ipairs(entries) do out[#out + 1] = entry end
   end
   local message
   out.start_ns, message = instant(cfg.data.start, cfg.data.timezone)

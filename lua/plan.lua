@@ -145,15 +145,17 @@ end
 
 --- Resolves a configuration.
 -- @param cfg of config.load
+-- @param options nil or { loaded = the `loaded` of another plan, whose bars this one shares where they are the same }
 -- @return plan, or nil, a message and "data" where it is the data that cannot be taken.
 --   plan.items is the list of strategies, then classifiers; plan.grid that of the combos (lua/grid.lua).
-function M.new(cfg)
-  local loaded, err, fault = data.load(cfg)
+function M.new(cfg, options)
+  local shared = options and options.loaded or {}
+  local loaded, err, fault = data.load(cfg, shared)
   if not loaded then
     if fault then return nil, config.error_at(cfg, fault, err) end
     return nil, err, "data"
   end
-  local plan = { engine = cfg.engine, execution = cfg.execution, risk = cfg.risk, seed = cfg.seed }
+  local plan = { engine = cfg.engine, execution = cfg.execution, risk = cfg.risk, seed = cfg.seed, loaded = shared }
   plan_symbols.add(plan, cfg, loaded)
   plan.window = {
     from_ns = loaded.start_ns or INT64_MIN, until_ns = loaded.end_ns or INT64_MAX,
