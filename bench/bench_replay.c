@@ -57,8 +57,9 @@ typedef struct job {
   double every; /* bars between changes of the target, on average */
   int32_t sizing;
   double stop_pct, target_pct, trailing_pct;
-  int32_t shared; /* all combos replay one list, as in a sweep of stops */
-  int32_t with_stats;
+  int32_t shared;     /* all combos replay one list, as in a sweep of stops */
+  int32_t with_stats; /* of every row */
+  int32_t with_sweep; /* the metrics of a sweep, and the returns of periods; evaluated within the time */
 } job;
 
 static pln_portfolio *portfolio_of(const job *j, int64_t combo, pln_exec_config *exec) {
@@ -112,14 +113,22 @@ static figures replay(const job *j, pln_signal *const *lists, const int64_t *len
     pln_replay_combo c = {.weight = 1};
     c.portfolio = portfolios[i] = portfolio_of(j, i, &c.exec);
     if (!j->shared || i == 0) must(c.signals = pln_replay_add_signals(r));
-    if (j->with_stats)
-      c.stats = stats[i] = pln_stats_new(&(pln_stats_config){.capital = 1e6, .timeframe = bars.timeframe});
+    if (j->with_stats || j->with_sweep)
+      c.stats = stats[i] = pln_stats_new(&(pln_stats_config){.capital = 1e6,
+                                                             .timeframe = bars.timeframe,
+                                                             .is_sweep = j->with_sweep,
+                                                             .keep_returns = j->with_sweep});
     must(pln_replay_add_combo(r, &c));
   }
   const int64_t start = cpu_ns();
   for (int32_t i = 0; i < (j->shared ? 1 : n_combos); i++)
     must(pln_replay_push_signals(r, i, lists[i], lengths[i]));
   must(pln_replay_finish(r));
+  for (int64_t i = 0; i < n_combos && j->with_sweep; i++) {
+    double values[512];
+    must(pln_stats_compute(stats[i], pln_portfolio_account(portfolios[i]), 0, values));
+    sink += values[10];
+  }
   figures f = {.ns = (double)(cpu_ns() - start) / (double)(n_bars * n_combos)};
   for (int64_t i = 0; i < n_combos; i++)
     f.trades += (double)pln_portfolio_account(portfolios[i])->n_trades / (double)n_combos;
@@ -239,7 +248,21 @@ int main(int argc, char **argv) {
       {.name = "equity and drawdown, all statistics",
        .every = 200,
        .sizing = PLN_SIZE_PERCENT_OF_EQUITY,
-       .with_stats = 1}};
+       .with_stats = 1},
+      {.name = "equity and drawdown, metrics of sweeps",
+       .every = 200,
+       .sizing = PLN_SIZE_PERCENT_OF_EQUITY,
+       .with_sweep = 1},
+      {.name = "… a change every 20 bars",
+       .every = 20,
+       .sizing = PLN_SIZE_PERCENT_OF_EQUITY,
+       .with_sweep = 1},
+      {.name = "stop and target, metrics of sweeps",
+       .every = 200,
+       .sizing = PLN_SIZE_PERCENT_OF_EQUITY,
+       .stop_pct = 1,
+       .target_pct = 2,
+       .with_sweep = 1}};
   const int64_t only = argc > 3 ? strtoll(argv[3], NULL, 10) : -1;
   make_bars();
   printf("%lld combos, %lld bars; a change of the target every 200 bars where no other is given\n",

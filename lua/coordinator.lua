@@ -38,7 +38,7 @@ function Run:_sinks(combo, params, other)
   local equity = cfg.results.equity
   if equity == "auto" then equity = plan.n_bars <= EQUITY_ROWS_BY_BAR and "bars" or "days" end
   local metrics = cfg.results.metrics
-  if metrics == "auto" then metrics = plan.grid:size() <= COMBOS_WITH_ALL_METRICS and "full" or "headline" end
+  if metrics == "auto" then metrics = plan.grid:size() <= COMBOS_WITH_ALL_METRICS and "full" or "sweep" end
   for _, portfolio in ipairs(plan.portfolios) do
     local result
     if self.stored and not beside then
@@ -54,7 +54,7 @@ function Run:_sinks(combo, params, other)
       equity = equity, files = beside and {} or self.files, keep_trades = cfg.results.trades,
       keep_orders = cfg.results.orders,
       keep_decisions = cfg.results.decisions,
-      all_metrics = metrics == "full", risk_free_ann = cfg.statistics.risk_free_pct / 100,
+      metrics = metrics, risk_free_ann = cfg.statistics.risk_free_pct / 100,
       periods_per_year = cfg.statistics.periods_per_year,
       n_instances = function() return self.n_instances end,
       optimistic = not beside and other and other.list[#made + 1] or nil,

@@ -102,8 +102,8 @@ end
 --- Adds a combo, before the first run.
 -- @param combo { signals = list's number, weight = 1, execution = pln_exec_config or a table of its fields, portfolio =
 --   pln_portfolio_config or a table of its fields (capital 10000 and all of the equity where nothing is said), and what
---   is wanted beside account and figures: trades = true, stats = true (every metric), rows = true (equity, cash, gross,
---   exposure of each bar), periods = true (equity at the end of each period) }
+--   is wanted beside account and figures: trades = true, stats = true (every metric) or "sweep" (those of sweeps),
+--   rows = true (equity, cash, gross, exposure of each bar), periods = true (equity at the end of each period) }
 -- @return its number, from 1; or nil and a message
 function Replay:add(combo)
   local exec, portfolio = settings(self, combo)
@@ -118,7 +118,7 @@ function Replay:add(combo)
     local message
     made.stats, message = stats.new({
       capital = portfolio.capital, timeframe = self.bars.timeframe,
-      timezone = zone ~= nil and ffi.string(zone) or nil,
+      timezone = zone ~= nil and ffi.string(zone) or nil, sweep = combo.stats == "sweep",
     })
     if not made.stats then return nil, message end
     c.stats = made.stats.handle

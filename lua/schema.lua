@@ -152,9 +152,9 @@ M.root = map {
           "none: nowhere" },
       { "equity", enum("auto", "bars", "days", "none"), default = "auto",
         help = "which points of the equity curve are kept" },
-      { "metrics", enum("auto", "full", "headline"), default = "auto",
-        help = "which figures are reckoned and kept: those of the short table, or all of docs/metrics.md; auto is " ..
-          "all of them up to 100 combos" },
+      { "metrics", enum("auto", "full", "headline", "sweep"), default = "auto",
+        help = "which figures are reckoned and kept: all of docs/metrics.md, those of the short table, or for " ..
+          "sweeps those among them that do not ask for every bar; auto is all of them up to 100 combos, then sweep" },
       { "trades", boolean, default = true, help = "keep trades" },
       { "orders", boolean, default = true, help = "keep orders and fills" },
       { "decisions", boolean, default = false, help = "keep the verdicts of risk rules" },

@@ -7,10 +7,10 @@ local C = abi.C
 
 local M = {}
 
-local ALL_METRICS, HEADLINE_METRICS = {}, {} -- names; the short table's come first in the list
+local METRICS = { full = {}, headline = {}, sweep = {} } -- names; the short table's come first in the list
 for k, metric in ipairs(stats.list) do
-  ALL_METRICS[k] = metric.name
-  if metric.headline then HEADLINE_METRICS[k] = metric.name end
+  METRICS.full[k] = metric.name
+  if metric.headline then METRICS.headline[k], METRICS.sweep[k] = metric.name, metric.name end
 end
 
 local SAMPLE = 512     -- points of the equity picture, doubled in stride when it is full
@@ -150,8 +150,8 @@ end
 
 --- The sink of one portfolio of one combo.
 -- @param spec { combo, portfolio, capital, timezone, timeframe (pln_timeframe), symbols (names), n_portfolios,
---   result (store result or nil), equity ("bars" | "days" | "none"), keep_trades, keep_orders, all_metrics (not only
---   those of the short table), risk_free_ann (fraction), periods_per_year (0: by the calendar),
+--   result (store result or nil), equity ("bars" | "days" | "none"), keep_trades, keep_orders, metrics ("full" |
+--   "headline" | "sweep", as results.metrics), risk_free_ann (fraction), periods_per_year (0: by the calendar),
 --   files = { trades, equity, orders } writers, optimistic = of `bands` the sink of the run beside,
 --   n_instances = function() giving how many instances of strategies and classifiers there are }
 function M.portfolio(spec)
@@ -160,7 +160,8 @@ function M.portfolio(spec)
   config.capital, config.timezone = spec.capital, spec.timezone
   config.timeframe = spec.timeframe
   config.first_trading_row = abi.INT64_MAX -- until it is known
-  config.keep_returns = spec.all_metrics and 1 or 0
+  config.keep_returns = spec.metrics == "full" and 1 or 0
+  config.is_sweep = spec.metrics == "sweep" and 1 or 0
   config.risk_free_ann, config.periods_per_year = spec.risk_free_ann or 0, spec.periods_per_year or 0
   local handle = ffi.gc(C.pln_stats_new(config), C.pln_stats_free)
   if handle == nil then return nil, abi.last_error() end
@@ -227,7 +228,7 @@ function M.portfolio(spec)
     self.values, self.why = ffi.new("double[?]", C.pln_metric_count()), ffi.new("int32_t[?]", C.pln_metric_count())
     C.pln_stats_set_execution(handle, C.pln_portfolio_quality(portfolio))
     abi.must(C.pln_stats_evaluate(handle, account, view.ambiguous_bars, self.values, self.why))
-    if spec.all_metrics then
+    if spec.metrics == "full" then
       self.period_returns = stats.period_returns(handle)
       self.period_returns.risk_free_ann = spec.risk_free_ann
     end
@@ -248,10 +249,9 @@ function M.portfolio(spec)
     self.unpriced = tonumber(C.pln_portfolio_quality(portfolio).n_unpriced)
     if result then
       must(result:add_refusals(counts))
-      must(result:add_metrics(spec.all_metrics and ALL_METRICS or HEADLINE_METRICS, self.values))
+      must(result:add_metrics(METRICS[spec.metrics], self.values))
       if self.optimistic then
-        must(result:add_metrics(optimistic_names(spec.all_metrics and ALL_METRICS or HEADLINE_METRICS),
-          self.optimistic.values))
+        must(result:add_metrics(optimistic_names(METRICS[spec.metrics]), self.optimistic.values))
       end
       result:close()
     end

@@ -20,6 +20,7 @@ for index = 0, C.pln_metric_count() - 1 do
     group = ffi.string(info.group), -- "Return", "Risk", "Trades", "Costs", "Run", or one of returns.groups
     definition = ffi.string(info.definition),
     headline = C.pln_metric_is_headline(index) == 1, -- part of the short table
+    sweep = C.pln_metric_is_sweep(index) == 1, -- computed where results.metrics is sweep
     of_returns = C.pln_metric_statistic(index) >= 0, -- a statistic of the period returns (lua/returns.lua)
   }
   list[index + 1], by_name[metric.name] = metric, metric
@@ -143,7 +144,8 @@ Stats.__index = Stats
 
 --- Statistics of one equity curve, fed row by row in chunks.
 -- @param config { capital, timezone = "UTC", timeframe = "1d" (text or pln_timeframe), first_trading_row = 0,
---   keep_returns = true: statistics of the period returns too, risk_free_ann = 0, periods_per_year = 0 (by calendar) }
+--   keep_returns = true: statistics of the period returns too, sweep = false: only the metrics of sweeps,
+--   risk_free_ann = 0, periods_per_year = 0 (by calendar) }
 -- @return an object, or nil and a message
 function M.new(config)
   local c = ffi.new("pln_stats_config")
@@ -158,6 +160,7 @@ function M.new(config)
   end
   c.first_trading_row = config.first_trading_row or 0
   c.keep_returns = config.keep_returns ~= false and 1 or 0
+  c.is_sweep = config.sweep and 1 or 0
   c.risk_free_ann, c.periods_per_year = config.risk_free_ann or 0, config.periods_per_year or 0
   local handle = C.pln_stats_new(c)
   if handle == nil then return nil, abi.last_error() end
@@ -219,7 +222,9 @@ function M.markdown()
     "the last equity of one period to the last of the next; equity is cash and positions at the close of each bar.",
     "\"bt\" names the figure of backtesting.py that has the same definition. Labels in **bold** are those of the short",
     "table; `perilune run --full` shows all. The statistics of the period returns stand below, reckoned where",
-    "`results.metrics` is `full`, which it is by itself for runs of up to 100 combos.",
+    "`results.metrics` is `full`, which it is by itself for runs of up to 100 combos. Where it is `sweep`, those",
+    "marked with a dot (·) are reckoned: of the short table all that equity at the ends of periods, drawdowns and",
+    "trades give, for which no combo is looked at bar by bar (docs/replay.md). Their bits are the same.",
   }
   for _, group in ipairs(GROUPS) do
     lines[#lines + 1] = ""
@@ -230,6 +235,7 @@ function M.markdown()
     for _, metric in ipairs(list) do
       if metric.group == group and not metric.of_returns then
         local label = metric.headline and "**" .. metric.label .. "**" or metric.label
+        if metric.sweep then label = label .. " ·" end
         lines[#lines + 1] = ("| `%s` | %s | %s | %s |"):format(metric.name, label, UNITS[metric.unit],
           (metric.definition:gsub("|", "\\|")))
       end

@@ -116,7 +116,7 @@ local function sink_of(plan, portfolio)
   local real = assert(sinks.portfolio {
     combo = "c0001", portfolio = portfolio.name, capital = portfolio.capital, timeframe = base.timeframe,
     timezone = base.timezone ~= nil and ffi.string(base.timezone) or "UTC", symbols = names, n_portfolios = 1,
-    equity = "none", files = {}, n_instances = function() return 1 end, all_metrics = true,
+    equity = "none", files = {}, n_instances = function() return 1 end, metrics = "full",
   })
   local sink = { source = real.source, first_trading_row = real.first_trading_row }
   function sink.rows(rows)

@@ -26,7 +26,9 @@ typedef struct pln_replay_combo {
   pln_portfolio *portfolio;  /* of one instrument, as pln_portfolio_new made it; afterwards as pln_exec would have left it,
                                 but for its recorder and its execution quality, which stay empty */
   double weight;             /* of the source, as for pln_exec_add_source */
-  pln_stats *stats;          /* gets every row and trade, as from a run; NULL = none */
+  pln_stats *stats;          /* NULL = none. With is_sweep: gets every trade, and instead of rows what they come to, at
+                                the end (pln_stats_set_first_trading_row is for before finish). Otherwise gets every
+                                row and trade, as from a run */
   double *equity;            /* of each row */
   double *cash;
   int8_t *exposure;          /* bits as in pln_equity_rows */

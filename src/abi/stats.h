@@ -16,7 +16,9 @@ typedef struct pln_stats_config {
   int64_t first_trading_row;  /* recorded row at which buy & hold starts (the first warm bar) */
   int32_t keep_returns;       /* 1: keep the periods' returns, for the metrics that need the series (the others are
                                  undefined without: PLN_UNDEFINED_NOT_COMPUTED) */
-  int32_t reserved;
+  int32_t is_sweep;           /* 1: only the metrics of sweeps (pln_metric_is_sweep), which do not ask for every bar; the
+                                 others are undefined (PLN_UNDEFINED_NOT_COMPUTED). Faster, and a replay in lanes feeds it
+                                 without visiting bars (abi/replay.h) */
   double risk_free_ann;       /* a year's risk-free rate, fraction > -1: of the Sharpe ratio, and of the statistics of the
                                  period returns that take one */
   double periods_per_year;    /* factor of annualisation; 0: by the calendar (metric periods_per_year) */
@@ -47,6 +49,9 @@ typedef struct pln_metric_info {
 int32_t pln_metric_count(void);
 const pln_metric_info *pln_metric_get(int32_t index); /* in the order in which tables print them; NULL out of range */
 int32_t pln_metric_is_headline(int32_t index);        /* 1: part of the short table */
+/* 1: among the metrics of sweeps: those of the short table that equity at the ends of periods, drawdowns and trades
+ * give. The same bits as without is_sweep. */
+int32_t pln_metric_is_sweep(int32_t index);
 /* The statistic of returns that the metric shows, of the run's period returns; -1: none. */
 int32_t pln_metric_statistic(int32_t index);
 int32_t pln_metric_find(const char *name);            /* index, or PLN_ERR_NOT_FOUND */

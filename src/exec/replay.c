@@ -107,8 +107,11 @@ static int32_t find_periods(pln_replay *r, const pln_bars *bars) {
     pln_timeframe_bucket(&unit, zone, m->ts_ns[i], &start_ns, &until_ns);
     const int64_t next = pln_bars_lower_bound(bars, until_ns);
     i = next < m->end ? next : m->end;
-    const int32_t status = grow((void **)&r->period_rows, r->n_periods, &capacity, sizeof *r->period_rows);
+    int64_t same = capacity;
+    int32_t status = grow((void **)&r->period_rows, r->n_periods, &same, sizeof *r->period_rows);
+    if (!status) status = grow((void **)&r->period_ns, r->n_periods, &capacity, sizeof *r->period_ns);
     if (status) return status;
+    r->period_ns[r->n_periods] = start_ns;
     r->period_rows[r->n_periods++] = i - 1 - r->first_row;
   }
   return PLN_OK;
@@ -157,6 +160,7 @@ void pln_replay_free(pln_replay *replay) {
   }
   free(replay->lists);
   free(replay->period_rows);
+  free(replay->period_ns);
   free(replay->turns);
   pln_exec_free(replay->template);
   pln_portfolio_free(replay->nobody);
@@ -270,15 +274,19 @@ int32_t pln_replay_add_combo(pln_replay *replay, const pln_replay_combo *combo) 
   pln_portfolio *p = combo->portfolio;
   const int32_t id = replay->n_lanes++;
   pln_list *list = &replay->lists[combo->signals];
+  const bool is_sweep = combo->stats && combo->stats->is_sweep;
   replay->lanes[id] =
       (pln_lane){.portfolio = p,
                  .costs = costs->costs,
                  .concession = costs->concession,
                  .weight = combo->weight,
-                 .fall = {.peak = -INFINITY, .low = INFINITY, .keep = 1 + 1e-15},
+                 .falls = {.peak = -INFINITY, .low = INFINITY},
                  .fill = combo->exec.fill,
                  .finalize = combo->exec.finalize_trades,
-                 .has_rows = combo->stats || combo->equity || combo->cash || combo->exposure || combo->gross,
+                 .is_sweep = is_sweep,
+                 .has_periods = is_sweep || combo->period_equity,
+                 .has_rows = (combo->stats && !is_sweep) || combo->equity || combo->cash || combo->exposure ||
+                             combo->gross,
                  .gives_trades = combo->stats || combo->keep_trades,
                  .is_protected = p->config.risk.stop_loss_pct > 0 || p->config.risk.take_profit_pct > 0,
                  .next = -1,
@@ -322,7 +330,8 @@ static void give_rows(pln_lane *lane, const pln_equity_rows *rows, int64_t first
   if (o->cash) memcpy(o->cash + first_row, rows->cash, n * sizeof *rows->cash);
   if (o->exposure) memcpy(o->exposure + first_row, rows->exposure, n);
   if (o->gross) memcpy(o->gross + first_row, rows->gross, n * sizeof *rows->gross);
-  if (o->stats && !lane->result.status) lane->result.status = pln_stats_add_rows(o->stats, rows);
+  if (o->stats && !lane->is_sweep && !lane->result.status)
+    lane->result.status = pln_stats_add_rows(o->stats, rows);
 }
 
 static void give_trades(pln_lane *lane) {
@@ -331,7 +340,7 @@ static void give_trades(pln_lane *lane) {
   if (o->stats && p->n_trades > 0) {
     int64_t first = p->n_trades;
     while (first > 0 && p->trades[first - 1].id > lane->told) first--;
-    const int32_t status = pln_stats_add_trades(o->stats, p->trades + first, p->n_trades - first);
+    const int32_t status = pln_lane_tell_trades(lane, p->trades + first, p->n_trades - first);
     if (status && !lane->result.status) lane->result.status = status;
     lane->told = p->trades[p->n_trades - 1].id;
   }
@@ -401,6 +410,10 @@ static void fetch_lanes(const pln_replay *r, int32_t i) {
   const int32_t left = r->n_lanes - 1 - i;
   if (left >= 4) fetch_lines(lane + 4, sizeof *lane);
   if (left >= 3) fetch_lines(lane[3].portfolio, offsetof(pln_portfolio, refusals));
+  if (left >= 2 && lane[2].is_sweep) {
+    fetch_lines(&lane[2].combo.stats->trades, sizeof(pln_trade_sums));
+    fetch_lines(&lane[2].combo.stats->exposure, sizeof(pln_exposure));
+  }
   if (left >= 2) fetch_lines(lane[2].portfolio->holdings, sizeof(pln_holding));
   if (left >= 2) fetch_lines(lane[2].portfolio->positions, sizeof(pln_position));
   if (left >= 1 && lane[1].portfolio->holdings->lots)
@@ -419,6 +432,7 @@ static int32_t run_chunk(pln_replay *r, int64_t until_ns) {
   const int64_t n = bars_until(m, until_ns), next = m->next + n;
   pln_chunk_make(c, m, m->next, n);
   c->period_rows = r->period_rows;
+  c->period_ns = r->period_ns;
   c->n_periods = r->n_periods;
   c->first_row = m->next - r->first_row;
   int64_t horizon_ns = until_ns;
@@ -449,6 +463,26 @@ int32_t pln_replay_run(pln_replay *replay, int64_t until_ns) {
   return replay->status;
 }
 
+static void give_totals(const pln_replay *r, const pln_lane *lane, double equity) {
+  const pln_market *m = &r->template->markets[0];
+  const pln_replay_result *of = &lane->result;
+  const int64_t n = m->end - r->first_row, period = r->n_periods - 1;
+  pln_stats_take_totals(
+      lane->combo.stats,
+      &(pln_row_totals){.n_rows = n,
+                        .start_ns = m->ts_ns[r->first_row],
+                        .end_ns = m->ts_ns[m->end - 1],
+                        .equity_last = equity,
+                        .benchmark = m->close + r->first_row,
+                        .drawdowns = lane->falls,
+                        .exposed_rows = of->exposed_rows,
+                        .exposed_until_close = of->exposed_until_close,
+                        .long_rows = of->long_rows,
+                        .short_rows = of->short_rows,
+                        .period_start_ns = r->period_ns[period],
+                        .period_rows = n - 1 - (period > 0 ? r->period_rows[period - 1] : -1)});
+}
+
 /* The last row, which finalising may have changed. */
 static void finish_lane(pln_replay *r, pln_lane *lane) {
   const pln_market *m = &r->template->markets[0];
@@ -465,8 +499,7 @@ static void finish_lane(pln_replay *r, pln_lane *lane) {
   if (row >= 0) {
     const double equity = a->equity, cash = a->cash;
     const int8_t bits = (int8_t)lane->row_bits;
-    pln_deepest_add(&lane->fall, equity);
-    pln_deepest_close(&lane->fall);
+    pln_lane_equity(lane, row, m->ts_ns[last], equity);
     pln_lane_commit(lane);
     if (lane->combo.period_equity) lane->combo.period_equity[r->n_periods - 1] = equity;
     if (lane->has_rows)
@@ -480,8 +513,11 @@ static void finish_lane(pln_replay *r, pln_lane *lane) {
                                    .exposure = &bits,
                                    .gross = &a->gross_exposure},
                 row);
-    lane->result.equity_peak = lane->fall.peak;
-    lane->result.max_drawdown = lane->fall.deepest;
+    pln_drawdowns falls = lane->falls; /* up to the end */
+    if (row > falls.peak_row) pln_drawdowns_close(&falls, row, m->ts_ns[last]);
+    lane->result.equity_peak = falls.peak;
+    lane->result.max_drawdown = falls.deepest;
+    if (lane->is_sweep) give_totals(r, lane, equity);
   }
   lane->result.equity_final = a->equity;
   give_trades(lane);

@@ -1,6 +1,7 @@
 #pragma once
 #include "abi/replay.h"
 #include "exec/exec.h"
+#include "portfolio/stats_state.h"
 
 /* The inside of the replay. A combo is a lane: a portfolio, its costs, what it waits for, and the running
  * figures of its rows. A chunk is what all lanes go through before the next one is looked at; it fits the
@@ -29,6 +30,7 @@ typedef struct pln_chunk {
   pln_extremes behind[PLN_SPAN_CHUNK];                       /* of the bar's block, from the bar on */
   pln_extremes blocks[PLN_SPAN_LEVELS + 1][PLN_SPAN_BLOCKS]; /* of 2^level blocks */
   const int64_t *period_rows;                                /* the row at which each period ends */
+  const int64_t *period_ns;                                  /* the time at which it starts */
   int64_t n_periods;
   int64_t first_row; /* row of bar 0 */
   /* Rows of the lane that is being replayed, where they are wanted. */
@@ -56,13 +58,6 @@ typedef struct pln_waiting {
   int16_t adds;   /* to a position that was held when it was made */
 } pln_waiting;
 
-/* The deepest drawdown of the rows, without a quotient a row: `keep` tells that a fall is not the deepest. */
-typedef struct pln_deepest {
-  double peak, low; /* of the rows; the least since the peak, or one that is no deeper than the deepest */
-  double deepest;   /* fraction, of the falls that were looked at */
-  double keep;      /* low >= peak * keep: certainly no deeper */
-} pln_deepest;
-
 typedef struct pln_lane {
   pln_portfolio *portfolio;
   pln_costs costs;
@@ -71,14 +66,16 @@ typedef struct pln_lane {
   double acted;    /* level that was last acted on */
   double quantity; /* units held, where something is */
   pln_waiting close, entry;
-  pln_deepest fall;
-  int64_t n_orders; /* made so far: their ids */
+  pln_drawdowns falls; /* of the rows */
+  int64_t n_orders;    /* made so far: their ids */
   int32_t fill;
   int32_t finalize;
   int32_t direction;
   int32_t is_blocked;
   int32_t row_bits; /* exposure of the latest row, which may still change */
   int32_t has_rows; /* rows are wanted one by one */
+  int32_t is_sweep; /* `stats` takes periods and totals instead of rows */
+  int32_t has_periods;
   int32_t gives_trades;
   int32_t is_protected; /* by a fixed stop or target */
   int32_t next;         /* lane of the same list, -1 = none */
@@ -107,7 +104,7 @@ struct pln_replay {
   int64_t capacity;
   pln_list *lists; /* one for each source of the template */
   int64_t lists_capacity;
-  int64_t *period_rows;
+  int64_t *period_rows, *period_ns;
   int64_t n_periods;
   pln_turn *turns;
   int64_t turns_capacity;
@@ -124,13 +121,14 @@ int64_t pln_chunk_find(const pln_chunk *c, int64_t ts_ns);
 /* Takes the lane over bars [from, until) as far as nothing happens in them. Returns the first that was not
  * taken: something does in that one. */
 int64_t pln_span_take(pln_lane *lane, pln_chunk *c, int64_t from, int64_t until);
-/* Looks at the fall since the peak. */
-void pln_deepest_close(pln_deepest *d);
 /* A row of that equity. */
-static inline void pln_deepest_add(pln_deepest *d, double equity) {
+static inline void pln_lane_equity(pln_lane *lane, int64_t row, int64_t ts_ns, double equity) {
+  pln_drawdowns *d = &lane->falls;
   if (equity >= d->peak) {
-    if (d->low < d->peak * d->keep) pln_deepest_close(d);
+    if (d->low < d->peak) pln_drawdowns_close(d, row, ts_ns);
     d->peak = d->low = equity;
+    d->peak_row = row;
+    d->peak_ts_ns = ts_ns;
   } else if (equity < d->low) {
     d->low = equity;
   }
@@ -145,8 +143,19 @@ static inline void pln_lane_commit(pln_lane *lane) {
   if (bits & 4) r->exposed_until_close = r->exposed_rows;
   lane->row_bits = 0;
 }
-/* Equities at the ends of those periods that end within these bars, in which the position did not change. */
-void pln_lane_periods(pln_lane *lane, const pln_chunk *c, int64_t from, int64_t until);
+/* The bar's row ends a period that is not the last. */
+void pln_lane_period(pln_lane *lane, const pln_chunk *c, int64_t bar, double equity);
+/* The bar at which the lane's current period ends. */
+static inline int64_t pln_lane_period_end(const pln_lane *lane, const pln_chunk *c) {
+  return lane->period < c->n_periods ? c->period_rows[lane->period] - c->first_row : INT64_MAX;
+}
+
+/* Closed trades for the lane's statistics. */
+static inline int32_t pln_lane_tell_trades(const pln_lane *lane, const pln_trade *trades, int64_t n) {
+  const int32_t status = pln_stats_add_trades(lane->combo.stats, trades, n);
+  pln_exposure_trim(&lane->combo.stats->exposure); /* a lane holds one lot at a time */
+  return status;
+}
 
 /* replay_lane.c */
 static inline bool pln_lane_waits(const pln_lane *lane) { return lane->close.id || lane->entry.id; }

@@ -110,7 +110,8 @@ static void close_all(pln_lane *lane, const pln_step *tick, const meeting *at, i
     t.exit_order = id;
     t.exit_reason = reason;
     a->realized_pnl += t.pnl;
-    const int32_t status = put_trade(p, &t);
+    const int32_t status =
+        lane->is_sweep && !lane->combo.keep_trades ? pln_lane_tell_trades(lane, &t, 1) : put_trade(p, &t);
     if (status) lane->result.status = status;
   } else {
     a->realized_pnl += pln_lot_gain(h, lot, side, quantity, price) - fees;
@@ -297,10 +298,8 @@ void pln_lane_bar(pln_lane *lane, const pln_market *m, pln_chunk *c, int64_t bar
   lane->row_bits = bits;
   lane->result.n_rows++;
   if (bar == c->end_rows) return; /* finish may still change it */
-  pln_deepest_add(&lane->fall, a->equity);
-  if (lane->combo.period_equity && lane->period < c->n_periods &&
-      c->period_rows[lane->period] - c->first_row == bar)
-    lane->combo.period_equity[lane->period++] = a->equity;
+  pln_lane_equity(lane, c->first_row + bar, c->ts_ns[bar], a->equity);
+  if (lane->has_periods && pln_lane_period_end(lane, c) == bar) pln_lane_period(lane, c, bar, a->equity);
   if (!lane->has_rows) return;
   c->equity[bar] = a->equity;
   c->cash[bar] = a->cash;

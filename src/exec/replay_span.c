@@ -104,27 +104,69 @@ static pln_extremes extremes(const pln_chunk *c, int64_t from, int64_t until) {
   return e;
 }
 
-void pln_deepest_close(pln_deepest *d) {
-  if (!(d->low < d->peak) || d->low >= d->peak * d->keep) return;
-  const double depth = 1 - d->low / d->peak;
-  if (!(depth > d->deepest)) return;
-  d->deepest = depth;
-  /* The margin covers the roundings of this sum, of the product and of the quotient that it stands for. */
-  d->keep = (1 - depth) + 1e-15;
+static inline double equity_of(const pln_lane *lane, const pln_chunk *c, int64_t bar) {
+  return lane->portfolio->account.cash + lane->portfolio->holdings[0].weight * c->close[bar];
 }
 
-/* Rows of which the greatest and the least equity are known; false where their order matters. A fall that is
- * no deeper than the deepest may be taken for one that is none: it changes no maximum. */
-static bool add_rows(pln_deepest *d, double greatest, double least) {
+/* Whether equity was at the peak or above it at the best of these closes. */
+static inline bool reaches(const pln_lane *lane, const pln_extremes *e) {
+  const double weight = lane->portfolio->holdings[0].weight;
+  const double best = weight > 0 ? e->close_max : -e->close_min_neg;
+  return lane->portfolio->account.cash + weight * best >= lane->falls.peak;
+}
+
+/* The first bar of the block that reaches the peak, of [from, until), which is within a block and has one. */
+static int64_t find_in_block(const pln_lane *lane, const pln_chunk *c, int64_t from, int64_t until) {
+  if (from % PLN_SPAN_BLOCK != 0) {
+    while (from < until && !(equity_of(lane, c, from) >= lane->falls.peak)) from++;
+    return from;
+  }
+  while (from < until) { /* extremes from the block's begin on only grow */
+    const int64_t middle = from + (until - from) / 2;
+    if (reaches(lane, &c->ahead[middle]))
+      until = middle;
+    else
+      from = middle + 1;
+  }
+  return from;
+}
+
+/* The first bar of [from, until) whose equity is at the peak or above it; `until` where there is none. */
+static int64_t find_peak(const pln_lane *lane, const pln_chunk *c, int64_t from, int64_t until) {
+  int64_t block = from / PLN_SPAN_BLOCK;
+  const int64_t last = (until - 1) / PLN_SPAN_BLOCK;
+  if (block == last) return find_in_block(lane, c, from, until);
+  if (reaches(lane, &c->behind[from])) return find_in_block(lane, c, from, (block + 1) * PLN_SPAN_BLOCK);
+  block++;
+  for (int64_t level = PLN_SPAN_LEVELS - 1; level >= 0; level--)
+    while (block + (1 << level) <= last && !reaches(lane, &c->blocks[level][block])) block += 1 << level;
+  const int64_t end = block == last ? until : (block + 1) * PLN_SPAN_BLOCK;
+  return find_in_block(lane, c, block * PLN_SPAN_BLOCK, end);
+}
+
+/* Rows of which the greatest and the least equity are known. */
+static void add_rows(pln_lane *lane, const pln_chunk *c, int64_t from, int64_t until, double greatest,
+                     double least) {
+  pln_drawdowns *d = &lane->falls;
   if (greatest < d->peak) {
     if (least < d->low) d->low = least;
-    return true;
+    return;
   }
-  const double low = least < d->low ? least : d->low;
-  if (!(least >= greatest * d->keep && low >= d->peak * d->keep)) return false;
-  d->peak = greatest;
-  d->low = least;
-  return true;
+  const bool is_long = lane->portfolio->holdings[0].weight > 0;
+  for (int64_t i = from; i < until; i++) {
+    double equity = equity_of(lane, c, i);
+    if (!(equity >= d->peak)) {
+      const int64_t next = i + 1 < until ? find_peak(lane, c, i + 1, until) : until;
+      const pln_extremes e = extremes(c, i, next);
+      const double low = lane->portfolio->account.cash +
+                         lane->portfolio->holdings[0].weight * (is_long ? -e.close_min_neg : e.close_max);
+      if (low < d->low) d->low = low;
+      if (next == until) return;
+      i = next;
+      equity = equity_of(lane, c, i);
+    }
+    pln_lane_equity(lane, c->first_row + i, c->ts_ns[i], equity);
+  }
 }
 
 /* The level at which the lot's stop is if its best price becomes `best`. */
@@ -174,7 +216,7 @@ static bool take_whole(pln_lane *lane, const pln_chunk *c, int64_t from, int64_t
   const bool rules = p->config.risk.max_drawdown_pct > 0;
   const double bound = peaks && rules ? pln_portfolio_floor(p, greatest) : p->floor;
   if (least <= bound) return false;
-  if (!add_rows(&lane->fall, greatest, least)) return false;
+  add_rows(lane, c, from, until, greatest, least);
   if (peaks) pln_portfolio_peak(p, greatest);
   see(p, &h->lots[0], is_long, e.high_max, -e.low_min_neg);
   return true;
@@ -189,7 +231,7 @@ static int64_t take_bars(pln_lane *lane, const pln_chunk *c, int64_t from, int64
     const double equity = a->cash + h->weight * c->close[i];
     if (equity <= p->floor) return i;
     if (equity > a->peak_equity) pln_portfolio_peak(p, equity);
-    pln_deepest_add(&lane->fall, equity);
+    pln_lane_equity(lane, c->first_row + i, c->ts_ns[i], equity);
     see(p, &h->lots[0], h->weight > 0, c->high[i], c->low[i]);
   }
   return until;
@@ -208,12 +250,16 @@ static int64_t take_held(pln_lane *lane, const pln_chunk *c, int64_t from, int64
 }
 
 /* Equity is the cash: true where no bar needs more attention than that. */
-static bool take_flat(pln_lane *lane) {
+static bool take_flat(pln_lane *lane, const pln_chunk *c, int64_t from, int64_t until) {
   pln_portfolio *p = lane->portfolio;
   const double cash = p->account.cash;
   if (cash <= p->floor) return false;
   if (cash > p->account.peak_equity) pln_portfolio_peak(p, cash);
-  pln_deepest_add(&lane->fall, cash);
+  pln_lane_equity(lane, c->first_row + from, c->ts_ns[from], cash);
+  if (cash == lane->falls.peak) { /* each of the rows is a peak */
+    lane->falls.peak_row = c->first_row + until - 1;
+    lane->falls.peak_ts_ns = c->ts_ns[until - 1];
+  }
   return true;
 }
 
@@ -229,14 +275,22 @@ static void put_rows(const pln_lane *lane, pln_chunk *c, int64_t from, int64_t u
   }
 }
 
-void pln_lane_periods(pln_lane *lane, const pln_chunk *c, int64_t from, int64_t until) {
-  const pln_account *a = &lane->portfolio->account;
-  const double weight = lane->portfolio->holdings[0].weight;
-  for (; lane->period < c->n_periods; lane->period++) {
-    const int64_t bar = c->period_rows[lane->period] - c->first_row;
-    if (bar >= until) return;
+void pln_lane_period(pln_lane *lane, const pln_chunk *c, int64_t bar, double equity) {
+  const int64_t period = lane->period++;
+  if (lane->combo.period_equity) lane->combo.period_equity[period] = equity;
+  if (!lane->is_sweep) return;
+  const int64_t before = period > 0 ? c->period_rows[period - 1] : -1;
+  const int32_t status = pln_stats_take_period(lane->combo.stats, c->period_ns[period],
+                                               c->period_rows[period] - before, equity, c->close[bar]);
+  if (status) lane->result.status = status;
+}
+
+/* Those periods that end within these bars, in which the position did not change. */
+static void end_periods(pln_lane *lane, const pln_chunk *c, int64_t from, int64_t until) {
+  const double cash = lane->portfolio->account.cash, weight = lane->portfolio->holdings[0].weight;
+  for (int64_t bar; (bar = pln_lane_period_end(lane, c)) < until;) {
     assert(bar >= from);
-    lane->combo.period_equity[lane->period] = weight == 0 ? a->cash : a->cash + weight * c->close[bar];
+    pln_lane_period(lane, c, bar, weight == 0 ? cash : cash + weight * c->close[bar]);
   }
 }
 
@@ -247,7 +301,7 @@ int64_t pln_span_take(pln_lane *lane, pln_chunk *c, int64_t from, int64_t until)
   assert(p->exposure == 0 && h->n_lots <= 1 && (h->n_lots == 1) == (h->weight != 0));
   if (h->n_lots > 0)
     until = take_held(lane, c, from, until);
-  else if (!take_flat(lane))
+  else if (!take_flat(lane, c, from, until))
     until = from;
   if (until == from) return from;
   const int64_t n = until - from;
@@ -264,6 +318,6 @@ int64_t pln_span_take(pln_lane *lane, pln_chunk *c, int64_t from, int64_t until)
   h->last_ts_ns = c->ts_ns[until - 1];
   if (h->n_lots > 0) p->positions[0].bars_held = h->last_bar - h->lots[0].entry_bar + 1;
   if (lane->has_rows) put_rows(lane, c, from, until);
-  if (lane->combo.period_equity) pln_lane_periods(lane, c, from, until);
+  if (lane->has_periods) end_periods(lane, c, from, until);
   return until;
 }

@@ -5,6 +5,7 @@
 #include "core/error.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,6 +47,7 @@ pln_stats *pln_stats_new(const pln_stats_config *config) {
   stats->timeframe = config->timeframe;
   stats->first_trading_row = config->first_trading_row;
   stats->keeps_returns = config->keep_returns != 0;
+  stats->is_sweep = config->is_sweep != 0;
   stats->kept.benchmark_last = NAN;
   stats->index_scale = 1;
   stats->benchmark_first = NAN;
@@ -204,6 +206,13 @@ static int32_t add_periods(pln_stats *stats, const double *equity, const double 
   return 0;
 }
 
+int32_t pln_stats_take_period(pln_stats *stats, int64_t start_ns, int64_t rows, double equity,
+                              double benchmark) {
+  stats->periods.start_ns = start_ns;
+  stats->periods.rows = rows;
+  return end_period(stats, equity, benchmark);
+}
+
 static void add_exposure(pln_stats *stats, const int8_t *bits, int64_t n) {
   int32_t longs = 0, shorts = 0, any = 0;
   int8_t seen = 0;
@@ -232,6 +241,21 @@ static void add_benchmark(pln_stats *stats, const double *benchmark, int64_t n) 
       stats->benchmark_first = benchmark[i];
       return;
     }
+}
+
+void pln_stats_take_totals(pln_stats *stats, const pln_row_totals *totals) {
+  add_benchmark(stats, totals->benchmark, totals->n_rows);
+  stats->n_rows = totals->n_rows;
+  stats->start_ns = totals->start_ns;
+  stats->end_ns = totals->end_ns;
+  stats->equity_last = stats->cash_equity_last = totals->equity_last;
+  stats->drawdowns = totals->drawdowns;
+  stats->exposed_rows = totals->exposed_rows;
+  stats->exposed_until_close = totals->exposed_until_close;
+  stats->long_rows = totals->long_rows;
+  stats->short_rows = totals->short_rows;
+  stats->periods.start_ns = totals->period_start_ns;
+  stats->periods.rows = totals->period_rows;
 }
 
 /* Whether all values are positive and finite, told by their bits (integers, so that the loop becomes vector
@@ -349,6 +373,16 @@ static int has_flow(const double *flow, int64_t n) {
   return some != 0;
 }
 
+/* What is taken block by block. */
+static void add_to_blocks(pln_stats *stats, const pln_equity_rows *rows, const double *equity, int64_t first,
+                          int32_t n) {
+  const size_t size = (size_t)n * sizeof *equity;
+  memcpy(stats->equity_block + stats->n_block, equity, size);
+  memcpy(stats->benchmark_block + stats->n_block, rows->benchmark + first, size);
+  add_leverage(stats, rows->gross ? rows->gross + first : NULL, rows->equity + first, n);
+  stats->n_block += n;
+}
+
 /* n rows that fit into the block; `equity` is that of the index. */
 static int32_t add_piece(pln_stats *stats, const pln_equity_rows *rows, const double *equity, int64_t first,
                          int64_t n) {
@@ -363,10 +397,7 @@ static int32_t add_piece(pln_stats *stats, const pln_equity_rows *rows, const do
   if (add_periods(stats, equity, benchmark, ts_ns, n) < 0) return PLN_ERR_MEMORY;
   add_exposure(stats, rows->exposure + first, n);
   add_benchmark(stats, benchmark, n);
-  memcpy(stats->equity_block + stats->n_block, equity, (size_t)n * sizeof *equity);
-  memcpy(stats->benchmark_block + stats->n_block, benchmark, (size_t)n * sizeof *equity);
-  add_leverage(stats, rows->gross ? rows->gross + first : NULL, rows->equity + first, n);
-  stats->n_block += (int32_t)n;
+  if (!stats->is_sweep) add_to_blocks(stats, rows, equity, first, (int32_t)n);
   stats->n_rows += n;
   if (stats->n_block == PLN_STATS_BLOCK + 1) {
     pln_leverage_flush(stats);
@@ -425,7 +456,7 @@ static void add_excursions(pln_trade_sums *t, const pln_trade *trade) {
   if (mfe > t->most_mfe) t->most_mfe = mfe;
 }
 
-static void add_trade(pln_trade_sums *t, const pln_trade *trade) {
+static inline void add_trade(pln_trade_sums *t, const pln_trade *trade, bool is_sweep) {
   const double change = trade->return_pct / 100;
   t->count++;
   pln_sum_add(&t->returns, change);
@@ -452,8 +483,10 @@ static void add_trade(pln_trade_sums *t, const pln_trade *trade) {
     if (trade->pnl < t->largest_loss) t->largest_loss = trade->pnl;
   }
   add_to_row(t, trade->pnl);
-  add_excursions(t, trade);
-  t->bars += trade->exit_bar - trade->entry_bar;
+  if (!is_sweep) {
+    add_excursions(t, trade);
+    t->bars += trade->exit_bar - trade->entry_bar;
+  }
   const double off = trade->pnl - t->pnl_mean;
   t->pnl_mean += off / (double)t->count;
   t->pnl_m2 += off * (trade->pnl - t->pnl_mean);
@@ -465,8 +498,12 @@ int32_t pln_stats_add_trades(pln_stats *stats, const pln_trade *trades, int64_t 
     if (trades[i].is_open) continue;
     const int32_t status = pln_exposure_add(&stats->exposure, &trades[i]);
     if (status) return status;
-    add_trade(&stats->trades, &trades[i]);
-    add_trade(&stats->sides[trades[i].side == PLN_SIDE_SELL], &trades[i]);
+    if (stats->is_sweep) {
+      add_trade(&stats->trades, &trades[i], true);
+      continue;
+    }
+    add_trade(&stats->trades, &trades[i], false);
+    add_trade(&stats->sides[trades[i].side == PLN_SIDE_SELL], &trades[i], false);
   }
   return 0;
 }

@@ -46,11 +46,7 @@ static int32_t n_own(void) {
   return n;
 }
 
-static void make_list(void) {
-  static pthread_once_t once = PTHREAD_ONCE_INIT;
-  pthread_once(&once, list_returns);
-  assert(n_own() + of_returns.n <= MOST_METRICS);
-}
+static void make_list(void);
 
 int32_t pln_metric_count(void) {
   make_list();
@@ -76,6 +72,35 @@ int32_t pln_metric_is_headline(int32_t index) {
   int32_t n = 0;
   for (int32_t g = 0; g < HEADLINE_GROUPS; g++) n += groups[g]->n;
   return index >= 0 && index < n;
+}
+
+/* Of the short table all but what every bar or the path of each order is needed for. */
+static int32_t find_is_sweep(int32_t index) {
+  static const char *const by_bar[] = {"alpha_pct", "beta"};
+  if (!pln_metric_is_headline(index)) return 0;
+  const pln_metric *own = own_metric(index);
+  for (size_t i = 0; i < sizeof by_bar / sizeof *by_bar; i++)
+    if (strcmp(own->info.name, by_bar[i]) == 0) return 0;
+  const pln_metric_group *quality = &pln_metrics_of_quality;
+  return own < quality->entries || own >= quality->entries + quality->n;
+}
+
+static int8_t is_sweep[MOST_METRICS]; /* of make_list */
+
+static void list_metrics(void) {
+  list_returns();
+  for (int32_t i = 0; i < n_own(); i++) is_sweep[i] = (int8_t)find_is_sweep(i);
+}
+
+static void make_list(void) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, list_metrics);
+  assert(n_own() + of_returns.n <= MOST_METRICS);
+}
+
+int32_t pln_metric_is_sweep(int32_t index) {
+  make_list();
+  return index >= 0 && index < n_own() && is_sweep[index];
 }
 
 int32_t pln_metric_statistic(int32_t index) {
@@ -168,6 +193,7 @@ static pln_figures figures_of(const pln_stats *stats, const pln_account *account
   of_periods(&f, stats);
   const int64_t last = stats->n_rows - 1;
   if (last > f.drawdowns.peak_row) pln_drawdowns_close(&f.drawdowns, last, stats->end_ns);
+  if (stats->is_sweep) return f;
   pln_stats with_rest = *stats;
   pln_leverage_flush(&with_rest);
   pln_market_flush(&with_rest);
@@ -229,7 +255,7 @@ static pln_returns *returns_of(const pln_stats *stats, double years) {
 
 static int32_t evaluate_returns(const pln_figures *f, double *out, int32_t *why) {
   const pln_stats *stats = f->stats;
-  const int is_kept = stats->keeps_returns && !stats->kept.is_full;
+  const int is_kept = stats->keeps_returns && !stats->kept.is_full && !stats->is_sweep;
   pln_returns *returns = is_kept ? returns_of(stats, f->years) : NULL;
   if (is_kept && !returns) return PLN_ERR_MEMORY;
   for (int32_t i = 0; i < of_returns.n; i++) {
@@ -252,6 +278,11 @@ int32_t pln_stats_evaluate(const pln_stats *stats, const pln_account *account, i
   pln_figures f = figures_of(stats, account, ambiguous);
   const int32_t n = n_own();
   for (int32_t i = 0; i < n; i++) {
+    if (stats->is_sweep && !is_sweep[i]) {
+      out[i] = NAN;
+      reasons[i] = PLN_UNDEFINED_NOT_COMPUTED;
+      continue;
+    }
     f.why = PLN_UNDEFINED_NONE;
     const double value = own_metric(i)->value(&f);
     out[i] = isfinite(value) ? value : NAN;

@@ -133,6 +133,7 @@ struct pln_stats {
   pln_sum flows;
   int32_t has_flows;
   int32_t keeps_returns;
+  int32_t is_sweep;       /* only what pln_metric_is_sweep's metrics take */
   double benchmark_first; /* at or after first_trading_row, NaN until then */
   double benchmark_last;
   int64_t exposed_rows;        /* with any position */
@@ -154,7 +155,31 @@ struct pln_stats {
   double leverage_block[PLN_STATS_BLOCK + 1];
 };
 
+/* What rows come to, for a replay that did not give them one by one. */
+typedef struct pln_row_totals {
+  int64_t n_rows; /* > 0 */
+  int64_t start_ns, end_ns;
+  double equity_last;
+  const double *benchmark; /* of each row */
+  pln_drawdowns drawdowns; /* not closed at the last row */
+  int64_t exposed_rows, exposed_until_close, long_rows, short_rows;
+  int64_t period_start_ns; /* of the last period, which is open */
+  int64_t period_rows;
+} pln_row_totals;
+
+/* A sweep's statistics without rows: the periods that ended, in order, but for the last one; then the totals,
+ * once. */
+int32_t pln_stats_take_period(pln_stats *stats, int64_t start_ns, int64_t rows, double equity,
+                              double benchmark);
+void pln_stats_take_totals(pln_stats *stats, const pln_row_totals *totals);
+
 int32_t pln_exposure_add(pln_exposure *exposure, const pln_trade *trade);
+/* Trades to come begin no earlier than the last one ended: only that one's span is needed. */
+static inline void pln_exposure_trim(pln_exposure *exposure) {
+  if (exposure->n < 2) return;
+  exposure->spans[0] = exposure->spans[exposure->n - 1];
+  exposure->n = 1;
+}
 /* Takes the open ends into account; on a copy. */
 void pln_drawdowns_close(pln_drawdowns *drawdowns, int64_t row, int64_t ts_ns);
 void pln_periods_close(pln_periods *periods, double equity);

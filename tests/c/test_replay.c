@@ -24,6 +24,7 @@ typedef struct setting {
   pln_portfolio_config portfolio;
   double weight;
   int32_t list;
+  int64_t first_trading_row;
 } setting;
 
 typedef struct outcome {
@@ -39,6 +40,7 @@ typedef struct outcome {
   pln_refusal_count refusals[PLN_REFUSAL_COUNT];
   int64_t ambiguous;
   double figures[256];
+  pln_stats *sweep; /* of rows: only the metrics of sweeps */
 } outcome;
 
 static void outcome_free(outcome *o) {
@@ -47,6 +49,7 @@ static void outcome_free(outcome *o) {
   free(o->gross);
   free(o->exposure);
   free(o->trades);
+  pln_stats_free(o->sweep);
 }
 
 typedef struct signals {
@@ -54,9 +57,13 @@ typedef struct signals {
   int64_t n;
 } signals;
 
-static pln_stats *stats_of(const pln_bars *bars, const setting *s) {
-  return must(pln_stats_new(&(pln_stats_config){
-      .capital = s->portfolio.capital, .timezone = bars->timezone, .timeframe = bars->timeframe}));
+static pln_stats *stats_of(const pln_bars *bars, const setting *s, bool is_sweep) {
+  return must(pln_stats_new(&(pln_stats_config){.capital = s->portfolio.capital,
+                                                .timezone = bars->timezone,
+                                                .timeframe = bars->timeframe,
+                                                .first_trading_row = s->first_trading_row,
+                                                .keep_returns = is_sweep,
+                                                .is_sweep = is_sweep}));
 }
 
 /* What the account, the positions and the open trades are at the end. */
@@ -82,7 +89,7 @@ static void run_exec(const pln_bars *bars, const pln_instrument *spec, const set
   c.record_equity = 1;
   pln_exec *x = must(pln_exec_new(&c));
   pln_portfolio *p = must(pln_portfolio_new(&s->portfolio, 1));
-  pln_stats *stats = stats_of(bars, s);
+  pln_stats *stats = stats_of(bars, s, false);
   assert_int_equal(pln_exec_add_instrument(x, bars, spec), 0);
   assert_int_equal(pln_exec_add_portfolio(x, p), 0);
   assert_int_equal(pln_exec_add_source(x, 0, 0, s->weight), 0);
@@ -91,7 +98,8 @@ static void run_exec(const pln_bars *bars, const pln_instrument *spec, const set
   *o = (outcome){.equity = must(calloc(n, sizeof(double))),
                  .cash = must(calloc(n, sizeof(double))),
                  .gross = must(calloc(n, sizeof(double))),
-                 .exposure = must(calloc(n, 1))};
+                 .exposure = must(calloc(n, 1)),
+                 .sweep = stats_of(bars, s, true)};
   const pln_equity_rows *rows = pln_portfolio_equity(p);
   for (bool more = true; more;) {
     const int32_t result = pln_exec_run(x, INT64_MAX);
@@ -104,9 +112,11 @@ static void run_exec(const pln_bars *bars, const pln_instrument *spec, const set
     memcpy(o->exposure + o->n_rows, rows->exposure, (size_t)rows->n_rows);
     o->n_rows += rows->n_rows;
     assert_int_equal(pln_stats_add_rows(stats, rows), 0);
+    assert_int_equal(pln_stats_add_rows(o->sweep, rows), 0);
     const pln_trade *trades;
     const int64_t n_trades = pln_portfolio_trades(p, &trades);
     assert_int_equal(pln_stats_add_trades(stats, trades, n_trades), 0);
+    assert_int_equal(pln_stats_add_trades(o->sweep, trades, n_trades), 0);
     take_trades(o, p);
     pln_portfolio_clear_trades(p);
     pln_portfolio_clear_equity(p);
@@ -164,6 +174,37 @@ static void compare(const outcome *a, const outcome *b) {
     equal(a->figures[i], b->figures[i], pln_metric_get(i)->name, i);
 }
 
+/* The statistics of a sweep, of rows or without, are those of all rows as far as they go. */
+static void compare_sweep(const pln_stats *stats, const outcome *b) {
+  double figures[256];
+  int32_t why[256];
+  assert_int_equal(pln_stats_evaluate(stats, &b->account, b->ambiguous, figures, why), 0);
+  for (int32_t i = 0; i < pln_metric_count(); i++) {
+    if (pln_metric_is_sweep(i)) {
+      equal(figures[i], b->figures[i], pln_metric_get(i)->name, i);
+      assert_true(isnan(figures[i]) == (why[i] != 0) && why[i] != PLN_UNDEFINED_NOT_COMPUTED);
+    } else {
+      assert_true(isnan(figures[i]) && why[i] == PLN_UNDEFINED_NOT_COMPUTED);
+    }
+  }
+}
+
+/* The returns of periods, without rows and with them. */
+static void compare_returns(const pln_stats *stats, const pln_stats *of_rows) {
+  enum { MOST = 8192 };
+  static double returns[2][MOST], market[2][MOST], years[2];
+  static int64_t ts[2][MOST];
+  const int64_t n = pln_stats_returns(stats, returns[0], market[0], ts[0], MOST, &years[0]);
+  assert_int_equal(pln_stats_returns(of_rows, returns[1], market[1], ts[1], MOST, &years[1]), n);
+  assert_in_range(n, 0, MOST);
+  equal(years[0], years[1], "periods a year", 0);
+  for (int64_t i = 0; i < n; i++) {
+    equal(returns[0][i], returns[1][i], "return of period", i);
+    equal(market[0][i], market[1][i], "return of the benchmark in period", i);
+    assert_int_equal(ts[0][i], ts[1][i]);
+  }
+}
+
 static void compare_result(const pln_replay *r, int32_t id, const double *periods, const outcome *b) {
   const pln_replay_result *result = pln_replay_result_of(r, id);
   const int64_t *last_rows, n = pln_replay_periods(r, &last_rows);
@@ -192,8 +233,7 @@ typedef struct replayed {
   int32_t id;
 } replayed;
 
-/* Half of the combos give rows and statistics, the others only figures: the rows of those come from a second
- * replay, so that both ways are seen. */
+/* The first replay gives rows and their statistics, the second one those of a sweep. */
 static void add(pln_replay *r, const pln_bars *bars, const setting *s, replayed *out, bool with_rows,
                 bool keeps) {
   const size_t n = (size_t)pln_replay_n_rows(r) + 1;
@@ -205,14 +245,13 @@ static void add(pln_replay *r, const pln_bars *bars, const setting *s, replayed 
                         .period_equity = out->periods,
                         .signals = s->list,
                         .keep_trades = keeps};
+  c.stats = out->stats = stats_of(bars, s, !with_rows);
   if (with_rows) {
-    out->stats = stats_of(bars, s);
     out->o.n_rows = (int64_t)n - 1;
     out->o.equity = c.equity = must(calloc(n, sizeof(double)));
     out->o.cash = c.cash = must(calloc(n, sizeof(double)));
     out->o.gross = c.gross = must(calloc(n, sizeof(double)));
     out->o.exposure = c.exposure = must(calloc(n, 1));
-    c.stats = out->stats;
   }
   out->id = pln_replay_add_combo(r, &c);
   if (out->id < 0) fail_msg("%s", pln_error_last()->text);
@@ -282,6 +321,9 @@ static int32_t check_all(const pln_bars *bars, const pln_instrument *spec, const
     take_end(bare, out[1][i].portfolio);
     assert_memory_equal(&bare->account, &run.account, sizeof run.account);
     compare_result(both[1], i, out[1][i].periods, &run);
+    compare_sweep(run.sweep, &run);
+    compare_sweep(out[1][i].stats, &run);
+    compare_returns(out[1][i].stats, run.sweep);
     const pln_trade *trades;
     const int64_t n_trades = pln_portfolio_trades(out[1][i].portfolio, &trades);
     assert_int_equal(n_trades, i % 2 ? run.n_trades : 0);
@@ -367,6 +409,7 @@ static void check_random(const pln_bars *bars, uint64_t *g, int32_t n, double ev
   const int64_t window = below(g, 3), all = bars->n_bars;
   for (int32_t i = 0; i < n; i++) {
     settings[i] = make_setting(g, LISTS, bars->close[all / 2] * spec.multiplier);
+    settings[i].first_trading_row = (int64_t)PICK(g, 0, 1, 30, 1e9);
     if (window == 0 || all < 20) continue;
     settings[i].exec.trade_from_ns = bars->ts_ns[all / 7] + 1;
     if (window == 2) settings[i].exec.trade_until_ns = bars->ts_ns[all * 6 / 7];
