@@ -103,6 +103,12 @@ function M.checks.calendar(text)
   return text
 end
 
+function M.checks.window_size(text)
+  local size, message = require("windows").size(text)
+  if not size then return nil, message end
+  return size.text
+end
+
 function M.checks.final_price(text)
   local price = tonumber(text)
   if text ~= "last" and not (price and price >= 0 and price < math.huge) then

@@ -21,6 +21,7 @@ local schema_execution = require "schema_execution"
 local schema_instruments = require "schema_instruments"
 local schema_portfolio = require "schema_portfolio"
 local schema_risk = require "schema_risk"
+local schema_windows = require "schema_windows"
 local types = require "schema_types"
 
 local enum, list, map, number, integer = types.enum, types.list, types.map, types.number, types.integer
@@ -174,6 +175,7 @@ M.root = map {
     }, help = "how the engine works" },
   { "benchmark", symbol, help = "symbol that results are compared with; the first by default" },
   schema_risk.root,
+  schema_windows.root,
   unpack(schema_instruments.root)
 }
 

@@ -6,7 +6,8 @@ TestDocs = {}
 
 local PAGES = { "README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/configuration.md", "docs/data.md",
   "docs/database.md", "docs/execution.md", "docs/expressions.md", "docs/features.md", "docs/indicators_lua.md",
-  "docs/instruments.md", "docs/lua_api.md", "docs/replay.md", "docs/statistics.md", "docs/strategies.md" }
+  "docs/instruments.md", "docs/lua_api.md", "docs/replay.md", "docs/statistics.md", "docs/strategies.md",
+  "docs/windows.md" }
 
 local function blocks(language)
   local found = {}
@@ -39,10 +40,12 @@ function TestDocs.test_lua()
   end
 end
 
+local RUN = { ["docs/statistics.md"] = true, ["docs/windows.md"] = true }
+
 function TestDocs.test_examples_of_statistics_run()
   local n = 0
   for _, block in ipairs(blocks "lua") do
-    if block.page == "docs/statistics.md" then
+    if RUN[block.page] then
       local shown = {}
       local chunk = assert(loadstring(block.body, "@" .. block.page))
       setfenv(chunk, setmetatable({ print = function(...) shown[#shown + 1] = { ... } end }, { __index = _G }))
@@ -51,5 +54,5 @@ function TestDocs.test_examples_of_statistics_run()
       n = n + 1
     end
   end
-  lu.assertTrue(n >= 3)
+  lu.assertTrue(n >= 5)
 end
