@@ -140,7 +140,7 @@ function Run:_batch(topology_name, first, last)
   list = beside
   local phase, err = topology.build(topology.topologies[topology_name], list)
   if not phase then return nil, err end
-  self.n_instances = #phase.parts[1].instances + #phase.parts[1].all_classifiers
+  self.n_instances = phase.parts[1].n_instances
   local ok
   ok, err = phase:run(function(rows)
     self.n_bars = math.min(last * plan.n_bars, (first - 1) * plan.n_bars + rows * #list)

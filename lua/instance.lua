@@ -38,29 +38,91 @@ local function features_of(def, p, names, own, library)
   return { { name = "rule", expr = expr } }
 end
 
--- Adds one of its features to the hub. Returns its id, or nil and a message.
-function Instance:_add_feature(hub, field, expression)
-  local id, message = indicator_hub.add_feature(hub, self.stream.hub_id, expression)
+-- Adds one of an instance's features to the hub. Returns its id, or nil and a message.
+local function add_feature(spec, hub, field, expression)
+  local id, message = indicator_hub.add_feature(hub, spec.stream.hub_id, expression)
   if id then return id end
   local symbol, timeframe = message:match("no stream '(.+)_(%w+)' here")
   local expr = #expression > 100 and expression:sub(1, 100) .. "…" or expression
   local hint = symbol and ("; streams are the configuration's symbols at their timeframes: list %s under the "
     .. "timeframes of %s"):format(timeframe, symbol) or ""
   if #message > 300 then message = "…" .. message:sub(-300) end
-  return nil, ("%s:%d: feature '%s' of %s '%s' is '%s': %s%s"):format(self.def.file,
-    self.def.lines[self.def.rule and "rule" or "features"] or 1, field, self.def.kind, self.id, expr, message, hint)
+  local def = spec.def
+  return nil, ("%s:%d: feature '%s' of %s '%s' is '%s': %s%s"):format(def.file,
+    def.lines[def.rule and "rule" or "features"] or 1, field, def.kind, spec.id, expr, message, hint)
+end
+
+-- Bars of the other symbols are what had been seen of them: an as-of join like any feature. Five ids a symbol.
+local function add_prices(spec, hub)
+  local ids = ffi.new("int32_t[?]", #spec.symbols * 5)
+  for k, stream in ipairs(spec.symbols) do
+    for j, name in ipairs(PRICE_COLUMNS) do
+      local expr = stream.name == spec.stream.name and name or ('"%s"_%s.%s'):format(stream.symbol, stream.timeframe,
+        name)
+      ids[(k - 1) * 5 + j - 1] = abi.must(C.pln_hub_add_feature(hub, spec.stream.hub_id, expr))
+    end
+  end
+  return ids
+end
+
+local function shown(value)
+  if type(value) == "number" then return ("%.17g"):format(value) end
+  return tostring(value)
+end
+
+--- A text that is equal for specs that ask the same of a hub: definition, parameters, streams.
+function M.key(spec)
+  local parts = { spec.def.kind, spec.def.file, spec.stream.name, spec.has_regime and "regime" or "" }
+  for _, param in ipairs(spec.def.params) do
+    parts[#parts + 1] = ("%s=%s"):format(param.name, shown(spec.p[param.name]))
+  end
+  for _, stream in ipairs(spec.symbols or {}) do parts[#parts + 1] = stream.name end
+  return table.concat(parts, "\n")
+end
+
+--- What instances of one definition, with the same parameters on the same streams, ask of a hub.
+-- @param spec as of M.new, of which are read: id, def, p, stream, symbols, library, has_regime = it sees a classifier's
+-- @param hub pln_hub*, not sealed yet
+-- @return { list, columns, features = ids, n_features, matrices = lists of ids, prices = ids or nil }, which may be
+--   given to M.new any number of times as spec.declared; or nil and a message
+function M.declare(spec, hub)
+  local names = {}
+  for k, stream in ipairs(spec.symbols or { spec.stream }) do names[k] = stream.name end
+  local list, err = features_of(spec.def, spec.p, names, spec.stream.name, spec.library)
+  if not list then return nil, err end
+  local columns = drain.columns(list)
+  local declared = {
+    list = list, columns = columns, features = ffi.new("int32_t[?]", math.max(#columns, 1)), n_features = #columns,
+    matrices = {},
+  }
+  for k, column in ipairs(columns) do
+    local id
+    id, err = add_feature(spec, hub, column.field, column.expr)
+    if not id then return nil, err end
+    declared.features[k - 1] = id
+  end
+  for i, feature in ipairs(columns.matrices) do
+    declared.matrices[i] = {}
+    for k, expression in ipairs(feature.matrix.exprs) do
+      local id
+      id, err = add_feature(spec, hub, ("%s[%d]"):format(feature.name, k), expression)
+      if not id then return nil, err end
+      declared.matrices[i][k] = id
+    end
+  end
+  if spec.symbols then declared.prices = add_prices(spec, hub) end
+  if spec.has_regime then
+    list[#list + 1] = { name = "regime" }
+    columns[#columns + 1] = { field = "regime" }
+  end
+  return declared
 end
 
 -- Matrices are fed every row of the stream, whether the strategy is called for it or not.
-function Instance:_make_matrices(hub)
+function Instance:_make_matrices(declared)
   self.matrices = {}
   for i, feature in ipairs(self.columns.matrices) do
-    local spec, one = feature.matrix, { name = feature.name, ids = {} }
-    for k, expression in ipairs(spec.exprs) do
-      local id, err = self:_add_feature(hub, ("%s[%d]"):format(feature.name, k), expression)
-      if not id then return nil, err end
-      one.ids[k] = id
-    end
+    local spec, one = feature.matrix, { name = feature.name, ids = declared.matrices[i] }
     local err
     one.matrix, err = matrix.new(#spec.exprs,
       { rows = spec.rows, clip = spec.clip, missing = spec.missing, scale = spec.scale })
@@ -93,8 +155,8 @@ end
 --- Makes an instance.
 -- @param spec { id, def, p, stream = stream record of the topology, symbols = list of stream records (multi-symbol),
 --   library = indicators in Lua (nil: the default ones), regime_of = classifier instance or nil, budget = loop
---   iterations a bar, rows = chunk size, seed }
--- @param hub pln_hub*, not sealed yet
+--   iterations a bar, rows = chunk size, seed, declared = of M.declare }
+-- @param hub pln_hub*
 -- @return the instance, or nil and a message
 function M.new(spec, hub)
   local self = setmetatable({}, Instance)
@@ -103,27 +165,11 @@ function M.new(spec, hub)
   self.budget = spec.budget
   self.warm_row = nil
   self.regime_of = spec.regime_of
-  local names = {}
-  for k, stream in ipairs(spec.symbols or { spec.stream }) do names[k] = stream.name end
-  local list, err = features_of(self.def, self.p, names, spec.stream.name, spec.library)
-  if not list then return nil, err end
+  local declared, list = spec.declared, spec.declared.list
   self.signal = self.def.rule and rule_signal or self.def.signal
-  self.columns = drain.columns(list)
-  self.features = ffi.new("int32_t[?]", math.max(#self.columns, 1))
-  for k, column in ipairs(self.columns) do
-    local id
-    id, err = self:_add_feature(hub, column.field, column.expr)
-    if not id then return nil, err end
-    self.features[k - 1] = id
-  end
-  self.n_features = #self.columns
-  local made
-  made, err = self:_make_matrices(hub)
+  self.columns, self.features, self.n_features = declared.columns, declared.features, declared.n_features
+  local made, err = self:_make_matrices(declared)
   if not made then return nil, err end
-  if self.regime_of then
-    list[#list + 1] = { name = "regime" }
-    self.columns[#self.columns + 1] = { field = "regime" }
-  end
   self.f = drain.new_features(list)
   for _, one in ipairs(self.matrices) do matrix.show(self.f[one.name], one.matrix) end
   self.n_arguments = #self.columns
@@ -146,7 +192,7 @@ function M.new(spec, hub)
   for k, one in ipairs(self.matrices) do self.arguments[self.n_arguments + k] = one.matrix end
   self.n_arguments = self.n_arguments + #self.matrices
   if spec.symbols then
-    self:_init_levels(hub)
+    self:_init_levels(declared)
   else
     self.bar = ffi.new("pln_bar_row", { ts_ns = NO_BAR })
     self.held = ffi.new("pln_signal", { direction = 0, strength = 1, confidence = 1 })
@@ -168,19 +214,18 @@ function M.new(spec, hub)
     for index, name in ipairs(self.def.regimes) do
       self.index_of[index], self.index_of[name] = index, index
     end
-    self.regime, self.regime_bars = 0, {}
-    for index = 1, #self.def.regimes do self.regime_bars[index] = 0 end
+    self.regime = 0
   end
   return self
 end
 
-function Instance:_init_levels(hub)
+function Instance:_init_levels(declared)
   local n = #self.symbols
   self.bars = drain.new_array("pln_bar_row", n, "bars cannot be assigned to")
   self.levels = drain.new_array("pln_signal", n, "set its fields, as in out[1].direction = LONG")
   self.held = drain.new_array("pln_signal", n, "")
   self.outs, self.counts = {}, {}
-  self.price_features = ffi.new("int32_t[?]", n * 5)
+  self.price_features = declared.prices
   self.prices = ffi.new("const double *[?]", n * 5)
   if drain.are_bars_gathered(n) then
     local size, places = ffi.sizeof("pln_bar_row") / 8, {}
@@ -192,27 +237,22 @@ function Instance:_init_levels(hub)
     end
     self.bar_gather, self.bars_gathered, self.kept_bars = drain.new_gather(self.bars, places)
   end
-  for k, stream in ipairs(self.symbols) do
+  for k = 1, n do
     self.bars[k].ts_ns = NO_BAR
     self.levels[k].strength, self.levels[k].confidence = 1, 1
     self.held[k].strength, self.held[k].confidence = 1, 1
     self.outs[k] = ffi.new("pln_signal[?]", self.rows)
-    for j, name in ipairs(PRICE_COLUMNS) do
-      -- Bars of the other symbols are what had been seen of them: an as-of join like any feature.
-      local expr = stream == self.stream and name or ('"%s"_%s.%s'):format(stream.symbol, stream.timeframe, name)
-      self.price_features[(k - 1) * 5 + j - 1] = abi.must(C.pln_hub_add_feature(hub, self.stream.hub_id, expr))
-    end
   end
 end
 
 --- Rows of the instance's stream that are in the current slice, inside the trading window and warm: [first, last).
--- A classifier's begin with the data, as features do: its state at the window's start does not depend on the window.
+-- A classifier's stream has no window, as features have none: what it is at a window's start does not depend on it.
 -- Empty when first >= last.
 function Instance:rows_to_do()
   local hub, stream = self.hub, self.stream
   self:_bind_matrices()
   local first = tonumber(C.pln_hub_first_row(hub, stream.hub_id))
-  if not self.def.classify then first = math.max(first, stream.window_first) end
+  first = math.max(first, stream.window_first)
   local last = math.min(tonumber(C.pln_hub_last_row(hub, stream.hub_id)), stream.window_last)
   if not self.warm_row then
     if self.regime_of then
@@ -421,10 +461,9 @@ function Instance:_stamp(out, n, first)
   for j = 0, n - 1 do out[j].ts_ns = C.pln_bars_visible_ns(bars, first + out[j].row) end
 end
 
---- Runs a classifier over the current slice: fills self.regimes (0 before it is warm) and, inside the trading window,
--- calls on_change(self, ts_ns, index) for the first regime and at each change.
+--- Runs a classifier over the current slice: fills self.regimes (0 before it is warm).
 -- @return true, or nil and a message
-function Instance:classify(on_change)
+function Instance:classify()
   local base = tonumber(C.pln_hub_first_row(self.hub, self.stream.hub_id))
   local slice_rows = tonumber(C.pln_hub_last_row(self.hub, self.stream.hub_id)) - base
   for j = 0, slice_rows - 1 do self.regimes[j] = self.regime end
@@ -441,16 +480,16 @@ function Instance:classify(on_change)
   end
   local constant, err = self:_check_constants()
   if not constant then return nil, err end
-  for i = math.max(first, self.stream.window_first), last - 1 do
-    local index = self.regimes[i - base]
-    self.regime_bars[index] = self.regime_bars[index] + 1
-    if index ~= self.told then
-      self.told = index
-      on_change(self, C.pln_bars_visible_ns(self.stream.bars, i), index)
-    end
-  end
   self.regime = self.regimes[last - 1 - base]
   return true
+end
+
+--- What is left of an instance when its part of a phase is over: what results tell of it.
+function Instance:summary()
+  return {
+    id = self.id, def = self.def, stream = self.stream, symbols = self.symbols, warm_row = self.warm_row,
+    n_changes = self.n_changes,
+  }
 end
 
 --- Runs the lock-step loop of a caller from the row that is due; returns what pln_exec_next returned at the end.

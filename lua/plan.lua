@@ -158,7 +158,7 @@ function M.new(cfg, options)
   local plan = { engine = cfg.engine, execution = cfg.execution, risk = cfg.risk, seed = cfg.seed, loaded = shared }
   plan_symbols.add(plan, cfg, loaded)
   plan.window = {
-    from_ns = loaded.start_ns or INT64_MIN, until_ns = loaded.end_ns or INT64_MAX,
+    number = 1, role = "full", from_ns = loaded.start_ns or INT64_MIN, until_ns = loaded.end_ns or INT64_MAX,
   }
   for _, stream in ipairs(plan.streams) do
     if stream.bars.n_bars == 0 then return nil, stream.name .. ": there are no bars", "data" end
@@ -211,15 +211,26 @@ function M.new(cfg, options)
   return plan
 end
 
+--- A plan in another window: before M.of_combo, or after it.
+-- @param plan of M.new or M.of_combo
+-- @param window { from_ns, until_ns (exclusive), role: other than "full", positions are closed at its end unless the
+--   configuration says otherwise, start_ns: of topology.warmup, from when on it is traded, or nil }
+-- @param sinks where a combo's results go; nil: those of the plan
+function M.in_window(plan, window, sinks)
+  return setmetatable({ window = window, sinks = sinks, base = plan.base or plan }, { __index = plan })
+end
+
 --- The plan of one combo: that of its variant of the configuration, with strategies and classifiers at its point.
 -- @param plan of M.new
 -- @param number of the combo, from 1
 -- @param sinks where its results go
 -- @param intrabar instead of the configuration's, for what `bands` runs side by side
 function M.of_combo(plan, number, sinks, intrabar)
-  local point = plan.grid:point(number)
+  local point, window = plan.grid:point(number), plan.window
   plan = plan.grid:plan(number)
-  local made, own = { base = plan, sinks = sinks, strategies = {}, classifiers = {}, portfolios = {} }, {}
+  local made, own = {
+    base = plan, window = window, sinks = sinks, strategies = {}, classifiers = {}, portfolios = {},
+  }, {}
   for k, item in ipairs(plan.items) do own[item] = setmetatable({ p = point[k] }, { __index = item }) end
   for k, strategy in ipairs(plan.strategies) do made.strategies[k] = own[strategy] end
   for k, classifier in ipairs(plan.classifiers) do made.classifiers[k] = own[classifier] end

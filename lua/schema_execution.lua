@@ -50,7 +50,8 @@ return { "execution", map {
       help = "against the order, on market and stop fills" },
     { "spread_bps", number("basis points of the full spread, 5 means 0.05 %", { min = 0, below = 10000 }),
       default = 0, help = "market and stop fills pay half of it, each way" },
-    { "finalize_trades", boolean, default = false, help = "close open positions at the end, with costs" },
+    { "finalize_trades", boolean, help = "close open positions at the end, with costs; by default at the end of the " ..
+        "windows that a workflow makes (training, test), not at the end of the data" },
     { "compat", enum("none", "backtesting.py"), default = "none",
       help = "reproduce another engine's quirks, look-ahead included: for comparison only" },
   }, help = "how orders become fills, and what they cost" }

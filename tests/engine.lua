@@ -236,7 +236,10 @@ local REPLAY = {
 --- Runs a plan and captures it; its sinks are set here. Where plan.recorded is a table, it gets what strategies
 -- emitted; where plan.replay is such a table, they do not run and the portfolios get that instead: all of it before
 -- the first bar, or with plan.by_slice slice by slice.
-function M.execute(plan)
+function M.execute(plan) return M.execute_all({ plan })[1] end
+
+-- Gives a plan sinks that note everything. Returns a function that makes the capture once it has run.
+local function listen(plan)
   local capture, made, parts = empty(), {}, {}
   for k, portfolio in ipairs(plan.portfolios) do made[portfolio.name], parts[k] = sink_of(plan, portfolio) end
   local first = made[plan.portfolios[1].name]
@@ -244,6 +247,23 @@ function M.execute(plan)
     portfolio = function(name) return made[name] end, record = first.record, log = first.log,
     regime = function(one, ts_ns, index) note(capture.regimes, tostring(ts_ns), one.stream.name, tostring(index)) end,
   }
+  plan.note = function(...) note(capture.signals, ...) end
+  return function()
+    for _, part in ipairs(parts) do -- one portfolio after the other, whatever the slices
+      for kind, list in pairs(part) do
+        for _, line in ipairs(list) do note(capture[kind], line) end
+      end
+    end
+    -- Instances come one after the other within a slice.
+    for _, kind in ipairs { "signals", "records", "regimes" } do table.sort(capture[kind]) end
+    return capture
+  end
+end
+
+--- Runs plans of the same data as the parts of one phase: list of captures.
+function M.execute_all(plans_of_parts)
+  local done, captures = {}, {}
+  for k, plan in ipairs(plans_of_parts) do done[k] = listen(plan) end
   package.loaded["node.capture"] = package.loaded["node.capture"] or {
     new = function(part)
       return {
@@ -259,23 +279,17 @@ function M.execute(plan)
       }
     end,
   }
-  plan.note = function(...) note(capture.signals, ...) end
   package.loaded["node.replay"] = package.loaded["node.replay"] or { new = new_replay }
   local base = topology.topologies.full_backtest
   local nodes, edges = { unpack(base.nodes) }, { unpack(base.edges) }
   nodes[#nodes + 1] = { id = "capture", kind = "capture" }
   edges[#edges + 1] = { "strategies", "capture", "SIGNAL" }
-  local phase = assert(topology.build(plan.replay and REPLAY or { nodes = nodes, edges = edges }, { plan }))
+  local phase = assert(topology.build(plans_of_parts[1].replay and REPLAY or { nodes = nodes, edges = edges },
+    plans_of_parts))
   assert(phase:run())
   phase:free()
-  for _, part in ipairs(parts) do -- one portfolio after the other, whatever the slices
-    for kind, list in pairs(part) do
-      for _, line in ipairs(list) do note(capture[kind], line) end
-    end
-  end
-  -- Instances come one after the other within a slice.
-  for _, kind in ipairs { "signals", "records", "regimes" } do table.sort(capture[kind]) end
-  return capture
+  for k, capture in ipairs(done) do captures[k] = capture() end
+  return captures
 end
 
 --- The plan of a configuration over bars in memory.

@@ -1,36 +1,137 @@
---- Node kind `classifiers`: runs the plan's classifiers over each slice and keeps their regimes for strategies.
+--- Node kind `classifiers`: runs the plans' classifiers over each slice and keeps their regimes for strategies. What a
+-- classifier says does not depend on a window or on portfolios: parts that have the same one, with the same parameters
+-- on the same stream, share it, and each sees its own window of it.
+local ffi = require "ffi"
+local C = require("abi").C
 local instance = require "instance"
 
-local M = {}
+local M = { is_shared = true }
 
-function M.new(part)
-  local plan = part.plan
-  local all = {}
-  part.classifiers = {}
-  for _, classifier in ipairs(plan.classifiers) do
-    for _, stream in ipairs(classifier.streams) do
-      local one, err = instance.new({
-        id = classifier.id, def = classifier.def, p = classifier.p, stream = stream,
-        library = plan.library,
-        budget = plan.engine.loop_budget, rows = plan.engine.chunk_rows, seed = plan.seed,
-        on_record = plan.sinks.record, on_log = plan.sinks.log,
-      }, part.hub)
-      if not one then return nil, err end
-      all[#all + 1] = one
-      part.classifiers[classifier.id .. "|" .. stream.name] = one
+local Classifiers, View = {}, {}
+Classifiers.__index = Classifiers
+
+-- A part's view: everything of the shared instance, with the stream and counts of its window.
+local function new_view(part, shared, stream)
+  local view = {
+    shared = shared, stream = part:stream(stream), sinks = part.plan.sinks, regime_bars = {},
+  }
+  for index = 1, #shared.def.regimes do view.regime_bars[index] = 0 end
+  return setmetatable(view, { __index = function(_, key)
+    local own = View[key]
+    if own then return own end
+    return shared[key]
+  end })
+end
+
+--- Counts the slice's rows that are in the window, and tells of changes.
+function View:see()
+  local shared, stream = self.shared, self.stream
+  if not shared.warm_row then return end
+  local base = tonumber(C.pln_hub_first_row(shared.hub, stream.hub_id))
+  local last = math.min(tonumber(C.pln_hub_last_row(shared.hub, stream.hub_id)), stream.window_last)
+  for row = math.max(base, stream.window_first, shared.warm_row), last - 1 do
+    local index = shared.regimes[row - base]
+    self.regime_bars[index] = self.regime_bars[index] + 1
+    if index ~= self.told then
+      self.told = index
+      self.sinks.regime(self, C.pln_bars_visible_ns(stream.bars, row), index)
     end
   end
-  part.all_classifiers = all
+end
+
+--- Whether the bar that the classifier saw last is in the window.
+function View:is_inside()
+  local ts_ns, stream = self.shared.bar.ts_ns, self.stream
+  local first, last = stream.window_first, stream.window_last
+  return first < last and ts_ns >= stream.bars.ts_ns[first] and ts_ns <= stream.bars.ts_ns[last - 1]
+end
+
+function View:summary()
   return {
-    step = function()
-      for _, one in ipairs(all) do
-        local ok, err = one:classify(plan.sinks.regime)
-        if not ok then return nil, err end
-        one:end_slice()
-      end
-      return true
-    end,
+    id = self.shared.id, def = self.shared.def, stream = self.stream, warm_row = self.shared.warm_row,
+    regime_bars = self.regime_bars,
   }
 end
+
+local function spec_of(part, classifier, stream)
+  local plan = part.plan
+  local whole = setmetatable({
+    hub_id = part:stream(stream).hub_id, window_first = 0, window_last = tonumber(stream.bars.n_bars),
+  }, { __index = stream })
+  return {
+    id = classifier.id, def = classifier.def, p = classifier.p, stream = whole, library = plan.library,
+    budget = plan.engine.loop_budget, rows = plan.engine.chunk_rows, seed = plan.seed,
+  }
+end
+
+function Classifiers:_add(part, spec)
+  local one, err
+  spec.declared, err = part:declare(spec)
+  if not spec.declared then return nil, err end
+  local views = {}
+  local function tell(kind)
+    return function(_, ...)
+      for _, view in ipairs(views) do
+        if view:is_inside() then view.sinks[kind](view, ...) end
+      end
+    end
+  end
+  spec.on_record, spec.on_log = tell "record", tell "log"
+  one, err = instance.new(spec, part.hub)
+  if not one then return nil, err end
+  one.views = views
+  table.insert(self.all, one)
+  return one
+end
+
+function Classifiers:declare(part)
+  part.classifiers, part.all_classifiers = {}, {}
+  for _, classifier in ipairs(part.plan.classifiers) do
+    for _, stream in ipairs(classifier.streams) do
+      local spec = spec_of(part, classifier, stream)
+      local key = ("%s\n%s"):format(classifier.id, instance.key(spec))
+      local one, err = self.by_key[key], nil
+      if not one then
+        one, err = self:_add(part, spec)
+        if not one then return nil, err end
+        self.by_key[key] = one
+      end
+      local view = new_view(part, one, stream)
+      table.insert(part.all_classifiers, view)
+      part.classifiers[classifier.id .. "|" .. stream.name] = view
+      part.n_instances = part.n_instances + 1
+    end
+  end
+  return true
+end
+
+function Classifiers:ready(part)
+  for _, view in ipairs(part.all_classifiers) do table.insert(view.shared.views, view) end
+  return true
+end
+
+function Classifiers:step()
+  for _, one in ipairs(self.all) do
+    local ok, err = one:classify()
+    if not ok then return nil, err end
+    for _, view in ipairs(one.views) do view:see() end
+    one:end_slice()
+  end
+  return true
+end
+
+function Classifiers:close(part)
+  for k, view in ipairs(part.all_classifiers) do
+    local views = view.shared.views
+    for j = #views, 1, -1 do
+      if views[j] == view then table.remove(views, j) end
+    end
+    part.all_classifiers[k] = view:summary()
+  end
+  part.classifiers = nil
+  return true
+end
+
+function M.new() return setmetatable({ all = {}, by_key = {} }, Classifiers) end
 
 return M

@@ -357,6 +357,19 @@ function Execution:free()
   self.portfolios = {}
 end
 
+--- The strategies that place their own orders run here.
+function M.declare(part)
+  for _, portfolio in ipairs(part.plan.portfolios) do
+    for _, use in ipairs(portfolio.strategies) do
+      if use.strategy.def.on_bar then
+        local ok, err = strategies.declare_strategy(part, use.strategy)
+        if not ok then return nil, err end
+      end
+    end
+  end
+  return true
+end
+
 function M.new(part)
   local plan = part.plan
   local self = setmetatable({

@@ -37,6 +37,12 @@ local ON_LEAVE = { close = C.PLN_ON_LEAVE_CLOSE, hold = C.PLN_ON_LEAVE_HOLD }
 local SETTLEMENT = { cash = C.PLN_SETTLE_CASH, futures = C.PLN_SETTLE_FUTURES }
 local BACKTESTING_PY = "backtesting.py"
 
+--- Whether what is open at the end of a window is closed there: as the configuration says, else where more follows.
+function M.finalizes(execution, window)
+  if execution.finalize_trades ~= nil then return execution.finalize_trades end
+  return window.role ~= nil and window.role ~= "full"
+end
+
 --- pln_exec_config of a plan.
 function M.exec(plan)
   local execution, window = plan.execution, plan.window
@@ -47,7 +53,7 @@ function M.exec(plan)
   config.max_volume_pct = execution.max_volume_pct or 0
   config.children_next_bar = execution.child_orders == "next_bar" and 1 or 0
   config.trail_closes = execution.trail_by == "close" and 1 or 0
-  config.finalize_trades = execution.finalize_trades and 1 or 0
+  config.finalize_trades = M.finalizes(execution, window) and 1 or 0
   config.commission.pct = execution.commission_pct
   config.commission.per_share = execution.commission_per_share
   config.commission.per_order = execution.commission_per_order

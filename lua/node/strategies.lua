@@ -14,36 +14,73 @@ function M.regime_of(part, strategy, stream)
   return found
 end
 
---- Makes the instances of a strategy: one for each stream, or one over all symbols.
--- @return list of instances, or nil and a message
-function M.instances(part, strategy, overrides)
+-- What the instances of a strategy are made from, but for where they write to: one for each stream, or one over all
+-- symbols.
+local function specs(part, strategy)
   local plan, made = part.plan, {}
   local function add(stream, symbols)
-    local regime, err = M.regime_of(part, strategy, stream)
-    if err then return nil, err end
-    local one
-    one, err = instance.new({
-      id = strategy.id, def = strategy.def, p = strategy.p, stream = stream, symbols = symbols, regime_of = regime,
-      library = plan.library,
+    local spec = {
+      id = strategy.id, def = strategy.def, p = strategy.p, stream = part:stream(stream),
+      symbols = symbols and part:streams(symbols), has_regime = strategy.classifier ~= nil, library = plan.library,
       budget = plan.engine.loop_budget, rows = plan.engine.chunk_rows, seed = plan.seed,
-      on_record = overrides and overrides.record or plan.sinks.record,
-      on_log = overrides and overrides.log or plan.sinks.log,
-    }, part.hub)
-    if not one then return nil, err end
-    made[#made + 1] = one
-    part.instances[#part.instances + 1] = one
+    }
+    local err
+    spec.regime_of, err = M.regime_of(part, strategy, stream)
+    if err then return nil, err end
+    spec.declared, err = part:declare(spec)
+    if not spec.declared then return nil, err end
+    made[#made + 1] = spec
     return true
   end
+  local streams = strategy.streams
   if strategy.def.symbols then
-    local ok, err = add(strategy.streams[1], strategy.streams)
+    local ok, err = add(streams[1], streams)
     if not ok then return nil, err end
-  else
-    for _, stream in ipairs(strategy.streams) do
-      local ok, err = add(stream)
+    return made
+  end
+  for _, stream in ipairs(streams) do
+    local ok, err = add(stream)
+    if not ok then return nil, err end
+  end
+  return made
+end
+
+--- Declares what the instances of a strategy will ask of the hub.
+-- @return true, or nil and a message
+function M.declare_strategy(part, strategy)
+  local made, err = specs(part, strategy)
+  if not made then return nil, err end
+  for _, spec in ipairs(made) do
+    -- A matrix is fed from the first bar on, whenever the window begins.
+    if #spec.declared.matrices > 0 then part.has_history = true end
+  end
+  part.n_instances = part.n_instances + #made
+  return true
+end
+
+--- Makes the instances of a strategy.
+-- @return list of instances, or nil and a message
+function M.instances(part, strategy, overrides)
+  local sinks = part.plan.sinks
+  local made, err = specs(part, strategy)
+  if not made then return nil, err end
+  for k, spec in ipairs(made) do
+    spec.on_record, spec.on_log = overrides and overrides.record or sinks.record, overrides and overrides.log or sinks.log
+    made[k], err = instance.new(spec, part.hub)
+    if not made[k] then return nil, err end
+    part.instances[#part.instances + 1] = made[k]
+  end
+  return made
+end
+
+function M.declare(part)
+  for _, strategy in ipairs(part.plan.strategies) do
+    if not strategy.def.on_bar then
+      local ok, err = M.declare_strategy(part, strategy)
       if not ok then return nil, err end
     end
   end
-  return made
+  return true
 end
 
 function M.new(part, node)

@@ -2,6 +2,7 @@
 -- timeframes, classifiers, windows, several portfolios sharing strategies, signals and orders side by side.
 local engine = require "engine"
 local market = require "market"
+local plans = require "plan"
 local abi = require "abi"
 local C = abi.C
 
@@ -139,6 +140,51 @@ end
 function TestCombinations.test_any_chunk_size() check_chunks { jit = true } end
 function TestCombinations.test_any_chunk_size_at_this_close() check_chunks { fill = "this_close" } end
 function TestCombinations.test_any_chunk_size_in_a_window() check_chunks { window = true } end
+
+-- Windows that overlap, lie behind each other, lie within one day, have one bar, none, or all of them.
+local function windows(bars)
+  local function at(row) return bars.ts_ns[row] end
+  return {
+    { role = "test", from_ns = at(600) + 30000000000LL, until_ns = at(1050) + 1000000000LL },
+    { role = "train", from_ns = at(0), until_ns = at(700) },
+    { role = "test", from_ns = at(700), until_ns = at(1000) },
+    { role = "full", from_ns = abi.INT64_MIN, until_ns = abi.INT64_MAX },
+    { role = "test", from_ns = at(900), until_ns = abi.INT64_MAX },
+    { role = "test", from_ns = at(901), until_ns = at(902) },
+    { role = "test", from_ns = at(901), until_ns = at(901) + 1 },
+    { role = "test", from_ns = at(0) - 10000000000LL, until_ns = at(0) },
+    { role = "test", from_ns = at(500), until_ns = at(1150), start_ns = at(640) },
+  }
+end
+
+--- Parts of one phase, one for each window, give what each gives in a phase of its own.
+function TestCombinations.test_windows_of_one_phase()
+  local bases = equities()
+  for _, case in ipairs(CASES) do
+    local bars = case.bars(bases)
+    for _, chunk in ipairs { 64, 4096 } do
+      local configuration = case.config()
+      configuration.execution.finalize_trades = nil
+      local plan = engine.plan_config(configuration, bars, { chunk_rows = chunk })
+      local alone, list = {}, {}
+      for k, window in ipairs(windows(bases[1])) do
+        alone[k] = engine.execute(plans.in_window(plan, window))
+        list[k] = plans.in_window(plan, window)
+      end
+      local together = engine.execute_all(list)
+      for k in ipairs(list) do
+        engine.assert_equal(alone[k], together[k], ("%s, window %d, chunks of %d"):format(case.name, k, chunk))
+      end
+      lu.assertTrue(#alone[1].fills > 5 and #alone[3].fills > 0 and #alone[4].fills > #alone[1].fills, case.name)
+      lu.assertTrue(#alone[1].records > 0)
+      lu.assertEquals(#alone[8].equity, 0)
+      local started = engine.execute(plans.in_window(plan, {
+        role = "test", from_ns = bases[1].ts_ns[640], until_ns = bases[1].ts_ns[1150],
+      }))
+      engine.assert_equal(started, alone[9], case.name .. " with a common start")
+    end
+  end
+end
 
 local function check_future(change)
   local bases = equities()

@@ -71,7 +71,7 @@ function TestConfig.test_the_example()
     accounting = "fifo", margin_call = "off", maintenance_margin_pct = 0, fx_spread_bps = 0, on_leave = "close",
   } })
   lu.assertEquals(cfg.execution, { fill = "next_open", commission_pct = 0.2, commission_per_share = 0,
-    commission_per_order = 0, commission_minimum = 0, slippage_bps = 5, spread_bps = 0, finalize_trades = false,
+    commission_per_order = 0, commission_minimum = 0, slippage_bps = 5, spread_bps = 0,
     compat = "none", slippage = {}, commission = {}, financing = {}, latency = {}, intrabar = "pessimistic",
     max_volume_pct = 0, quotes = "auto", child_orders = "entry_bar", trail_by = "extreme", off_tick = "round",
     off_lot = "round" })
