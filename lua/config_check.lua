@@ -109,6 +109,15 @@ function M.checks.window_size(text)
   return size.text
 end
 
+function M.checks.workers(text)
+  local n = tonumber(text)
+  if text == "auto" then return text end
+  if not n or n % 1 ~= 0 or n < 1 or n > 1024 then
+    return nil, "no number of threads; expected 1 to 1024, or auto for as many as there are processors"
+  end
+  return n
+end
+
 function M.checks.final_price(text)
   local price = tonumber(text)
   if text ~= "last" and not (price and price >= 0 and price < math.huge) then

@@ -84,7 +84,8 @@ local function type_text(kind)
     local known = { timeframe = "timeframe", time = "date or time", timezone = "time zone", symbol = "symbol",
       name = "name", session = "hours", delimiter = "character", currency = "currency",
       calendar = "market calendar", final_price = "price, or `last`",
-      clock = "time of day", window_size = "length" }
+      clock = "time of day", window_size = "length",
+      workers = "whole number ≥ 1 ≤ 1024, or `auto`" }
     return known[kind.check] or "text"
   elseif kind.type == "enum" then
     local words = {}
