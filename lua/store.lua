@@ -1,18 +1,23 @@
---- The store: runs and their results in one SQLite file a project (tables in docs/database.md).
+--- The store: runs, their phases and results in one SQLite file a project (tables in docs/database.md).
 --
 --     local db = assert(store.open "perilune.db")
 --     local run = assert(db:begin_run { workflow = "full_backtest", config_text = yaml, seed = 1 })
---     local result = assert(run:add_result { combo = "c0001", portfolio = "main", params = { fast = 10 },
---       symbols = { "SPY" } })
+--     local phase = assert(run:phase { name = "sweep", topology = "full_backtest", hash = hash, n_combos = 100 })
+--     local result = assert(phase:add_result { window = 1, number = 7, combo = "c0007", portfolio = "main",
+--       params = { fast = 10 }, symbols = { "SPY" } })
 --     result:add_trades(trades, n)
+--     result:close()
+--     phase:finish "finished"
 --     run:finish { status = "finished", seconds = 0.2, bars = 10000 }
 --     local columns, rows = db:query("SELECT name, value FROM metric WHERE run = ?", run.id)
 --     db:close()
 --
--- Functions return nil and a message on failure, true (or what they say) on success.
+-- Functions return nil and a message on failure, true (or what they say) on success. Phases are in lua/store_phase.lua,
+-- merging in lua/store_merge.lua, "the same content" in lua/store_content.lua.
 local ffi = require "ffi"
 local abi = require "abi"
 local json = require "json"
+local store_phase = require "store_phase"
 local C = abi.C
 
 local M = {}
@@ -39,25 +44,31 @@ end
 
 --- Opens (or makes) a database.
 -- @param path the file, default `perilune.db`
--- @param options `read_only`, `must_exist`, `rollback_journal`: true to ask for it
+-- @param options `read_only`, `must_exist`, `rollback_journal`: true to ask for it; `staged`: results are kept in a
+--   private temporary database until `flush` (for workers, any number of which may write to one file)
 -- @return the store, or nil and a message
 function M.open(path, options)
   options = options or {}
   local flags = (options.read_only and C.PLN_STORE_READ_ONLY or 0)
     + (options.must_exist and C.PLN_STORE_MUST_EXIST or 0)
     + (options.rollback_journal and C.PLN_STORE_ROLLBACK_JOURNAL or 0)
+    + (options.staged and C.PLN_STORE_STAGED or 0)
   local handle = C.pln_store_open(path or M.DEFAULT_PATH, flags)
   if handle == nil then return nil, abi.last_error() end
-  return setmetatable({ handle = ffi.gc(handle, C.pln_store_free), path = path or M.DEFAULT_PATH, results = {} }, Store)
+  return setmetatable({
+    handle = ffi.gc(handle, C.pln_store_free), path = path or M.DEFAULT_PATH, results = {}, staged = options.staged,
+  }, Store)
 end
 
---- Writes out what is buffered and closes. Runs that were not finished stay "running". Harmless when repeated.
+--- Writes out what is buffered and closes. Runs that were not finished stay "running", results that were not closed are
+-- not done. Harmless when repeated.
 function Store:close()
   local handle = self.handle
   if handle == nil then return true end
   self.handle = nil
   for result in pairs(self.results) do result.handle = nil end
-  local committed, message = done(C.pln_store_commit(handle))
+  local status = self.staged and tonumber(C.pln_store_flush(handle)) or C.pln_store_commit(handle)
+  local committed, message = done(status)
   C.pln_store_free(ffi.gc(handle, nil))
   if not committed then return nil, message end
   return true
@@ -68,12 +79,22 @@ function Store:commit()
   return done(C.pln_store_commit(handle_of(self, "store")))
 end
 
+--- Of a staged store: moves the results of combos that are complete (all their results in a window are closed) into
+-- the file, in one transaction. What is done there already is left as it is. Otherwise commits.
+-- @return the number of results that were moved; or nil and a message: nothing has moved then, and it may be repeated
+function Store:flush()
+  local moved = tonumber(C.pln_store_flush(handle_of(self, "store")))
+  if moved < 0 then return nil, abi.last_error() end
+  return moved
+end
+
 --- Starts a run.
--- @param info `workflow`, `name`, `config_text` (the whole YAML), `config_hash`, `data_hash`, `seed`; all optional
+-- @param info `workflow`, `name`, `config_text` (the whole YAML), `config_hash`, `data_hash`, `seed`, `shard` ("3/64",
+--   where the run is a part of a sweep); all optional
 -- @return the run, with its `id`; or nil and a message
 function Store:begin_run(info)
   local c_info = ffi.new("pln_run_info", info.workflow, info.name, info.config_text, info.config_hash, info.data_hash,
-    info.seed or 0)
+    info.seed or 0, info.shard)
   local id = C.pln_store_begin_run(handle_of(self, "store"), c_info)
   if id < 0 then return nil, abi.last_error() end
   return setmetatable({ store = self, id = tonumber(id) }, Run)
@@ -93,26 +114,45 @@ function Run:add_data(data)
   return done(C.pln_store_add_data(handle_of(self.store, "store"), self.id, timeframe, data.bars, quality))
 end
 
---- Adds the result of a combo in a portfolio.
+--- Adds the result of a combo in a portfolio to the run's phase `full_backtest`, window 1, which is made if need be.
 -- @param info `combo` ("c0001"), `portfolio`, `params` (a table), `symbols` (names of instruments 0, 1, … as a list)
 -- @return the result; or nil and a message
 function Run:add_result(info)
-  local symbols = info.symbols or {}
-  local names = names_t(math.max(#symbols, 1), symbols)
-  local handle = C.pln_store_add_result(handle_of(self.store, "store"), self.id, info.combo, info.portfolio,
-    json.encode(info.params and next(info.params) ~= nil and info.params or json.object {}), names, #symbols)
+  if not self.only_phase then
+    local phase, err = self:phase { name = "full_backtest", topology = "full_backtest" }
+    if not phase then return nil, err end
+    local added
+    added, err = phase:add_window { number = 1, role = "full" }
+    if not added then return nil, err end
+    self.only_phase, self.combo_numbers, self.n_combos = phase, {}, 0
+  end
+  local number = self.combo_numbers[info.combo]
+  if not number then
+    number = tonumber(info.combo:match "^c0*(%d+)$") or self.n_combos + 1
+    self.combo_numbers[info.combo], self.n_combos = number, math.max(self.n_combos, number)
+  end
+  return self.only_phase:add_result {
+    window = 1, number = number, combo = info.combo, portfolio = info.portfolio, params = info.params,
+    symbols = info.symbols,
+  }
+end
+
+-- Of a phase: see lua/store_phase.lua.
+local function new_result(phase, c_info)
+  local db = phase.store
+  local handle = C.pln_store_add_result(handle_of(db, "store"), c_info)
   if handle == nil then return nil, abi.last_error() end
-  local result = setmetatable({ handle = handle, store = self.store, run = self }, Result)
-  self.store.results[result] = true
+  local result = setmetatable({ handle = handle, store = db, run = phase.run }, Result)
+  db.results[result] = true
   return result
 end
 
---- Ends the run and its results.
+--- Ends the run, its phases and its results, which are done if it is finished.
 -- @param info `status` ("finished", "failed" or "interrupted"), `seconds`, `bars`, `message` (why it failed)
 function Run:finish(info)
   local handle = handle_of(self.store, "store")
   for result in pairs(self.store.results) do
-    if result.run == self then
+    if result.run == self.id then
       result.handle = nil
       self.store.results[result] = nil
     end
@@ -161,13 +201,48 @@ function Result:add_metrics(names, values)
   return done(C.pln_store_add_metrics(handle_of(self, "result"), names_t(math.max(n, 1), names), c_values, n))
 end
 
+--- Adds the metrics of the short table: an array of pln_metric_count() doubles.
+function Result:add_figures(values)
+  return done(C.pln_store_add_figures(handle_of(self, "result"), values))
+end
+
+--- Adds the period returns, once.
+-- @param returns double array; or what stats.period_returns gives, alone
+-- @param benchmark double array or nil; ts_ns int64 array; n their length; periods_per_year
+function Result:add_returns(returns, benchmark, ts_ns, n, periods_per_year)
+  if type(returns) == "table" then
+    local given = returns
+    n, periods_per_year = #given.returns, given.periods_per_year
+    local room = math.max(n, 1)
+    returns, ts_ns = ffi.new("double[?]", room, given.returns), ffi.new("int64_t[?]", room)
+    for k = 1, n do ts_ns[k - 1] = given.times[k] end
+    benchmark = given.benchmark and ffi.new("double[?]", room, given.benchmark) or nil
+  end
+  return done(C.pln_store_add_returns(handle_of(self, "result"), returns, benchmark, ts_ns, n, periods_per_year))
+end
+
+--- Adds n signals (const pln_signal *) of a source ("momentum:SPY_1d") for a symbol, in time order.
+-- @param regimes int8 array, the index of the regime in force at each (0 = none); or nil
+function Result:add_signals(source, symbol, signals, n, regimes)
+  return done(C.pln_store_add_signals(handle_of(self, "result"), source, symbol, signals, regimes, n))
+end
+
 --- Adds n values of a series of the user's own (int64 times, doubles); more of the same name continues it.
 function Result:add_record(name, ts_ns, values, n)
   return done(C.pln_store_add_record(handle_of(self, "result"), name, ts_ns, values, n))
 end
 
---- Ends a result before its run: writes out what is buffered and frees its memory.
-function Result:close()
+--- Ends a result: writes out what is buffered, says that it is done, and frees its memory.
+-- @param status a word to keep with it ("bankrupt"), or nil
+function Result:close(status)
+  local handle = handle_of(self, "result")
+  self.handle = nil
+  self.store.results[self] = nil
+  return done(C.pln_store_result_close(handle, status))
+end
+
+--- Gives a result up: it is not done, and goes when its phase is resumed.
+function Result:abandon()
   local handle = handle_of(self, "result")
   self.handle = nil
   self.store.results[self] = nil
@@ -266,5 +341,14 @@ function Store:query(sql, ...)
   end
   return columns, rows
 end
+
+store_phase.extend(Store, Run, new_result)
+
+--- Joins the runs of shards into one run of another file: see lua/store_merge.lua.
+function M.merge(...) return require("store_merge").merge(...) end
+
+--- The content of a run as text, and its hash: see lua/store_content.lua.
+function M.dump(...) return require("store_content").dump(...) end
+function M.content_hash(...) return require("store_content").hash(...) end
 
 return M

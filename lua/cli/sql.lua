@@ -17,12 +17,13 @@ local M = {
   },
   max = 1,
   details = [[
-The database is only read. Without SQL, lists what there is to ask. runs, metrics, trades, orders, fills and refusals
-are for reading, with times in ISO 8601 UTC; run, metric, trade, "order", fill and refusal are the same with times in
-nanoseconds. equity('c0001') and records('c0001', 'name') are the curves of the newest run as rows; a run's number is
-equity's second argument. docs/database.md has it all.
+The database is only read. Without SQL, lists what there is to ask. runs, phases, figures, metrics, trades, orders,
+fills and refusals are for reading, with times in ISO 8601 UTC; run, phase, metric, trade, "order", fill and refusal are
+the same with times in nanoseconds. equity('c0001'), records('c0001', 'name'), returns('c0001') and signals('c0001') are the
+series of the newest run as rows; a run's number is equity's second argument. docs/database.md has it all.
 
-  perilune sql "SELECT combo, value FROM metrics WHERE name = 'sharpe_ratio' ORDER BY value DESC LIMIT 10"]],
+  perilune sql "SELECT combo, sharpe_ratio FROM figures WHERE run = 1 ORDER BY sharpe_ratio DESC LIMIT 10"
+  perilune sql "SELECT * FROM signals('c0001')" --csv]],
 }
 
 local number_text = ffi.new "char[32]"
@@ -114,16 +115,20 @@ end
 
 local LISTING = [[
 SELECT t.name, t.type AS kind, (SELECT group_concat(c.name, ', ') FROM pragma_table_info(t.name) c) AS columns
-FROM sqlite_schema t WHERE t.type = 'view' OR t.name IN ('run', 'data_file', 'combo', 'result')
-UNION ALL SELECT 'equity(combo, run, portfolio)', 'function', 'time, ts, equity, cash, drawdown_pct, exposure'
-UNION ALL SELECT 'records(combo, name, run, portfolio)', 'function', 'time, ts, value'
+FROM sqlite_schema t WHERE t.type = 'view' OR t.name IN ('run', 'data_file')
+UNION ALL SELECT 'equity(combo, run, portfolio, phase, window)', 'function',
+  'time, ts, equity, cash, drawdown_pct, exposure'
+UNION ALL SELECT 'records(combo, name, run, portfolio, phase, window)', 'function', 'time, ts, value'
+UNION ALL SELECT 'returns(combo, run, portfolio, phase, window)', 'function', 'time, ts, "return", benchmark'
+UNION ALL SELECT 'signals(combo, run, phase, window, portfolio)', 'function',
+  'time, ts, source, symbol, direction, strength, confidence, regime'
 ORDER BY 2, 1]]
 
 -- SQLite's message with the name that was probably meant.
 local function with_hint(db, message)
   local kind, name = message:match "no such (%w+): ([%w_.]+)"
   if not kind then return message end
-  local candidates = { "equity", "records" }
+  local candidates = { "equity", "records", "returns", "signals" }
   local sql = kind == "column" and "SELECT DISTINCT c.name FROM sqlite_schema t, pragma_table_info(t.name) c "
     .. "WHERE t.type = 'view' ORDER BY 1" or "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') ORDER BY 1"
   local columns, rows = db:query(sql)

@@ -1,4 +1,5 @@
 /* Results and their rows. */
+#include "abi/stats.h"
 #include "store/internal.h"
 
 #include <math.h>
@@ -19,54 +20,92 @@ static void bind_number(sqlite3_stmt *statement, int index, double value) {
     sqlite3_bind_null(statement, index);
 }
 
-static uint64_t bits_of(double value) {
-  uint64_t bits;
-  memcpy(&bits, &value, sizeof bits);
-  return bits;
+/* 16 bytes of 32 hexadecimal digits; false for anything else. */
+static bool read_hash(const char *text, uint8_t *out) {
+  for (int i = 0; i < 32; i++) {
+    const char c = text[i];
+    const int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    if (digit < 0) return false;
+    out[i / 2] = (uint8_t)(i % 2 ? out[i / 2] | digit : digit << 4);
+  }
+  return text[32] == 0;
 }
 
-static double double_of(uint64_t bits) {
-  double value;
-  memcpy(&value, &bits, sizeof value);
-  return value;
-}
-
-static int32_t insert_names(pln_store_result *result, int64_t run, const char *combo, const char *portfolio,
-                            const char *params, const char *const *symbols, int32_t n_symbols) {
+static int32_t insert_names(pln_store_result *result, const pln_result_info *info) {
   static const char doing[] = "adding a result";
   pln_store *store = result->store;
+  uint8_t hash[16];
+  if (info->hash && !read_hash(info->hash, hash))
+    return pln_fail(PLN_ERR_ARGUMENT, "the hash of combo %s: found '%s', expected 32 hexadecimal digits",
+                    info->combo, info->hash);
   sqlite3_stmt *statement = pln_store_statement(store, PLN_STATEMENT_COMBO);
   if (!statement) return pln_error_last()->code;
-  sqlite3_bind_int64(statement, 1, run);
-  bind_text(statement, 2, combo);
-  bind_text(statement, 3, params ? params : "{}");
+  sqlite3_bind_int64(statement, 1, info->phase);
+  sqlite3_bind_int(statement, 2, info->number);
+  bind_text(statement, 3, info->combo);
+  bind_text(statement, 4, info->params ? info->params : "{}");
+  if (info->hash)
+    sqlite3_bind_blob(statement, 5, hash, sizeof hash, SQLITE_STATIC);
+  else
+    sqlite3_bind_null(statement, 5);
   int32_t status = pln_store_run(store, statement, doing);
   if (status < 0) return status;
-  statement = pln_store_statement(store, PLN_STATEMENT_RESULT);
-  if (!statement) return pln_error_last()->code;
-  sqlite3_bind_int64(statement, 1, run);
-  bind_text(statement, 2, combo);
-  bind_text(statement, 3, portfolio);
-  status = pln_store_run(store, statement, doing);
-  if (status < 0) return status;
-  result->id = sqlite3_last_insert_rowid(store->db);
-  for (int32_t i = 0; i < n_symbols; i++) {
-    statement = pln_store_statement(store, PLN_STATEMENT_INSTRUMENT);
+  if (info->hash && !store->staged) {
+    statement = pln_store_statement(store, PLN_STATEMENT_TRIAL);
     if (!statement) return pln_error_last()->code;
-    sqlite3_bind_int64(statement, 1, result->id);
-    sqlite3_bind_int(statement, 2, i);
-    bind_text(statement, 3, symbols[i]);
+    sqlite3_bind_blob(statement, 1, hash, sizeof hash, SQLITE_STATIC);
+    sqlite3_bind_int64(statement, 2, info->phase);
     status = pln_store_run(store, statement, doing);
     if (status < 0) return status;
   }
+  statement = pln_store_statement(store, PLN_STATEMENT_RESULT);
+  if (!statement) return pln_error_last()->code;
+  sqlite3_bind_int64(statement, 1, info->phase);
+  sqlite3_bind_int(statement, 2, info->number);
+  sqlite3_bind_int(statement, 3, info->window);
+  bind_text(statement, 4, info->portfolio);
+  status = pln_store_run(store, statement, doing);
+  if (status < 0) return status;
+  result->id = sqlite3_last_insert_rowid(store->db);
   return 0;
 }
 
-pln_store_result *pln_store_add_result(pln_store *store, int64_t run, const char *combo,
-                                       const char *portfolio, const char *params, const char *const *symbols,
-                                       int32_t n_symbols) {
-  if (!combo || !portfolio) {
-    pln_fail(PLN_ERR_ARGUMENT, "a result needs the names of its combo and portfolio");
+static int32_t keep_symbols(pln_store_result *result, const pln_result_info *info) {
+  size_t size = 0;
+  for (int32_t i = 0; i < info->n_symbols; i++) size += strlen(info->symbols[i]) + 1;
+  if (size == 0) return 0;
+  char *to = result->symbols = malloc(size);
+  if (!to) return pln_fail(PLN_ERR_MEMORY, "no memory for a result");
+  for (int32_t i = 0; i < info->n_symbols; i++) {
+    const size_t length = strlen(info->symbols[i]) + 1;
+    memcpy(to, info->symbols[i], length);
+    to += length;
+  }
+  result->n_symbols = info->n_symbols;
+  return 0;
+}
+
+int32_t pln_result_symbols(pln_store_result *result) {
+  if (!result->symbols) return 0;
+  int32_t status = 0;
+  const char *symbol = result->symbols;
+  for (int32_t i = 0; status == 0 && i < result->n_symbols; i++, symbol += strlen(symbol) + 1) {
+    sqlite3_stmt *statement = pln_store_statement(result->store, PLN_STATEMENT_INSTRUMENT);
+    if (!statement) return pln_error_last()->code;
+    sqlite3_bind_int64(statement, 1, result->id);
+    sqlite3_bind_int(statement, 2, i);
+    bind_text(statement, 3, symbol);
+    status = pln_store_run(result->store, statement, "adding a result");
+  }
+  free(result->symbols);
+  result->symbols = NULL;
+  return status;
+}
+
+pln_store_result *pln_store_add_result(pln_store *store, const pln_result_info *info) {
+  if (!info->combo || !info->portfolio || info->phase < 1 || info->window < 1 || info->number < 1) {
+    pln_fail(PLN_ERR_ARGUMENT,
+             "a result needs a phase, a window, and the names and number of its combo and portfolio");
     return NULL;
   }
   if (pln_store_write(store) < 0) return NULL;
@@ -76,9 +115,10 @@ pln_store_result *pln_store_add_result(pln_store *store, int64_t run, const char
     return NULL;
   }
   result->store = store;
-  result->run = run;
+  result->run = info->run;
+  result->phase = info->phase;
   result->equity.n_columns = EQUITY_COLUMNS;
-  if (insert_names(result, run, combo, portfolio, params, symbols, n_symbols) < 0) {
+  if (insert_names(result, info) < 0 || keep_symbols(result, info) < 0) {
     free(result);
     return NULL;
   }
@@ -86,7 +126,7 @@ pln_store_result *pln_store_add_result(pln_store *store, int64_t run, const char
   if (store->results) store->results->previous = result;
   store->results = result;
   /* No commit here: the result and its first rows become visible together. */
-  store->pending_rows += 2 + n_symbols;
+  store->pending_rows += 2;
   return result;
 }
 
@@ -99,7 +139,7 @@ static int32_t flush_chunk(pln_store_result *result, pln_series *series, const c
   if (!statement) return pln_error_last()->code;
   void *blob;
   int32_t size;
-  status = pln_series_encode(series, &blob, &size);
+  status = pln_series_encode(store, series, &blob, &size);
   if (status < 0) return status;
   int i = 1;
   sqlite3_bind_int64(statement, i++, result->id);
@@ -115,7 +155,7 @@ static int32_t flush_chunk(pln_store_result *result, pln_series *series, const c
   if (status < 0) return status;
   if (!record)
     for (int32_t row = 0; row < series->n_rows; row++) {
-      const double equity = double_of(series->columns[1][row]);
+      const double equity = pln_double_of(series->columns[1][row]);
       if (equity > result->peak) result->peak = equity;
     }
   series->n_rows = 0;
@@ -123,25 +163,80 @@ static int32_t flush_chunk(pln_store_result *result, pln_series *series, const c
   return pln_store_wrote(store, 20); /* a chunk weighs as much as some twenty rows */
 }
 
-int32_t pln_store_result_free(pln_store_result *result) {
-  if (!result) return 0;
-  int32_t status = flush_chunk(result, &result->equity, NULL);
-  pln_series_free(&result->equity);
-  for (int32_t i = 0; i < result->n_records; i++) {
-    const int32_t flushed = flush_chunk(result, &result->records[i].series, result->records[i].name);
+static int32_t write_figures(pln_store_result *result) {
+  if (!result->has_figures) return 0;
+  pln_store *store = result->store;
+  const int32_t status = pln_store_write(store);
+  if (status < 0) return status;
+  sqlite3_stmt *statement = pln_store_statement(store, PLN_STATEMENT_FIGURES);
+  if (!statement) return pln_error_last()->code;
+  sqlite3_bind_int64(statement, 1, result->id);
+  const int32_t n = result->store->n_headline;
+  for (int32_t i = 0; i < n; i++) bind_number(statement, 2 + i, result->figures[i]);
+  result->has_figures = false;
+  store->pending_rows++;
+  return pln_store_run(store, statement, "writing figures");
+}
+
+static int32_t flush_records(pln_store_result *result) {
+  int32_t status = 0;
+  for (int32_t i = 0; i < result->records.n; i++) {
+    const int32_t flushed =
+        flush_chunk(result, &result->records.list[i].series, result->records.list[i].name);
     if (status == 0) status = flushed;
-    pln_series_free(&result->records[i].series);
-    free(result->records[i].name);
   }
-  free(result->records);
+  for (int32_t i = 0; i < result->signals.n; i++) {
+    const int32_t flushed = pln_signals_flush(result, &result->signals.list[i]);
+    if (status == 0) status = flushed;
+  }
+  return status;
+}
+
+static int32_t mark_done(pln_store_result *result, const char *word) {
+  pln_store *store = result->store;
+  const int32_t status = pln_store_write(store);
+  if (status < 0) return status;
+  sqlite3_stmt *statement = pln_store_statement(store, PLN_STATEMENT_DONE);
+  if (!statement) return pln_error_last()->code;
+  sqlite3_bind_int64(statement, 1, result->id);
+  bind_text(statement, 2, word);
+  return pln_store_run(store, statement, "completing a result");
+}
+
+static int32_t end_result(pln_store_result *result, bool done, const char *word) {
+  /* What is written here and that it is done stand in one transaction: no commit until both are there. */
+  pln_store *store = result->store;
+  const bool hold = store->hold;
+  int32_t status = pln_store_write(store);
+  store->hold = true;
+  const int32_t flushed = flush_chunk(result, &result->equity, NULL);
+  if (status == 0) status = flushed;
+  const int32_t recorded = flush_records(result);
+  if (status == 0) status = recorded;
+  if (status == 0) status = write_figures(result);
+  if (status == 0 && done) status = mark_done(result, word);
+  store->hold = hold;
+  pln_series_free(&result->equity);
+  pln_records_free(&result->records);
+  pln_records_free(&result->signals);
+  free(result->figures);
+  free(result->symbols);
   if (result->previous)
     result->previous->next = result->next;
   else
-    result->store->results = result->next;
+    store->results = result->next;
   if (result->next) result->next->previous = result->previous;
-  if (status == 0 && result->store->in_transaction) status = pln_store_wrote(result->store, 0);
+  if (status == 0 && store->in_transaction) status = pln_store_wrote(store, 0);
   free(result);
   return status;
+}
+
+int32_t pln_store_result_close(pln_store_result *result, const char *status) {
+  return end_result(result, true, status);
+}
+
+int32_t pln_store_result_free(pln_store_result *result) {
+  return result ? end_result(result, false, NULL) : 0;
 }
 
 /* Id of a metric's name; the names of a run come in the same order for every result, so `guess` mostly hits.
@@ -174,12 +269,38 @@ static int64_t metric_id(pln_store *store, const char *name, int32_t guess) {
   return id;
 }
 
+static int32_t make_figures(pln_store_result *result) {
+  result->has_figures = true;
+  if (result->figures) return 0;
+  const int32_t n = result->store->n_headline;
+  result->figures = malloc(sizeof *result->figures * (size_t)n);
+  if (!result->figures) return pln_fail(PLN_ERR_MEMORY, "no memory for figures");
+  for (int32_t i = 0; i < n; i++) result->figures[i] = (double)NAN;
+  return 0;
+}
+
+/* Index of a metric of the short table, -1 for others. */
+static int32_t headline_index(const pln_store *store, const char *name, int32_t guess) {
+  const int32_t n = store->n_headline;
+  const pln_metric_info *likely = pln_metric_get(guess);
+  if (likely && strcmp(likely->name, name) == 0) return guess < n ? guess : -1;
+  for (int32_t i = 0; i < n; i++)
+    if (strcmp(pln_metric_get(i)->name, name) == 0) return i;
+  return -1;
+}
+
 int32_t pln_store_add_metrics(pln_store_result *result, const char *const *names, const double *values,
                               int32_t n) {
   pln_store *store = result->store;
-  int32_t status = pln_store_write(store);
+  int32_t status = pln_store_write(store), others = 0;
   for (int32_t i = 0; status == 0 && i < n; i++) {
-    const int64_t id = metric_id(store, names[i], i);
+    const int32_t figure = headline_index(store, names[i], i);
+    if (figure >= 0) {
+      status = make_figures(result);
+      if (status == 0) result->figures[figure] = values[i];
+      continue;
+    }
+    const int64_t id = metric_id(store, names[i], others++);
     if (id < 0) return (int32_t)id;
     sqlite3_stmt *statement = pln_store_statement(store, PLN_STATEMENT_METRIC);
     if (!statement) return pln_error_last()->code;
@@ -188,13 +309,21 @@ int32_t pln_store_add_metrics(pln_store_result *result, const char *const *names
     bind_number(statement, 3, values[i]);
     status = pln_store_run(store, statement, "writing metrics");
   }
-  return status < 0 ? status : pln_store_wrote(store, n);
+  return status < 0 ? status : pln_store_wrote(store, others);
+}
+
+int32_t pln_store_add_figures(pln_store_result *result, const double *values) {
+  const int32_t status = make_figures(result);
+  if (status == 0) memcpy(result->figures, values, sizeof *values * (size_t)result->store->n_headline);
+  return status;
 }
 
 int32_t pln_store_add_trades(pln_store_result *result, const pln_trade *trades, int64_t n) {
   if (n <= 0) return 0;
   pln_store *store = result->store;
   int32_t status = pln_store_write(store);
+  if (status < 0) return status;
+  status = pln_result_symbols(result);
   if (status < 0) return status;
   sqlite3_stmt *s = pln_store_statement(store, PLN_STATEMENT_TRADE);
   if (!s) return pln_error_last()->code;
@@ -235,6 +364,8 @@ int32_t pln_store_add_orders(pln_store_result *result, const pln_order *orders, 
   pln_store *store = result->store;
   int32_t status = pln_store_write(store);
   if (status < 0) return status;
+  status = pln_result_symbols(result);
+  if (status < 0) return status;
   sqlite3_stmt *s = pln_store_statement(store, PLN_STATEMENT_ORDER);
   if (!s) return pln_error_last()->code;
   for (int64_t i = 0; status == 0 && i < n; i++) {
@@ -271,6 +402,8 @@ int32_t pln_store_add_fills(pln_store_result *result, const pln_fill *fills, int
   pln_store *store = result->store;
   int32_t status = pln_store_write(store);
   if (status < 0) return status;
+  status = pln_result_symbols(result);
+  if (status < 0) return status;
   sqlite3_stmt *s = pln_store_statement(store, PLN_STATEMENT_FILL);
   if (!s) return pln_error_last()->code;
   for (int64_t i = 0; status == 0 && i < n; i++) {
@@ -298,6 +431,8 @@ int32_t pln_store_add_decisions(pln_store_result *result, const pln_decision *de
   if (n <= 0) return 0;
   pln_store *store = result->store;
   int32_t status = pln_store_write(store);
+  if (status < 0) return status;
+  status = pln_result_symbols(result);
   if (status < 0) return status;
   sqlite3_stmt *s = pln_store_statement(store, PLN_STATEMENT_DECISION);
   if (!s) return pln_error_last()->code;
@@ -334,6 +469,8 @@ int32_t pln_store_add_refusals(pln_store_result *result, const pln_refusal_count
   for (int32_t code = 1; status == 0 && code < PLN_REFUSAL_COUNT; code++) {
     const pln_refusal_count *c = &refusals[code];
     if (c->count == 0) continue;
+    status = pln_result_symbols(result);
+    if (status < 0) return status;
     sqlite3_bind_int64(s, 1, result->id);
     sqlite3_bind_int(s, 2, code);
     sqlite3_bind_int64(s, 3, c->count);
@@ -357,8 +494,8 @@ int32_t pln_store_add_equity(pln_store_result *result, const pln_equity_rows *ro
     if (status < 0) return status;
     const int32_t row = series->n_rows;
     series->columns[0][row] = (uint64_t)rows->ts_ns[i];
-    series->columns[1][row] = bits_of(rows->equity[i]);
-    series->columns[2][row] = bits_of(rows->cash[i]);
+    series->columns[1][row] = pln_bits_of(rows->equity[i]);
+    series->columns[2][row] = pln_bits_of(rows->cash[i]);
     series->columns[3][row] = rows->exposure ? (uint8_t)rows->exposure[i] : 0;
     if (++series->n_rows == PLN_SERIES_ROWS) status = flush_chunk(result, series, NULL);
     if (status < 0) return status;
@@ -366,34 +503,47 @@ int32_t pln_store_add_equity(pln_store_result *result, const pln_equity_rows *ro
   return 0;
 }
 
-static pln_series *find_record(pln_store_result *result, const char *name) {
-  for (int32_t i = 0; i < result->n_records; i++)
-    if (strcmp(result->records[i].name, name) == 0) return &result->records[i].series;
-  if (result->n_records == MAX_RECORDS) {
+pln_series *pln_records_find(pln_records *records, const char *name, const char *symbol, int32_t n_columns) {
+  for (int32_t i = 0; i < records->n; i++)
+    if (strcmp(records->list[i].name, name) == 0 && (!symbol || strcmp(records->list[i].symbol, symbol) == 0))
+      return &records->list[i].series;
+  if (records->n == MAX_RECORDS) {
     pln_fail(PLN_ERR_LIMIT, "record '%s': a result holds %d named series at most", name, MAX_RECORDS);
     return NULL;
   }
-  pln_record *grown = realloc(result->records, sizeof *grown * (size_t)(result->n_records + 1));
-  if (grown) result->records = grown;
-  char *copy = strdup(name);
-  if (!grown || !copy) {
+  pln_record *grown = realloc(records->list, sizeof *grown * (size_t)(records->n + 1));
+  if (grown) records->list = grown;
+  char *copy = strdup(name), *copy_of_symbol = symbol ? strdup(symbol) : NULL;
+  if (!grown || !copy || (symbol && !copy_of_symbol)) {
     free(copy);
+    free(copy_of_symbol);
     pln_fail(PLN_ERR_MEMORY, "no memory for a record");
     return NULL;
   }
-  result->records[result->n_records] = (pln_record){.name = copy, .series = {.n_columns = 2}};
-  return &result->records[result->n_records++].series;
+  records->list[records->n] =
+      (pln_record){.name = copy, .symbol = copy_of_symbol, .series = {.n_columns = n_columns}};
+  return &records->list[records->n++].series;
+}
+
+void pln_records_free(pln_records *records) {
+  for (int32_t i = 0; i < records->n; i++) {
+    pln_series_free(&records->list[i].series);
+    free(records->list[i].name);
+    free(records->list[i].symbol);
+  }
+  free(records->list);
+  *records = (pln_records){0};
 }
 
 int32_t pln_store_add_record(pln_store_result *result, const char *name, const int64_t *ts_ns,
                              const double *values, int64_t n) {
-  pln_series *series = find_record(result, name);
+  pln_series *series = pln_records_find(&result->records, name, NULL, 2);
   if (!series) return pln_error_last()->code;
   for (int64_t i = 0; i < n; i++) {
     int32_t status = pln_series_reserve(series);
     if (status < 0) return status;
     series->columns[0][series->n_rows] = (uint64_t)ts_ns[i];
-    series->columns[1][series->n_rows] = bits_of(values[i]);
+    series->columns[1][series->n_rows] = pln_bits_of(values[i]);
     if (++series->n_rows == PLN_SERIES_ROWS) status = flush_chunk(result, series, name);
     if (status < 0) return status;
   }

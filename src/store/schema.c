@@ -30,282 +30,174 @@ const char *pln_decision_kind_name(int32_t kind) {
   return kind < 0 ? "fill" : pln_risk_kind_info(kind) ? pln_risk_kind_info(kind)->name : "?";
 }
 
-/* A column of nanoseconds as ISO 8601 UTC with 0, 3, 6 or 9 decimals, in plain SQL so that every reader of
- * the file has it. Division truncates, so times before 1970 need the correction. */
-#define FRACTION(c) "((" c " % 1000000000 + 1000000000) % 1000000000)"
-#define ISO(c)                                                                                                                                                 \
-  "strftime('%Y-%m-%dT%H:%M:%S', (" c                                                                                                                          \
-  " - " FRACTION(c) ") / 1000000000, 'unixepoch') || CASE WHEN " FRACTION(c) " = 0 THEN '' WHEN " FRACTION(c) " % 1000000 = 0 THEN printf('.%03d', " FRACTION( \
-      c) " / 1000000) WHEN " FRACTION(c) " % 1000 = 0 THEN printf('.%06d', " FRACTION(c) " / 1000) ELSE "                                                      \
-                                                                                         "printf('.%09d',"                                                     \
-                                                                                         " " FRACTION(c) ")"                                                   \
-                                                                                                         " "                                                   \
-                                                                                                         "E"                                                   \
-                                                                                                         "N"                                                   \
-                                                                                                         "D"                                                   \
-                                                                                                         " "                                                   \
-                                                                                                         "|"                                                   \
-                                                                                                         "|"                                                   \
-                                                                                                         " "                                                   \
-                                                                                                         "'"                                                   \
-                                                                                                         "Z"                                                   \
-                                                                                                         "'"
-#define SECONDS(c) "strftime('%Y-%m-%dT%H:%M:%SZ', " c " / 1000000000, 'unixepoch')"
-#define SIDE(c) "CASE WHEN " c " > 0 THEN 'buy' ELSE 'sell' END"
-#define NAME(kind, c) "(SELECT name FROM code WHERE kind = '" kind "' AND code = " c ")"
-#define SYMBOL(c) "(SELECT symbol FROM instrument i WHERE i.result = r.id AND i.instrument = " c ")"
-
-/* Views that a later version has changed. */
-#define TRADE_VIEW                                                                                           \
-  "CREATE VIEW trade AS SELECT r.run, r.combo, r.portfolio, t.id AS trade, " SYMBOL(                         \
-      "t.instrument") " AS symbol, CASE WHEN t.side > 0 THEN 'long' ELSE 'short' END AS side, t.entry_ts, "  \
-                      "t.entry_price, "                                                                      \
-                      "t.exit_ts, t.exit_price, t.quantity, t.pnl, t.return_pct, t.fees, t.mae, t.mfe, "     \
-                      "t.entry_bar, t.exit_bar, "                                                            \
-                      "t.entry_order, t.exit_order, t.source, CASE WHEN t.is_open THEN 'open' ELSE " NAME(   \
-                          "exit_reason",                                                                     \
-                          "t.exit_reason") " END AS exit_reason, t.is_open, t.income, t.entry_rate, "        \
-                                           "t.exit_rate "                                                    \
-                                           "FROM result r JOIN trade_row t ON t.result = r.id"
-#define TRADES_VIEW                                                                                          \
-  "CREATE VIEW trades AS SELECT run, combo, portfolio, trade, symbol, side, " ISO(                           \
-      "entry_ts") " AS entry_time, entry_price, " ISO("exit_ts") " AS exit_time, exit_price, quantity, "     \
-                                                                 "pnl, return_pct, "                         \
-                                                                 "fees, mae, mfe, entry_bar, exit_bar, "     \
-                                                                 "entry_order, exit_order, source, "         \
-                                                                 "exit_reason, is_open, income, "            \
-                                                                 "entry_rate, exit_rate FROM trade"
-#define FILL_VIEW                                                                                            \
-  "CREATE VIEW fill AS SELECT r.run, r.combo, r.portfolio, f.id AS fill, f.order_id, " SYMBOL(               \
-      "f.instrument") " AS symbol, " SIDE("f.side") " AS side, f.ts, f.bar, f.quantity, f.price, "           \
-                                                    "f.reference_price, f.fee, f.source, f.rate FROM "       \
-                                                    "result r JOIN fill_row f ON f.result = r.id"
-#define FILLS_VIEW                                                                                           \
-  "CREATE VIEW fills AS SELECT run, combo, portfolio, fill, order_id, symbol, side, " ISO(                   \
-      "ts") " AS time, bar, quantity, price, reference_price, fee, source, rate FROM fill"
-#define DECISION_TABLE                                                                                       \
-  "CREATE TABLE decision_row (result INTEGER NOT NULL REFERENCES result, seq INTEGER NOT NULL, ts INTEGER "  \
-  "NOT "                                                                                                     \
-  "NULL, order_id INTEGER, instrument INTEGER NOT NULL, rule INTEGER NOT NULL, scope INTEGER NOT NULL, "     \
-  "kind "                                                                                                    \
-  "INTEGER NOT NULL, action INTEGER NOT NULL, refusal INTEGER NOT NULL, asked REAL, allowed REAL, value "    \
-  "REAL, "                                                                                                   \
-  "limit_value REAL, PRIMARY KEY (result, seq)) WITHOUT ROWID"
-#define DECISION_VIEW                                                                                        \
-  "CREATE VIEW decision AS SELECT r.run, r.combo, r.portfolio, d.ts, d.order_id, " SYMBOL(                   \
-      "d.instrument") " AS symbol, d.rule, " NAME("risk_kind",                                               \
-                                                  "d.kind") " AS kind, CASE d.scope WHEN 0 THEN "            \
-                                                            "'portfolio' ELSE "                              \
-                                                            "'all' END AS scope, " NAME(                     \
-                                                                "risk_action",                               \
-                                                                "d."                                         \
-                                                                "act"                                        \
-                                                                "io"                                         \
-                                                                "n") " AS action, " NAME("refusal",          \
-                                                                                         "d.refusal") " AS " \
-                                                                                                      "refu" \
-                                                                                                      "sal," \
-                                                                                                      " d."  \
-                                                                                                      "aske" \
-                                                                                                      "d, "  \
-                                                                                                      "d."   \
-                                                                                                      "allo" \
-                                                                                                      "wed," \
-                                                                                                      " d."  \
-                                                                                                      "valu" \
-                                                                                                      "e, "  \
-                                                                                                      "d."   \
-                                                                                                      "limi" \
-                                                                                                      "t_"   \
-                                                                                                      "valu" \
-                                                                                                      "e "   \
-                                                                                                      "FROM" \
-                                                                                                      " res" \
-                                                                                                      "ult " \
-                                                                                                      "r "   \
-                                                                                                      "JOIN" \
-                                                                                                      " dec" \
-                                                                                                      "isio" \
-                                                                                                      "n_"   \
-                                                                                                      "row " \
-                                                                                                      "d "   \
-                                                                                                      "ON "  \
-                                                                                                      "d."   \
-                                                                                                      "resu" \
-                                                                                                      "lt "  \
-                                                                                                      "= "   \
-                                                                                                      "r.id"
-#define DECISIONS_VIEW                                                                                       \
-  "CREATE VIEW decisions AS SELECT run, combo, portfolio, " ISO(                                             \
-      "ts") " AS time, order_id, symbol, rule, kind, "                                                       \
-            "scope, action, refusal, asked, allowed, value, limit_value FROM decision"
-
-static const char *const schema[] = {
+/* Tables of the project's file only. */
+static const char *const project_tables[] = {
     "CREATE TABLE schema_version (version INTEGER NOT NULL, engine_version TEXT NOT NULL)",
-    "CREATE TABLE code (kind TEXT NOT NULL, code INTEGER NOT NULL, name TEXT NOT NULL, PRIMARY KEY "
-    "(kind, code)) "
+    "CREATE TABLE code (kind TEXT NOT NULL, code INTEGER NOT NULL, name TEXT NOT NULL, PRIMARY KEY (kind, "
+    "code)) "
     "WITHOUT ROWID",
-    "CREATE TABLE run (id INTEGER PRIMARY KEY AUTOINCREMENT, started_at INTEGER NOT NULL, "
-    "finished_at INTEGER, "
-    "status TEXT NOT NULL CHECK (status IN ('running', 'finished', 'failed', 'interrupted')), "
-    "message TEXT, "
-    "workflow TEXT, name TEXT, config_text TEXT, config_hash TEXT, data_hash TEXT, engine_version "
-    "TEXT NOT NULL, "
-    "build_info TEXT NOT NULL, seed INTEGER, seconds REAL, bars INTEGER)",
-    "CREATE TABLE data_file (run INTEGER NOT NULL REFERENCES run, symbol TEXT NOT NULL, timeframe "
-    "TEXT NOT NULL, "
-    "source TEXT, rows INTEGER NOT NULL, first_ts INTEGER, last_ts INTEGER, content_hash TEXT NOT "
+    "CREATE TABLE run (id INTEGER PRIMARY KEY AUTOINCREMENT, started_at INTEGER NOT NULL, finished_at "
+    "INTEGER, "
+    "status TEXT NOT NULL CHECK (status IN ('running', 'finished', 'failed', 'interrupted')), message TEXT, "
+    "workflow TEXT, name TEXT, config_text TEXT, config_hash TEXT, data_hash TEXT, engine_version TEXT NOT "
     "NULL, "
+    "build_info TEXT NOT NULL, seed INTEGER, seconds REAL, bars INTEGER, shard TEXT)",
+    "CREATE TABLE data_file (run INTEGER NOT NULL REFERENCES run, symbol TEXT NOT NULL, timeframe TEXT NOT "
+    "NULL, "
+    "source TEXT, rows INTEGER NOT NULL, first_ts INTEGER, last_ts INTEGER, content_hash TEXT NOT NULL, "
     "quality TEXT, PRIMARY KEY (run, symbol, timeframe)) WITHOUT ROWID",
-    "CREATE TABLE combo (run INTEGER NOT NULL REFERENCES run, combo TEXT NOT NULL, params TEXT NOT "
-    "NULL, "
-    "PRIMARY KEY (run, combo)) WITHOUT ROWID",
-    "CREATE TABLE result (id INTEGER PRIMARY KEY, run INTEGER NOT NULL, combo TEXT NOT NULL, "
-    "portfolio TEXT NOT NULL, UNIQUE (run, combo, portfolio), "
-    "FOREIGN KEY (run, combo) REFERENCES combo (run, combo))",
-    "CREATE TABLE instrument (result INTEGER NOT NULL REFERENCES result, instrument INTEGER NOT "
-    "NULL, "
-    "symbol TEXT NOT NULL, PRIMARY KEY (result, instrument)) WITHOUT ROWID",
-    "CREATE TABLE metric_name (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)",
-    "CREATE TABLE metric_row (result INTEGER NOT NULL REFERENCES result, metric INTEGER NOT NULL, "
-    "value REAL, "
-    "PRIMARY KEY (result, metric)) WITHOUT ROWID",
-    "CREATE INDEX metric_by_value ON metric_row (metric, value)",
-    "CREATE TABLE trade_row (result INTEGER NOT NULL REFERENCES result, seq INTEGER NOT NULL, id "
-    "INTEGER NOT NULL, "
-    "instrument INTEGER NOT NULL, side INTEGER NOT NULL, entry_ts INTEGER NOT NULL, entry_price "
-    "REAL, "
-    "exit_ts INTEGER NOT NULL, exit_price REAL, quantity REAL, pnl REAL, return_pct REAL, fees REAL, "
-    "mae REAL, "
-    "mfe REAL, entry_bar INTEGER, exit_bar INTEGER, entry_order INTEGER, exit_order INTEGER, source "
-    "INTEGER, "
-    "exit_reason INTEGER, is_open INTEGER, income REAL, entry_rate REAL, exit_rate REAL, PRIMARY KEY "
-    "(result, seq)) WITHOUT ROWID",
-    "CREATE TABLE order_row (result INTEGER NOT NULL REFERENCES result, seq INTEGER NOT NULL, id "
-    "INTEGER NOT NULL, "
-    "instrument INTEGER NOT NULL, side INTEGER NOT NULL, type INTEGER NOT NULL, tif INTEGER NOT "
-    "NULL, "
-    "created_ts INTEGER NOT NULL, updated_ts INTEGER NOT NULL, status INTEGER NOT NULL, quantity "
-    "REAL, "
-    "filled REAL, limit_price REAL, stop_price REAL, average_fill_price REAL, fees REAL, refusal "
-    "INTEGER, "
-    "reason INTEGER, source INTEGER, tag INTEGER, PRIMARY KEY (result, seq)) WITHOUT ROWID",
-    "CREATE TABLE fill_row (result INTEGER NOT NULL REFERENCES result, seq INTEGER NOT NULL, id "
-    "INTEGER NOT NULL, "
-    "order_id INTEGER NOT NULL, instrument INTEGER NOT NULL, side INTEGER NOT NULL, ts INTEGER NOT "
-    "NULL, "
-    "bar INTEGER, quantity REAL, price REAL, reference_price REAL, fee REAL, source INTEGER, rate REAL, "
-    "PRIMARY KEY (result, seq)) WITHOUT ROWID",
-    "CREATE TABLE refusal_row (result INTEGER NOT NULL REFERENCES result, code INTEGER NOT NULL, "
-    "count INTEGER NOT NULL, first_ts INTEGER, first_instrument INTEGER, first_asked REAL, "
-    "first_allowed REAL, "
-    "last_ts INTEGER, last_instrument INTEGER, last_asked REAL, last_allowed REAL, PRIMARY KEY "
-    "(result, code)) "
-    "WITHOUT ROWID",
-    "CREATE TABLE equity_chunk (id INTEGER PRIMARY KEY, result INTEGER NOT NULL REFERENCES result, "
-    "chunk INTEGER NOT NULL, first_ts INTEGER NOT NULL, last_ts INTEGER NOT NULL, rows INTEGER NOT "
-    "NULL, "
-    "peak REAL NOT NULL, data BLOB NOT NULL, UNIQUE (result, chunk))",
-    "CREATE TABLE record_chunk (id INTEGER PRIMARY KEY, result INTEGER NOT NULL REFERENCES result, "
-    "name TEXT NOT NULL, chunk INTEGER NOT NULL, first_ts INTEGER NOT NULL, last_ts INTEGER NOT "
-    "NULL, "
-    "rows INTEGER NOT NULL, data BLOB NOT NULL, UNIQUE (result, name, chunk))",
-
-    "CREATE VIEW metric AS SELECT r.run, r.combo, r.portfolio, n.name, m.value FROM metric_row m "
-    "JOIN result r ON r.id = m.result JOIN metric_name n ON n.id = m.metric",
-    TRADE_VIEW,
-    "CREATE VIEW \"order\" AS SELECT r.run, r.combo, r.portfolio, o.id AS order_id, " SYMBOL(
-        "o."
-        "instrum"
-        "ent") " AS symbol, " SIDE("o.side") " AS side, " NAME("order_type",
-                                                               "o.type") " AS type, " NAME("tif",
-                                                                                           "o.tif") " AS "
-                                                                                                    "tif, "
-                                                                                                    "o."
-                                                                                                    "created_"
-                                                                                                    "ts, "
-                                                                                                    "o."
-                                                                                                    "updated_"
-                                                                                                    "ts,"
-                                                                                                    " " NAME(
-                                                                                                        "orde"
-                                                                                                        "r_"
-                                                                                                        "stat"
-                                                                                                        "us",
-                                                                                                        "o."
-                                                                                                        "stat"
-                                                                                                        "us") " AS status, o.quantity, "
-                                                                                                              "o.filled, "
-                                                                                                              "o.limit_price, o.stop_price, "
-                                                                                                              "o.average_fill_price, "
-                                                                                                              "o.fees, " NAME(
-                                                                                                                  "refusal",
-                                                                                                                  "o."
-                                                                                                                  "refus"
-                                                                                                                  "al") " AS refusal, " NAME("exit_reason",
-                                                                                                                                             "o.reason") " AS reason, "
-                                                                                                                                                         "o.source, o.tag "
-                                                                                                                                                         "FROM result r "
-                                                                                                                                                         "JOIN order_row "
-                                                                                                                                                         "o ON o.result = "
-                                                                                                                                                         "r.id",
-    FILL_VIEW,
-    "CREATE VIEW refusal AS SELECT r.run, r.combo, r.portfolio, f.code, " NAME(
-        "refusal",
-        "f.code") " AS name, f.count, "
-                  "f.first_ts, " SYMBOL(
-                      "f.first_instrument") " AS first_symbol, f.first_asked, f.first_allowed, "
-                                            "f.last_ts, " SYMBOL("f.last_instrument") " AS "
-                                                                                      "last_symbol, "
-                                                                                      "f.last_asked, "
-                                                                                      "f.last_"
-                                                                                      "allowed "
-                                                                                      "FROM result r "
-                                                                                      "JOIN "
-                                                                                      "refusal_row f "
-                                                                                      "ON f.result = "
-                                                                                      "r.id",
-
-    "CREATE VIEW runs AS SELECT id AS run, " SECONDS("started_at") " AS started, " SECONDS(
-        "finished_at") " AS finished, status, workflow, name, "
-                       "(SELECT count(*) FROM combo c WHERE c.run = run.id) AS combos, bars, seconds, "
-                       "message, "
-                       "config_hash, data_hash, engine_version, seed FROM run",
-    "CREATE VIEW data_files AS SELECT run, symbol, timeframe, source, rows, " ISO(
-        "first_ts") " AS first_time, " ISO("last_ts") " AS last_time, content_hash, quality FROM "
-                                                      "data_file",
-    "CREATE VIEW combos AS SELECT run, combo, params FROM combo",
-    "CREATE VIEW results AS SELECT run, combo, portfolio, "
-    "(SELECT params FROM combo c WHERE c.run = result.run AND c.combo = result.combo) AS params FROM "
-    "result",
-    "CREATE VIEW metrics AS SELECT * FROM metric",
-    TRADES_VIEW,
-    "CREATE VIEW orders AS SELECT run, combo, portfolio, order_id, symbol, side, type, tif, " ISO(
-        "created_ts") " AS created_time, " ISO("updated_ts") " AS updated_time, status, quantity, "
-                                                             "filled, "
-                                                             "limit_price, stop_price, "
-                                                             "average_fill_price, fees, refusal, "
-                                                             "reason, source, tag FROM \"order\"",
-    FILLS_VIEW,
-    "CREATE VIEW refusals AS SELECT run, combo, portfolio, code, name, count, " ISO(
-        "first_ts") " AS first_time, "
-                    "first_symbol, first_asked, first_allowed, " ISO(
-                        "last_ts") " AS last_time, last_symbol, last_asked, "
-                                   "last_allowed FROM refusal",
-    DECISION_TABLE,
-    DECISION_VIEW,
-    DECISIONS_VIEW,
 };
 
-/* migrations[v - 1] takes a database of version v to v + 1. */
+/* Tables that came with schema 4. `content` is the phase whose rows this one shows: its own id, or that of an
+ * earlier one that had the same hash. */
+static const char *const phase_tables[] = {
+    "CREATE TABLE phase_row (id INTEGER PRIMARY KEY AUTOINCREMENT, run INTEGER NOT NULL REFERENCES run, name "
+    "TEXT "
+    "NOT NULL, topology TEXT, hash TEXT NOT NULL, status TEXT NOT NULL CHECK (status IN ('running', "
+    "'finished', "
+    "'failed', 'interrupted')), content INTEGER NOT NULL REFERENCES phase_row, n_combos INTEGER, n_windows "
+    "INTEGER, "
+    "spec TEXT, UNIQUE (run, name, hash))",
+    "CREATE INDEX phase_by_content ON phase_row (content)",
+    "CREATE INDEX phase_by_hash ON phase_row (hash)",
+    "CREATE TABLE window_row (phase INTEGER NOT NULL REFERENCES phase_row, number INTEGER NOT NULL, role "
+    "TEXT, fold "
+    "INTEGER, from_ts INTEGER, until_ts INTEGER, PRIMARY KEY (phase, number)) WITHOUT ROWID",
+    "CREATE TABLE weight_row (phase INTEGER NOT NULL REFERENCES phase_row, name TEXT NOT NULL, ts INTEGER "
+    "NOT NULL, "
+    "regime NOT NULL, member TEXT NOT NULL, weight REAL, PRIMARY KEY (phase, name, ts, regime, member)) "
+    "WITHOUT "
+    "ROWID",
+    "CREATE TABLE trial_row (hash BLOB PRIMARY KEY, phase INTEGER NOT NULL REFERENCES phase_row) WITHOUT "
+    "ROWID",
+};
+
+/* Tables that a staging area has too; %s is the schema that they are made in. */
+static const char *const combo_tables[] = {
+    "CREATE TABLE %s.combo_row (phase INTEGER NOT NULL REFERENCES phase_row, number INTEGER NOT NULL, combo "
+    "TEXT NOT "
+    "NULL, params TEXT NOT NULL, hash BLOB, PRIMARY KEY (phase, number), UNIQUE (phase, combo)) WITHOUT "
+    "ROWID",
+    "CREATE TABLE %s.result_row (id INTEGER PRIMARY KEY, phase INTEGER NOT NULL REFERENCES phase_row, combo "
+    "INTEGER "
+    "NOT NULL, window INTEGER NOT NULL, portfolio TEXT NOT NULL, done INTEGER NOT NULL, status TEXT, UNIQUE "
+    "(phase, "
+    "combo, window, portfolio), FOREIGN KEY (phase, combo) REFERENCES combo_row (phase, number))",
+};
+
+static const char *const result_tables[] = {
+    "CREATE TABLE %s.instrument (result INTEGER NOT NULL REFERENCES result_row, instrument INTEGER NOT NULL, "
+    "symbol "
+    "TEXT NOT NULL, PRIMARY KEY (result, instrument)) WITHOUT ROWID",
+    "CREATE TABLE %s.metric_name (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)",
+    "CREATE TABLE %s.metric_row (result INTEGER NOT NULL REFERENCES result_row, metric INTEGER NOT NULL, "
+    "value REAL, "
+    "PRIMARY KEY (result, metric)) WITHOUT ROWID",
+    "CREATE INDEX %s.metric_by_value ON metric_row (metric, value)",
+    "CREATE TABLE %s.trade_row (result INTEGER NOT NULL REFERENCES result_row, seq INTEGER NOT NULL, id "
+    "INTEGER NOT "
+    "NULL, instrument INTEGER NOT NULL, side INTEGER NOT NULL, entry_ts INTEGER NOT NULL, entry_price REAL, "
+    "exit_ts "
+    "INTEGER NOT NULL, exit_price REAL, quantity REAL, pnl REAL, return_pct REAL, fees REAL, mae REAL, mfe "
+    "REAL, "
+    "entry_bar INTEGER, exit_bar INTEGER, entry_order INTEGER, exit_order INTEGER, source INTEGER, "
+    "exit_reason "
+    "INTEGER, is_open INTEGER, income REAL, entry_rate REAL, exit_rate REAL, PRIMARY KEY (result, seq)) "
+    "WITHOUT "
+    "ROWID",
+    "CREATE TABLE %s.order_row (result INTEGER NOT NULL REFERENCES result_row, seq INTEGER NOT NULL, id "
+    "INTEGER NOT "
+    "NULL, instrument INTEGER NOT NULL, side INTEGER NOT NULL, type INTEGER NOT NULL, tif INTEGER NOT NULL, "
+    "created_ts INTEGER NOT NULL, updated_ts INTEGER NOT NULL, status INTEGER NOT NULL, quantity REAL, "
+    "filled REAL, "
+    "limit_price REAL, stop_price REAL, average_fill_price REAL, fees REAL, refusal INTEGER, reason INTEGER, "
+    "source "
+    "INTEGER, tag INTEGER, PRIMARY KEY (result, seq)) WITHOUT ROWID",
+    "CREATE TABLE %s.fill_row (result INTEGER NOT NULL REFERENCES result_row, seq INTEGER NOT NULL, id "
+    "INTEGER NOT "
+    "NULL, order_id INTEGER NOT NULL, instrument INTEGER NOT NULL, side INTEGER NOT NULL, ts INTEGER NOT "
+    "NULL, bar "
+    "INTEGER, quantity REAL, price REAL, reference_price REAL, fee REAL, source INTEGER, rate REAL, PRIMARY "
+    "KEY "
+    "(result, seq)) WITHOUT ROWID",
+    "CREATE TABLE %s.refusal_row (result INTEGER NOT NULL REFERENCES result_row, code INTEGER NOT NULL, "
+    "count INTEGER "
+    "NOT NULL, first_ts INTEGER, first_instrument INTEGER, first_asked REAL, first_allowed REAL, last_ts "
+    "INTEGER, "
+    "last_instrument INTEGER, last_asked REAL, last_allowed REAL, PRIMARY KEY (result, code)) WITHOUT ROWID",
+    "CREATE TABLE %s.decision_row (result INTEGER NOT NULL REFERENCES result_row, seq INTEGER NOT NULL, ts "
+    "INTEGER "
+    "NOT NULL, order_id INTEGER, instrument INTEGER NOT NULL, rule INTEGER NOT NULL, scope INTEGER NOT NULL, "
+    "kind "
+    "INTEGER NOT NULL, action INTEGER NOT NULL, refusal INTEGER NOT NULL, asked REAL, allowed REAL, value "
+    "REAL, "
+    "limit_value REAL, PRIMARY KEY (result, seq)) WITHOUT ROWID",
+    "CREATE TABLE %s.equity_chunk (id INTEGER PRIMARY KEY, result INTEGER NOT NULL REFERENCES result_row, "
+    "chunk "
+    "INTEGER NOT NULL, first_ts INTEGER NOT NULL, last_ts INTEGER NOT NULL, rows INTEGER NOT NULL, peak REAL "
+    "NOT "
+    "NULL, data BLOB NOT NULL, UNIQUE (result, chunk))",
+    "CREATE TABLE %s.record_chunk (id INTEGER PRIMARY KEY, result INTEGER NOT NULL REFERENCES result_row, "
+    "name TEXT "
+    "NOT NULL, chunk INTEGER NOT NULL, first_ts INTEGER NOT NULL, last_ts INTEGER NOT NULL, rows INTEGER NOT "
+    "NULL, "
+    "data BLOB NOT NULL, UNIQUE (result, name, chunk))",
+};
+
+/* … and of these, those that came with schema 4. Times and benchmark of period returns are the same for all
+ * combos of a window and kept once, under the hash of what they are. */
+static const char *const capture_tables[] = {
+    "CREATE TABLE %s.returns_axis (hash BLOB PRIMARY KEY, rows INTEGER NOT NULL, periods_per_year REAL, data "
+    "BLOB NOT "
+    "NULL) WITHOUT ROWID",
+    "CREATE TABLE %s.returns_row (result INTEGER PRIMARY KEY REFERENCES result_row, axis BLOB NOT NULL "
+    "REFERENCES "
+    "returns_axis, rows INTEGER NOT NULL, data BLOB NOT NULL)",
+    "CREATE TABLE %s.signal_chunk (id INTEGER PRIMARY KEY, result INTEGER NOT NULL REFERENCES result_row, "
+    "source TEXT "
+    "NOT NULL, symbol TEXT NOT NULL, chunk INTEGER NOT NULL, first_ts INTEGER NOT NULL, last_ts INTEGER NOT "
+    "NULL, "
+    "rows INTEGER NOT NULL, data BLOB NOT NULL, UNIQUE (result, source, symbol, chunk))",
+};
+
+#define COUNT(list) (int)(sizeof(list) / sizeof *(list))
+
+/* migrations[v - 1] takes the tables of a database of version v to v + 1; the views are made anew. From
+ * version 3 on, make_phases below goes on. */
 static const char *const migrations[PLN_SCHEMA_VERSION] = {
     "ALTER TABLE trade_row ADD COLUMN income REAL; ALTER TABLE trade_row ADD COLUMN entry_rate REAL; "
     "ALTER TABLE trade_row ADD COLUMN exit_rate REAL; ALTER TABLE fill_row ADD COLUMN rate REAL; "
-    "UPDATE trade_row SET income = 0, entry_rate = 1, exit_rate = 1; UPDATE fill_row SET rate = 1; "
-    "DROP VIEW trades; DROP VIEW trade; DROP VIEW fills; DROP VIEW fill; " TRADE_VIEW "; " TRADES_VIEW
-    "; " FILL_VIEW "; " FILLS_VIEW,
-    DECISION_TABLE "; " DECISION_VIEW "; " DECISIONS_VIEW,
+    "UPDATE trade_row SET income = 0, entry_rate = 1, exit_rate = 1; UPDATE fill_row SET rate = 1",
+    "CREATE TABLE decision_row (result INTEGER NOT NULL REFERENCES result, seq INTEGER NOT NULL, ts INTEGER "
+    "NOT "
+    "NULL, order_id INTEGER, instrument INTEGER NOT NULL, rule INTEGER NOT NULL, scope INTEGER NOT NULL, "
+    "kind INTEGER "
+    "NOT NULL, action INTEGER NOT NULL, refusal INTEGER NOT NULL, asked REAL, allowed REAL, value REAL, "
+    "limit_value "
+    "REAL, PRIMARY KEY (result, seq)) WITHOUT ROWID",
+    "ALTER TABLE run ADD COLUMN shard TEXT",
 };
+
+/* Schema 3 had combos and results of runs: each run gets the phase full_backtest with one window. The tables
+ * of rows refer to result_row from the moment at which `result` has its name, and still do when the new one
+ * takes its place. */
+static const char before_results[] =
+    "INSERT INTO phase_row (run, name, topology, hash, status, content, n_combos, n_windows) SELECT id, "
+    "'full_backtest', 'full_backtest', '', status, 0, (SELECT count(*) FROM combo c WHERE c.run = run.id), 1 "
+    "FROM run "
+    "ORDER BY id; "
+    "UPDATE phase_row SET content = id; "
+    "INSERT INTO window_row (phase, number, role) SELECT id, 1, 'full' FROM phase_row; "
+    "INSERT INTO combo_row (phase, number, combo, params) SELECT p.id, row_number() OVER (PARTITION BY p.id "
+    "ORDER BY "
+    "length(c.combo), c.combo), c.combo, c.params FROM combo c JOIN phase_row p ON p.run = c.run; "
+    "CREATE TEMP TABLE old_result AS SELECT r.id, c.phase, c.number, r.portfolio, p.status = 'finished' AS "
+    "done FROM "
+    "result r JOIN phase_row p ON p.run = r.run JOIN combo_row c ON c.phase = p.id AND c.combo = r.combo; "
+    "ALTER TABLE result RENAME TO result_row; DROP TABLE result_row; DROP TABLE combo";
+static const char after_results[] = "INSERT INTO result_row (id, phase, combo, window, portfolio, done) "
+                                    "SELECT id, phase, number, 1, portfolio, done "
+                                    "FROM temp.old_result ORDER BY id; DROP TABLE temp.old_result";
 
 static int32_t pragma_value(pln_store *store, const char *sql, int64_t *out) {
   sqlite3_stmt *statement = NULL;
@@ -348,25 +240,37 @@ static int32_t add_codes(pln_store *store) {
   return result;
 }
 
-/* Codes that came after the file was made: names, which need no other tables. */
-static int32_t refresh_codes(pln_store *store) {
-  int64_t known = 0, expected = PLN_ORDER_MARKET_ON_CLOSE + 1 + PLN_TIF_CLS + 1 + PLN_STATUS_EXPIRED + 1 +
-                                PLN_REFUSAL_COUNT + PLN_EXIT_REASON_COUNT;
-  int32_t status = pragma_value(store, "SELECT count(*) FROM code", &known);
-  if (status < 0 || known >= expected) return status;
-  status = pln_store_exec(store, "BEGIN IMMEDIATE", "bringing the names up to date");
+/* Names of codes and columns of figures that came after the file was made. */
+static int32_t refresh(pln_store *store) {
+  int64_t known = 0;
+  const int64_t expected = PLN_ORDER_MARKET_ON_CLOSE + 1 + PLN_TIF_CLS + 1 + PLN_STATUS_EXPIRED + 1 +
+                           PLN_REFUSAL_COUNT + PLN_EXIT_REASON_COUNT;
+  int32_t status = pragma_value(store, "SELECT count(*) FROM main.code", &known);
+  const int32_t missing = status < 0 ? status : pln_figures_missing(store, "main");
+  if (missing < 0) return missing;
+  if (known >= expected && missing == 0) return 0;
+  status = pln_store_exec(store, "BEGIN IMMEDIATE", "bringing the tables up to date");
   if (status < 0) return status;
-  status = add_codes(store);
-  if (status == 0) return pln_store_exec(store, "COMMIT", "bringing the names up to date");
+  if (known < expected) status = add_codes(store);
+  if (status == 0 && missing > 0) status = pln_figures_complete(store, "main");
+  if (status == 0 && missing > 0) status = pln_views_make(store);
+  if (status == 0) return pln_store_exec(store, "COMMIT", "bringing the tables up to date");
   sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
   return status;
 }
 
-static int32_t make_schema(pln_store *store) {
-  for (size_t i = 0; i < sizeof schema / sizeof *schema; i++) {
-    const int32_t status = pln_store_exec(store, schema[i], "making the tables");
-    if (status < 0) return status;
+static int32_t make_tables(pln_store *store, const char *const *tables, int n, const char *schema_name) {
+  int32_t status = 0;
+  for (int i = 0; status == 0 && i < n; i++) {
+    char *sql = sqlite3_mprintf(tables[i], schema_name);
+    status =
+        sql ? pln_store_exec(store, sql, "making the tables") : pln_fail(PLN_ERR_MEMORY, "no memory for SQL");
+    sqlite3_free(sql);
   }
+  return status;
+}
+
+static int32_t note_version(pln_store *store) {
   char sql[256];
   snprintf(
       sql, sizeof sql,
@@ -376,16 +280,44 @@ static int32_t make_schema(pln_store *store) {
   return status < 0 ? status : add_codes(store);
 }
 
+static int32_t make_schema(pln_store *store) {
+  int32_t status = make_tables(store, project_tables, COUNT(project_tables), "main");
+  if (status == 0) status = make_tables(store, phase_tables, COUNT(phase_tables), "main");
+  if (status == 0) status = make_tables(store, combo_tables, COUNT(combo_tables), "main");
+  if (status == 0) status = make_tables(store, result_tables, COUNT(result_tables), "main");
+  if (status == 0) status = make_tables(store, capture_tables, COUNT(capture_tables), "main");
+  if (status == 0) status = pln_figures_make(store, "main");
+  if (status == 0) status = pln_figures_complete(store, "main");
+  if (status == 0) status = pln_views_make(store);
+  return status < 0 ? status : note_version(store);
+}
+
+int32_t pln_schema_stage(pln_store *store) {
+  int32_t status = make_tables(store, combo_tables, COUNT(combo_tables), "staging");
+  if (status == 0) status = make_tables(store, result_tables, COUNT(result_tables), "staging");
+  if (status == 0) status = make_tables(store, capture_tables, COUNT(capture_tables), "staging");
+  return status < 0 ? status : pln_figures_make(store, "staging");
+}
+
+static int32_t to_phases(pln_store *store) {
+  int32_t status = make_tables(store, phase_tables, COUNT(phase_tables), "main");
+  if (status == 0) status = make_tables(store, combo_tables, 1, "main");
+  if (status == 0) status = pln_store_exec(store, before_results, "bringing the tables up to date");
+  if (status == 0) status = make_tables(store, combo_tables + 1, 1, "main");
+  if (status == 0) status = pln_store_exec(store, after_results, "bringing the tables up to date");
+  if (status == 0) status = make_tables(store, capture_tables, COUNT(capture_tables), "main");
+  if (status == 0) status = pln_figures_make(store, "main");
+  return status < 0 ? status : pln_figures_gather(store);
+}
+
 static int32_t migrate(pln_store *store, int64_t version) {
-  char sql[128];
-  for (int64_t v = version; v < PLN_SCHEMA_VERSION; v++) {
-    const int32_t status = pln_store_exec(store, migrations[v - 1], "bringing the tables up to date");
-    if (status < 0) return status;
-  }
-  snprintf(sql, sizeof sql, "INSERT INTO schema_version VALUES (%d, '%s'); PRAGMA user_version = %d",
-           PLN_SCHEMA_VERSION, pln_version(), PLN_SCHEMA_VERSION);
-  const int32_t status = pln_store_exec(store, sql, "bringing the tables up to date");
-  return status < 0 ? status : add_codes(store);
+  int32_t status = pln_views_drop(store);
+  for (int64_t v = version; status == 0 && v < PLN_SCHEMA_VERSION; v++)
+    status = pln_store_exec(store, migrations[v - 1], "bringing the tables up to date");
+  if (status == 0 && version < 4) status = to_phases(store);
+  if (status == 0) status = pln_figures_complete(store, "main");
+  if (status == 0) status = pln_views_make(store);
+  return status < 0 ? status : note_version(store);
 }
 
 /* Decides what the file is; within a transaction, so that what it reads is of one moment. */
@@ -417,7 +349,7 @@ int32_t pln_schema_prepare(pln_store *store) {
   if (status < 0) return status;
   status = inspect(store, &version);
   sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL); /* nothing was written */
-  if (status == 0 && version == PLN_SCHEMA_VERSION && !store->read_only) return refresh_codes(store);
+  if (status == 0 && version == PLN_SCHEMA_VERSION && !store->read_only) return refresh(store);
   if (status < 0 || version == PLN_SCHEMA_VERSION) return status;
   if (store->read_only)
     return version == 0

@@ -50,20 +50,24 @@ static void from_planes(const uint8_t *planes, int32_t n, bool is_time, uint64_t
   }
 }
 
-int32_t pln_series_encode(const pln_series *series, void **blob, int32_t *size) {
-  const size_t column_bytes = 8 * (size_t)series->n_rows;
-  const size_t raw_bytes = column_bytes * (size_t)series->n_columns;
+int32_t pln_columns_encode(pln_store *store, uint64_t *const *columns, int32_t n_columns, int32_t n_times,
+                           int32_t n_rows, void **blob, int32_t *size) {
+  const size_t column_bytes = 8 * (size_t)n_rows;
+  const size_t raw_bytes = column_bytes * (size_t)n_columns;
   const size_t bound = ZSTD_compressBound(raw_bytes);
+  if (store && !store->compress) store->compress = ZSTD_createCCtx();
   uint8_t *planes = malloc(raw_bytes);
   *blob = malloc(bound);
-  if (!planes || !*blob) {
+  if (!planes || !*blob || (store && !store->compress)) {
     free(planes);
     free(*blob);
     return pln_fail(PLN_ERR_MEMORY, "no memory to compress a series");
   }
-  for (int32_t c = 0; c < series->n_columns; c++)
-    to_planes(series->columns[c], series->n_rows, c == 0, planes + (size_t)c * column_bytes);
-  const size_t written = ZSTD_compress(*blob, bound, planes, raw_bytes, ZSTD_LEVEL);
+  for (int32_t c = 0; c < n_columns; c++)
+    to_planes(columns[c], n_rows, c < n_times, planes + (size_t)c * column_bytes);
+  const size_t written = store
+                             ? ZSTD_compressCCtx(store->compress, *blob, bound, planes, raw_bytes, ZSTD_LEVEL)
+                             : ZSTD_compress(*blob, bound, planes, raw_bytes, ZSTD_LEVEL);
   free(planes);
   if (ZSTD_isError(written)) {
     free(*blob);
@@ -73,20 +77,34 @@ int32_t pln_series_encode(const pln_series *series, void **blob, int32_t *size) 
   return 0;
 }
 
-int32_t pln_series_decode(const void *blob, int32_t size, int32_t n_columns, int32_t n_rows,
-                          uint64_t *values) {
+int32_t pln_columns_decode(pln_store *store, const void *blob, int32_t size, int32_t n_columns,
+                           int32_t n_times, int32_t n_rows, uint64_t *values) {
   const size_t column_bytes = 8 * (size_t)n_rows;
   const size_t raw_bytes = column_bytes * (size_t)n_columns;
+  if (store && !store->decompress) store->decompress = ZSTD_createDCtx();
   uint8_t *planes = malloc(raw_bytes);
-  if (!planes) return pln_fail(PLN_ERR_MEMORY, "no memory to read a series");
-  const size_t read = ZSTD_decompress(planes, raw_bytes, blob, (size_t)size);
+  if (!planes || (store && !store->decompress)) {
+    free(planes);
+    return pln_fail(PLN_ERR_MEMORY, "no memory to read a series");
+  }
+  const size_t read = store ? ZSTD_decompressDCtx(store->decompress, planes, raw_bytes, blob, (size_t)size)
+                            : ZSTD_decompress(planes, raw_bytes, blob, (size_t)size);
   if (read != raw_bytes) {
     free(planes);
     return pln_fail(PLN_ERR_CORRUPT, "a stored series is damaged: %s",
                     ZSTD_isError(read) ? ZSTD_getErrorName(read) : "it is shorter than its row says");
   }
   for (int32_t c = 0; c < n_columns; c++)
-    from_planes(planes + (size_t)c * column_bytes, n_rows, c == 0, values + (size_t)c * (size_t)n_rows);
+    from_planes(planes + (size_t)c * column_bytes, n_rows, c < n_times, values + (size_t)c * (size_t)n_rows);
   free(planes);
   return 0;
+}
+
+int32_t pln_series_encode(pln_store *store, const pln_series *series, void **blob, int32_t *size) {
+  return pln_columns_encode(store, series->columns, series->n_columns, 1, series->n_rows, blob, size);
+}
+
+int32_t pln_series_decode(const void *blob, int32_t size, int32_t n_columns, int32_t n_rows,
+                          uint64_t *values) {
+  return pln_columns_decode(NULL, blob, size, n_columns, 1, n_rows, values);
 }

@@ -162,6 +162,17 @@ static int32_t configure(pln_store *store, int32_t flags) {
   return status == SQLITE_OK ? 0 : pln_store_fail(store, status, "opening the database");
 }
 
+/* The private database: an empty name is a temporary file that SQLite makes when its cache is full, and
+ * removes. It needs no journal: what has failed halfway is not flushed. */
+static int32_t stage(pln_store *store) {
+  const int32_t status = pln_store_exec(
+      store,
+      "ATTACH '' AS staging; PRAGMA staging.journal_mode = OFF; PRAGMA staging.synchronous = OFF; "
+      "PRAGMA staging.cache_size = -16384",
+      "making a place for results");
+  return status < 0 ? status : pln_schema_stage(store);
+}
+
 pln_store *pln_store_open(const char *path, int32_t flags) {
   if (!path || !*path) {
     pln_fail(PLN_ERR_ARGUMENT, "a database needs a path");
@@ -187,6 +198,9 @@ pln_store *pln_store_open(const char *path, int32_t flags) {
     return NULL;
   }
   store->read_only = (flags & PLN_STORE_READ_ONLY) != 0;
+  store->n_headline = pln_headline_count();
+  store->staged = (flags & PLN_STORE_STAGED) != 0;
+  store->target = store->staged ? "staging" : "main";
   const int open_flags =
       SQLITE_OPEN_NOMUTEX |
       (store->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
@@ -197,8 +211,10 @@ pln_store *pln_store_open(const char *path, int32_t flags) {
   if (result == 0) result = configure(store, flags);
   if (result == 0) result = pln_schema_prepare(store);
   if (result == 0) result = pln_store_add_tables(store);
+  if (result == 0 && store->staged) result = stage(store);
   if (result == 0) return store;
   sqlite3_close(store->db);
+  pln_figures_forget(store);
   free(store->path);
   free(store);
   return NULL;
@@ -212,10 +228,16 @@ static void forget_metrics(pln_store *store) {
 void pln_store_free(pln_store *store) {
   if (!store) return;
   while (store->results) pln_store_result_free(store->results);
-  pln_store_commit(store);
+  if (store->staged && !store->failed)
+    pln_store_flush(store);
+  else
+    pln_store_commit(store);
   for (int i = 0; i < PLN_STATEMENT_COUNT; i++) sqlite3_finalize(store->statements[i]);
   sqlite3_close_v2(store->db); /* v2: a query that is still open keeps the connection until it is freed */
   forget_metrics(store);
+  pln_figures_forget(store);
+  ZSTD_freeCCtx(store->compress);
+  ZSTD_freeDCtx(store->decompress);
   free(store->metrics);
   free(store->path);
   free(store);
@@ -228,12 +250,34 @@ int32_t pln_store_write(pln_store *store) {
   if (store->failed)
     return pln_fail_at(PLN_ERR_STATE, store->path, 0, 0,
                        "an earlier write failed and took the rows of its transaction with it");
-  const int32_t status = pln_store_exec(store, "BEGIN IMMEDIATE", "writing results");
+  /* Of a staged store the transaction is one of the private database: the project's file is neither locked
+   * nor read. */
+  const int32_t status =
+      pln_store_exec(store, store->staged ? "BEGIN" : "BEGIN IMMEDIATE", "writing results");
   if (status < 0) return status;
   store->in_transaction = true;
   store->pending_rows = 0;
   store->transaction_began_ns = pln_clock_monotonic_ns();
   return 0;
+}
+
+int32_t pln_store_begin(pln_store *store) {
+  if (store->read_only)
+    return pln_fail_at(PLN_ERR_STATE, store->path, 0, 0, "the database is open for reading only");
+  int32_t status = pln_store_commit(store);
+  if (status == 0) status = pln_store_exec(store, "BEGIN IMMEDIATE", "writing to the database");
+  if (status < 0) return status;
+  store->in_transaction = true;
+  store->pending_rows = 0;
+  store->transaction_began_ns = pln_clock_monotonic_ns();
+  return 0;
+}
+
+int32_t pln_store_rollback(pln_store *store) {
+  if (!store->in_transaction) return 0;
+  store->in_transaction = false;
+  store->has_axis = false;
+  return sqlite3_get_autocommit(store->db) ? 0 : pln_store_exec(store, "ROLLBACK", "giving up a change");
 }
 
 /* Disk full, I/O errors and the like roll the whole transaction back: rows that refer to rows that it held
@@ -242,6 +286,7 @@ static void note_rollback(pln_store *store) {
   if (store->in_transaction && sqlite3_get_autocommit(store->db)) {
     store->in_transaction = false;
     store->failed = true;
+    store->has_axis = false;
     forget_metrics(store); /* names that it added are gone */
   }
 }
@@ -256,41 +301,70 @@ int32_t pln_store_commit(pln_store *store) {
 
 int32_t pln_store_wrote(pln_store *store, int64_t n) {
   store->pending_rows += n;
+  if (store->hold) return 0;
   if (store->pending_rows < COMMIT_ROWS &&
       pln_clock_monotonic_ns() - store->transaction_began_ns < commit_after_ns)
     return 0;
   return pln_store_commit(store);
 }
 
-sqlite3_stmt *pln_store_statement(pln_store *store, pln_statement which) {
+/* %s is the schema that rows of results go to. */
+static char *sql_of(const pln_store *store, pln_statement which) {
   static const char *const sql[PLN_STATEMENT_COUNT] = {
-      [PLN_STATEMENT_COMBO] = "INSERT OR IGNORE INTO combo VALUES (?, ?, ?)",
-      [PLN_STATEMENT_RESULT] = "INSERT INTO result (run, combo, portfolio) VALUES (?, ?, ?)",
-      [PLN_STATEMENT_INSTRUMENT] = "INSERT INTO instrument VALUES (?, ?, ?)",
-      [PLN_STATEMENT_METRIC_NAME] = "INSERT OR IGNORE INTO metric_name (name) VALUES (?)",
-      [PLN_STATEMENT_METRIC_ID] = "SELECT id FROM metric_name WHERE name = ?",
-      [PLN_STATEMENT_METRIC] = "INSERT OR REPLACE INTO metric_row VALUES (?, ?, ?)",
-      [PLN_STATEMENT_TRADE] = "INSERT INTO trade_row VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-                              "?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      [PLN_STATEMENT_COMBO] = "INSERT OR IGNORE INTO %s.combo_row VALUES (?, ?, ?, ?, ?)",
+      [PLN_STATEMENT_TRIAL] = "INSERT OR IGNORE INTO main.trial_row VALUES (?, ?)",
+      [PLN_STATEMENT_RESULT] =
+          "INSERT INTO %s.result_row (phase, combo, window, portfolio, done) VALUES (?, ?, ?, ?, 0)",
+      [PLN_STATEMENT_DONE] = "UPDATE %s.result_row SET done = 1, status = ?2 WHERE id = ?1",
+      [PLN_STATEMENT_AXIS] = "INSERT OR IGNORE INTO %s.returns_axis VALUES (?, ?, ?, ?)",
+      [PLN_STATEMENT_RETURNS] = "INSERT INTO %s.returns_row VALUES (?, ?, ?, ?)",
+      [PLN_STATEMENT_SIGNALS] =
+          ("INSERT INTO %s.signal_chunk (result, source, symbol, chunk, first_ts, last_ts, rows, data) "
+           "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"),
+      [PLN_STATEMENT_INSTRUMENT] = "INSERT INTO %s.instrument VALUES (?, ?, ?)",
+      [PLN_STATEMENT_METRIC_NAME] = "INSERT OR IGNORE INTO %s.metric_name (name) VALUES (?)",
+      [PLN_STATEMENT_METRIC_ID] = "SELECT id FROM %s.metric_name WHERE name = ?",
+      [PLN_STATEMENT_METRIC] = "INSERT OR REPLACE INTO %s.metric_row VALUES (?, ?, ?)",
+      [PLN_STATEMENT_TRADE] =
+          "INSERT INTO %s.trade_row VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+          "?, ?, ?, ?, ?, ?, ?, ?, ?)",
       [PLN_STATEMENT_ORDER] =
-          "INSERT INTO order_row VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-      [PLN_STATEMENT_FILL] = "INSERT INTO fill_row VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-      [PLN_STATEMENT_REFUSAL] = "INSERT OR REPLACE INTO refusal_row VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-      [PLN_STATEMENT_DECISION] = "INSERT INTO decision_row VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+          "INSERT INTO %s.order_row VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      [PLN_STATEMENT_FILL] = "INSERT INTO %s.fill_row VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      [PLN_STATEMENT_REFUSAL] =
+          "INSERT OR REPLACE INTO %s.refusal_row VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      [PLN_STATEMENT_DECISION] =
+          "INSERT INTO %s.decision_row VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       [PLN_STATEMENT_EQUITY] =
-          ("INSERT INTO equity_chunk (result, chunk, first_ts, last_ts, rows, peak, data) "
+          ("INSERT INTO %s.equity_chunk (result, chunk, first_ts, last_ts, rows, peak, data) "
            "VALUES (?, ?, ?, ?, ?, ?, ?)"),
       [PLN_STATEMENT_RECORD] =
-          ("INSERT INTO record_chunk (result, name, chunk, first_ts, last_ts, rows, data) "
+          ("INSERT INTO %s.record_chunk (result, name, chunk, first_ts, last_ts, rows, data) "
            "VALUES (?, ?, ?, ?, ?, ?, ?)"),
+      [PLN_STATEMENT_READ_SIGNALS] = ("SELECT c.rows, c.data FROM main.result_row r CROSS JOIN "
+                                      "main.signal_chunk c ON c.result = r.id WHERE "
+                                      "r.phase = ?1 AND r.combo = ?2 AND r.window = ?3 AND c.source = ?4 AND "
+                                      "c.symbol = ?5 ORDER BY c.chunk"),
+      [PLN_STATEMENT_READ_RETURNS] = ("SELECT r.portfolio, t.axis, t.rows, t.data FROM main.result_row r "
+                                      "CROSS JOIN main.returns_row t ON "
+                                      "t.result = r.id WHERE r.phase = ?1 AND r.combo = ?2 AND r.window = ?3 "
+                                      "AND (?4 IS NULL OR r.portfolio = "
+                                      "?4) ORDER BY r.portfolio LIMIT 1"),
   };
+  return which == PLN_STATEMENT_FIGURES ? pln_figures_insert(store->target)
+                                        : sqlite3_mprintf(sql[which], store->target);
+}
+
+sqlite3_stmt *pln_store_statement(pln_store *store, pln_statement which) {
   sqlite3_stmt **statement = &store->statements[which];
   if (*statement) {
     sqlite3_reset(*statement);
     return *statement;
   }
+  char *sql = sql_of(store, which);
   const int status =
-      sqlite3_prepare_v3(store->db, sql[which], -1, SQLITE_PREPARE_PERSISTENT, statement, NULL);
+      sql ? sqlite3_prepare_v3(store->db, sql, -1, SQLITE_PREPARE_PERSISTENT, statement, NULL) : SQLITE_NOMEM;
+  sqlite3_free(sql);
   if (status != SQLITE_OK) pln_store_fail(store, status, "preparing to write results");
   return *statement;
 }
@@ -316,12 +390,12 @@ static sqlite3_stmt *prepare(pln_store *store, const char *sql, const char *doin
 }
 
 int64_t pln_store_begin_run(pln_store *store, const pln_run_info *info) {
-  int32_t result = pln_store_write(store);
+  int32_t result = pln_store_begin(store);
   if (result < 0) return result;
   sqlite3_stmt *statement =
       prepare(store,
               "INSERT INTO run (started_at, status, workflow, name, config_text, config_hash, data_hash, "
-              "engine_version, build_info, seed) VALUES (?, 'running', ?, ?, ?, ?, ?, ?, ?, ?)",
+              "engine_version, build_info, seed, shard) VALUES (?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?)",
               "starting a run");
   if (!statement) return pln_error_last()->code;
   sqlite3_bind_int64(statement, 1, pln_clock_wall_ns());
@@ -333,6 +407,7 @@ int64_t pln_store_begin_run(pln_store *store, const pln_run_info *info) {
   sqlite3_bind_text(statement, 7, pln_version(), -1, SQLITE_STATIC);
   sqlite3_bind_text(statement, 8, pln_build_info(), -1, SQLITE_STATIC);
   sqlite3_bind_int64(statement, 9, info->seed);
+  sqlite3_bind_text(statement, 10, info->shard, -1, SQLITE_STATIC);
   result = pln_store_run(store, statement, "starting a run");
   const int64_t id = sqlite3_last_insert_rowid(store->db);
   sqlite3_finalize(statement);
@@ -349,12 +424,17 @@ int32_t pln_store_finish_run(pln_store *store, int64_t run, const char *status, 
   for (pln_store_result *r = store->results, *next; r; r = next) {
     next = r->next;
     if (r->run != run) continue;
-    const int32_t flushed = pln_store_result_free(r);
+    const int32_t flushed =
+        strcmp(status, "finished") == 0 ? pln_store_result_close(r, NULL) : pln_store_result_free(r);
     if (result == 0) result = flushed;
+  }
+  if (store->staged && result == 0) {
+    const int64_t flushed = pln_store_flush(store);
+    if (flushed < 0) result = (int32_t)flushed;
   }
   if (result < 0 && strcmp(status, "finished") == 0) return result;
   store->failed = false;
-  result = pln_store_write(store);
+  result = pln_store_begin(store);
   if (result < 0) return result;
   sqlite3_stmt *statement = prepare(
       store, "UPDATE run SET finished_at = ?, status = ?, seconds = ?, bars = ?, message = ? WHERE id = ?",
@@ -370,13 +450,22 @@ int32_t pln_store_finish_run(pln_store *store, int64_t run, const char *status, 
   sqlite3_finalize(statement);
   if (result == 0 && sqlite3_changes(store->db) != 1)
     result = pln_fail(PLN_ERR_NOT_FOUND, "there is no run %" PRId64, run);
+  if (result == 0) {
+    statement = prepare(store, "UPDATE phase_row SET status = ? WHERE run = ? AND status = 'running'",
+                        "finishing a run");
+    if (!statement) return pln_error_last()->code;
+    sqlite3_bind_text(statement, 1, status, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(statement, 2, run);
+    result = pln_store_run(store, statement, "finishing a run");
+    sqlite3_finalize(statement);
+  }
   const int32_t committed = pln_store_commit(store);
   return result < 0 ? result : committed;
 }
 
 int32_t pln_store_add_data(pln_store *store, int64_t run, const char *timeframe, const pln_bars *bars,
                            const char *quality) {
-  int32_t result = pln_store_write(store);
+  int32_t result = store->staged ? pln_store_begin(store) : pln_store_write(store);
   if (result < 0) return result;
   sqlite3_stmt *statement = prepare(
       store, "INSERT OR REPLACE INTO data_file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", "naming a run's data");
@@ -396,5 +485,9 @@ int32_t pln_store_add_data(pln_store *store, int64_t run, const char *timeframe,
   sqlite3_bind_text(statement, 9, quality, -1, SQLITE_STATIC);
   result = pln_store_run(store, statement, "naming a run's data");
   sqlite3_finalize(statement);
+  if (store->staged) {
+    const int32_t committed = pln_store_commit(store);
+    return result < 0 ? result : committed;
+  }
   return result < 0 ? result : pln_store_wrote(store, 1);
 }

@@ -1,45 +1,39 @@
-/* The table-valued functions equity(combo, run, portfolio) and records(combo, name, run, portfolio): the rows
- * of the compressed chunks. Without a run they show the newest one. */
+/* The table-valued functions equity, records, returns and signals: the rows of the compressed chunks. Without
+ * a run they show the newest one. */
 #include "store/internal.h"
 
+#include <math.h>
 #include <stdlib.h>
-#include <string.h>
+
+/* Values of a chunk's columns, row by row. */
+typedef struct series_cursor series_cursor;
+
+typedef struct series_argument {
+  const char *name;  /* hidden column */
+  const char *value; /* expression of the chunk query */
+} series_argument;
+
+enum { MAX_ARGUMENTS = 6 };
 
 typedef struct series_kind {
-  const char *declaration; /* columns; the hidden ones are the arguments, in their order */
-  const char *sql;         /* chunks, with the arguments as ?1 … */
+  const char *name;
+  const char *columns; /* declaration of the visible columns */
+  int n_columns;
+  int n_values;       /* columns of a chunk: times and doubles, or bits */
+  const char *chunks; /* FROM-term that is joined to result r, as c */
+  const char *extra;  /* an expression for column CHUNK_EXTRA */
+  const char *order;  /* of the chunks of a result */
+  int run_argument;   /* index among … */
+  int phase_argument;
+  series_argument arguments[MAX_ARGUMENTS];
   int n_arguments;
-  int n_values; /* columns of a chunk: times and doubles (or bits) */
+  void (*column)(const series_cursor *, sqlite3_context *, int index);
 } series_kind;
 
-/* Columns that both have come first, in this order; then those of the kind; then the arguments. */
-enum { COLUMN_TIME, COLUMN_TS, COLUMN_VALUE };
-enum { EQUITY_CASH = COLUMN_VALUE + 1, EQUITY_DRAWDOWN, EQUITY_EXPOSURE, EQUITY_ARGUMENTS };
-enum { RECORD_ARGUMENTS = COLUMN_VALUE + 1 };
 /* Columns of the chunk query. */
-enum { CHUNK_ROWS, CHUNK_DATA, CHUNK_PEAK, CHUNK_ARGUMENTS };
-
-static const series_kind equity_kind = {
-    .declaration = "CREATE TABLE equity (time TEXT, ts INTEGER, equity REAL, cash REAL, drawdown_pct REAL, "
-                   "exposure INTEGER, combo TEXT HIDDEN, run INTEGER HIDDEN, portfolio TEXT HIDDEN)",
-    .sql = "SELECT c.rows, c.data, c.peak, r.combo, r.run, r.portfolio FROM result r "
-           "JOIN equity_chunk c ON c.result = r.id WHERE r.run = coalesce(?2, (SELECT max(id) FROM run)) "
-           "AND (?1 IS NULL OR r.combo = ?1) AND (?3 IS NULL OR r.portfolio = ?3) ORDER BY r.id, c.chunk",
-    .n_arguments = 3,
-    .n_values = 4,
-};
-
-static const series_kind record_kind = {
-    .declaration =
-        "CREATE TABLE records (time TEXT, ts INTEGER, value REAL, combo TEXT HIDDEN, name TEXT HIDDEN, "
-        "run INTEGER HIDDEN, portfolio TEXT HIDDEN)",
-    .sql = "SELECT c.rows, c.data, 0.0, r.combo, c.name, r.run, r.portfolio FROM result r "
-           "JOIN record_chunk c ON c.result = r.id WHERE r.run = coalesce(?3, (SELECT max(id) FROM run)) "
-           "AND (?1 IS NULL OR r.combo = ?1) AND (?2 IS NULL OR c.name = ?2) "
-           "AND (?4 IS NULL OR r.portfolio = ?4) ORDER BY r.id, c.name, c.chunk",
-    .n_arguments = 4,
-    .n_values = 2,
-};
+enum { CHUNK_ROWS, CHUNK_DATA, CHUNK_EXTRA, CHUNK_ARGUMENTS };
+enum { COLUMN_TIME, COLUMN_TS };
+enum { MAX_ROWS = 1 << 24 };
 
 typedef struct series_table {
   sqlite3_vtab base;
@@ -47,23 +41,155 @@ typedef struct series_table {
   const series_kind *kind;
 } series_table;
 
-typedef struct series_cursor {
+struct series_cursor {
   sqlite3_vtab_cursor base;
   sqlite3_stmt *chunks;
-  uint64_t *values; /* [n_values][rows] */
-  int32_t capacity; /* rows that `values` has room for */
+  int set;          /* arguments that the query was made for */
+  uint64_t *values; /* [columns][rows] */
+  int64_t room;     /* words */
   int32_t rows;
   int32_t row;
-  double peak; /* highest equity up to this row */
+  double peak; /* of equity: the highest up to this row */
   int64_t rowid;
   bool done;
-} series_cursor;
+};
+
+static double value_at(const series_cursor *cursor, int column) {
+  return pln_double_of(cursor->values[(size_t)column * (size_t)cursor->rows + (size_t)cursor->row]);
+}
+
+static uint64_t word_at(const series_cursor *cursor, int column) {
+  return cursor->values[(size_t)column * (size_t)cursor->rows + (size_t)cursor->row];
+}
+
+static void equity_column(const series_cursor *cursor, sqlite3_context *context, int index) {
+  if (index == 2)
+    sqlite3_result_double(context, value_at(cursor, 1));
+  else if (index == 3)
+    sqlite3_result_double(context, value_at(cursor, 2));
+  else if (index == 4)
+    sqlite3_result_double(context, pln_drawdown_pct(value_at(cursor, 1), cursor->peak));
+  else
+    sqlite3_result_int64(context, (int64_t)word_at(cursor, 3));
+}
+
+static void record_column(const series_cursor *cursor, sqlite3_context *context, int index) {
+  (void)index;
+  sqlite3_result_double(context, value_at(cursor, 1));
+}
+
+/* Columns are times and benchmark, then returns. */
+static void returns_column(const series_cursor *cursor, sqlite3_context *context, int index) {
+  sqlite3_result_double(context, value_at(cursor, index == 2 ? 2 : 1));
+}
+
+enum { SIGNAL_SOURCE = 2, SIGNAL_SYMBOL, SIGNAL_DIRECTION, SIGNAL_STRENGTH, SIGNAL_CONFIDENCE };
+enum { CHUNK_SYMBOL = CHUNK_ARGUMENTS + 5 }; /* after the arguments */
+
+static void signal_column(const series_cursor *cursor, sqlite3_context *context, int index) {
+  static const char *const directions[] = {"SHORT", "FLAT", "LONG"};
+  const uint64_t codes = word_at(cursor, 3);
+  switch (index) {
+  case SIGNAL_SOURCE:
+    sqlite3_result_value(context, sqlite3_column_value(cursor->chunks, CHUNK_EXTRA));
+    break;
+  case SIGNAL_SYMBOL:
+    sqlite3_result_value(context, sqlite3_column_value(cursor->chunks, CHUNK_SYMBOL));
+    break;
+  case SIGNAL_DIRECTION:
+    sqlite3_result_text(context, (codes & 0xff) < 3 ? directions[codes & 0xff] : "?", -1, SQLITE_STATIC);
+    break;
+  case SIGNAL_STRENGTH:
+  case SIGNAL_CONFIDENCE:
+    sqlite3_result_double(context, value_at(cursor, index - SIGNAL_STRENGTH + 1));
+    break;
+  default:
+    sqlite3_result_int(context, (int8_t)(uint8_t)(codes >> 8));
+  }
+}
+
+static const series_kind kinds[] = {
+    {.name = "equity",
+     .columns = "time TEXT, ts INTEGER, equity REAL, cash REAL, drawdown_pct REAL, exposure INTEGER",
+     .n_columns = 6,
+     .n_values = 4,
+     .chunks = "main.equity_chunk c ON c.result = r.id",
+     .extra = "c.peak",
+     .order = "c.chunk",
+     .run_argument = 1,
+     .phase_argument = 3,
+     .arguments = {{"combo TEXT", "o.combo"},
+                   {"run INTEGER", "p.run"},
+                   {"portfolio TEXT", "r.portfolio"},
+                   {"phase TEXT", "p.name"},
+                   {"window INTEGER", "r.window"}},
+     .n_arguments = 5,
+     .column = equity_column},
+    {.name = "records",
+     .columns = "time TEXT, ts INTEGER, value REAL",
+     .n_columns = 3,
+     .n_values = 2,
+     .chunks = "main.record_chunk c ON c.result = r.id",
+     .extra = "NULL",
+     .order = "c.name, c.chunk",
+     .run_argument = 2,
+     .phase_argument = 4,
+     .arguments = {{"combo TEXT", "o.combo"},
+                   {"name TEXT", "c.name"},
+                   {"run INTEGER", "p.run"},
+                   {"portfolio TEXT", "r.portfolio"},
+                   {"phase TEXT", "p.name"},
+                   {"window INTEGER", "r.window"}},
+     .n_arguments = 6,
+     .column = record_column},
+    {.name = "returns",
+     .columns = "time TEXT, ts INTEGER, \"return\" REAL, benchmark REAL",
+     .n_columns = 4,
+     .n_values = 3,
+     .chunks = "main.returns_row c ON c.result = r.id",
+     .extra = "(SELECT a.data FROM main.returns_axis a WHERE a.hash = c.axis)",
+     .order = "c.result",
+     .run_argument = 1,
+     .phase_argument = 3,
+     .arguments = {{"combo TEXT", "o.combo"},
+                   {"run INTEGER", "p.run"},
+                   {"portfolio TEXT", "r.portfolio"},
+                   {"phase TEXT", "p.name"},
+                   {"window INTEGER", "r.window"}},
+     .n_arguments = 5,
+     .column = returns_column},
+    {.name = "signals",
+     .columns =
+         "time TEXT, ts INTEGER, source TEXT, symbol TEXT, direction TEXT, strength REAL, confidence REAL, "
+         "regime INTEGER",
+     .n_columns = 8,
+     .n_values = 4,
+     .chunks = "main.signal_chunk c ON c.result = r.id",
+     .extra = "c.source",
+     .order = "c.source, c.symbol, c.chunk",
+     .run_argument = 1,
+     .phase_argument = 2,
+     .arguments = {{"combo TEXT", "o.combo"},
+                   {"run INTEGER", "p.run"},
+                   {"phase TEXT", "p.name"},
+                   {"window INTEGER", "r.window"},
+                   {"portfolio TEXT", "r.portfolio"}},
+     .n_arguments = 5,
+     .column = signal_column},
+};
 
 static int connect_table(sqlite3 *db, void *context, int argc, const char *const *argv, sqlite3_vtab **out,
                          char **error) {
   (void)argc, (void)argv, (void)error;
   const series_kind *kind = context;
-  const int status = sqlite3_declare_vtab(db, kind->declaration);
+  sqlite3_str *text = sqlite3_str_new(db);
+  sqlite3_str_appendf(text, "CREATE TABLE x (%s", kind->columns);
+  for (int i = 0; i < kind->n_arguments; i++)
+    sqlite3_str_appendf(text, ", %s HIDDEN", kind->arguments[i].name);
+  sqlite3_str_appendall(text, ")");
+  char *sql = sqlite3_str_finish(text);
+  const int status = sql ? sqlite3_declare_vtab(db, sql) : SQLITE_NOMEM;
+  sqlite3_free(sql);
   if (status != SQLITE_OK) return status;
   series_table *table = sqlite3_malloc(sizeof *table);
   if (!table) return SQLITE_NOMEM;
@@ -78,18 +204,13 @@ static int disconnect_table(sqlite3_vtab *table) {
   return SQLITE_OK;
 }
 
-static int first_argument(const series_kind *kind) {
-  return kind == &equity_kind ? EQUITY_ARGUMENTS : RECORD_ARGUMENTS;
-}
-
 /* idxNum is the set of arguments that are given, bit by bit; they are passed in the order of the bits. */
 static int best_index(sqlite3_vtab *base, sqlite3_index_info *info) {
   const series_kind *kind = ((series_table *)base)->kind;
-  const int first = first_argument(kind);
-  int given[4] = {-1, -1, -1, -1};
+  int given[MAX_ARGUMENTS] = {-1, -1, -1, -1, -1, -1};
   int unusable = 0;
   for (int i = 0; i < info->nConstraint; i++) {
-    const int argument = info->aConstraint[i].iColumn - first;
+    const int argument = info->aConstraint[i].iColumn - kind->n_columns;
     if (argument < 0 || argument >= kind->n_arguments ||
         info->aConstraint[i].op != SQLITE_INDEX_CONSTRAINT_EQ)
       continue;
@@ -119,15 +240,10 @@ static int best_index(sqlite3_vtab *base, sqlite3_index_info *info) {
 }
 
 static int open_cursor(sqlite3_vtab *base, sqlite3_vtab_cursor **out) {
-  const series_table *table = (const series_table *)base;
+  (void)base;
   series_cursor *cursor = sqlite3_malloc(sizeof *cursor);
   if (!cursor) return SQLITE_NOMEM;
-  *cursor = (series_cursor){.done = true};
-  const int status = sqlite3_prepare_v2(table->db, table->kind->sql, -1, &cursor->chunks, NULL);
-  if (status != SQLITE_OK) {
-    sqlite3_free(cursor);
-    return status;
-  }
+  *cursor = (series_cursor){.done = true, .set = -1};
   *out = &cursor->base;
   return SQLITE_OK;
 }
@@ -140,17 +256,60 @@ static int close_cursor(sqlite3_vtab_cursor *base) {
   return SQLITE_OK;
 }
 
-static double value_at(const series_cursor *cursor, int column) {
-  double value;
-  memcpy(&value, &cursor->values[(size_t)column * (size_t)cursor->rows + (size_t)cursor->row], sizeof value);
-  return value;
-}
-
 static int fail_cursor(series_cursor *cursor, const char *message) {
   cursor->done = true;
   sqlite3_free(cursor->base.pVtab->zErrMsg);
   cursor->base.pVtab->zErrMsg = sqlite3_mprintf("%s", message);
   return SQLITE_ERROR;
+}
+
+/* The chunks of what is asked for, with the arguments of the set as ?1, ?2, … An argument that is NULL asks
+ * for everything, like one that is absent. */
+static char *chunk_query(const series_kind *kind, int set) {
+  sqlite3_str *out = sqlite3_str_new(NULL);
+  sqlite3_str_appendf(out, "SELECT c.rows, c.data, %s", kind->extra);
+  for (int i = 0; i < kind->n_arguments; i++) sqlite3_str_appendf(out, ", %s", kind->arguments[i].value);
+  sqlite3_str_appendf(
+      out,
+      "%s FROM main.phase_row p CROSS JOIN main.combo_row o ON o.phase = p.content CROSS JOIN "
+      "main.result_row r ON r.phase = o.phase AND r.combo = o.number CROSS JOIN %s WHERE ",
+      kind->column == signal_column ? ", c.symbol" : "", kind->chunks);
+  if (!(set & 1 << kind->run_argument))
+    sqlite3_str_appendall(out, "p.run = (SELECT max(id) FROM main.run)");
+  else
+    sqlite3_str_appendall(out, "1");
+  for (int i = 0; i < kind->n_arguments; i++)
+    if (set & 1 << i) sqlite3_str_appendf(out, " AND %s = ?%d", kind->arguments[i].value, i + 1);
+  /* Without a phase: of those that have the combo's series the one called "top", or the last. */
+  if (!(set & 1 << kind->phase_argument))
+    sqlite3_str_appendf(
+        out,
+        " AND p.id = (SELECT q.id FROM main.phase_row q WHERE q.run = p.run AND EXISTS (SELECT 1 FROM "
+        "main.combo_row o2 CROSS JOIN main.result_row r ON r.phase = o2.phase AND r.combo = o2.number "
+        "CROSS JOIN %s WHERE o2.phase = q.content AND o2.combo = o.combo) ORDER BY q.name = 'top' DESC, q.id "
+        "DESC LIMIT 1)",
+        kind->chunks);
+  sqlite3_str_appendf(out, " ORDER BY p.id, r.combo, r.window, r.portfolio, %s", kind->order);
+  return sqlite3_str_finish(out);
+}
+
+/* Period returns: the axis is shared, and decoded apart. */
+static int32_t decode(const series_cursor *cursor, const series_kind *kind) {
+  const void *blob = sqlite3_column_blob(cursor->chunks, CHUNK_DATA);
+  const int size = sqlite3_column_bytes(cursor->chunks, CHUNK_DATA);
+  if (kind->column != returns_column)
+    return pln_series_decode(blob, size, kind->n_values, cursor->rows, cursor->values);
+  const void *axis = sqlite3_column_blob(cursor->chunks, CHUNK_EXTRA);
+  const int32_t status = pln_series_decode(axis, sqlite3_column_bytes(cursor->chunks, CHUNK_EXTRA), 2,
+                                           cursor->rows, cursor->values);
+  return status < 0 ? status
+                    : pln_columns_decode(NULL, blob, size, 1, 0, cursor->rows,
+                                         cursor->values + 2 * (size_t)cursor->rows);
+}
+
+static void note_peak(series_cursor *cursor) {
+  const double value = value_at(cursor, 1);
+  if (value > cursor->peak) cursor->peak = value;
 }
 
 static int next_chunk(series_cursor *cursor) {
@@ -161,32 +320,47 @@ static int next_chunk(series_cursor *cursor) {
     return status == SQLITE_DONE ? SQLITE_OK : status;
   }
   const int64_t rows = sqlite3_column_int64(cursor->chunks, CHUNK_ROWS);
-  if (rows < 1 || rows > 1 << 24)
+  if (rows < 1 || rows > MAX_ROWS)
     return fail_cursor(cursor, "a stored series is damaged: its number of rows is absurd");
-  if (rows > cursor->capacity) {
+  if (rows * kind->n_values > cursor->room) {
     uint64_t *grown = realloc(cursor->values, sizeof *grown * (size_t)(rows * kind->n_values));
     if (!grown) return SQLITE_NOMEM;
     cursor->values = grown;
-    cursor->capacity = (int32_t)rows;
+    cursor->room = rows * kind->n_values;
   }
   cursor->rows = (int32_t)rows;
   cursor->row = 0;
-  const void *blob = sqlite3_column_blob(cursor->chunks, CHUNK_DATA);
-  if (pln_series_decode(blob, sqlite3_column_bytes(cursor->chunks, CHUNK_DATA), kind->n_values, cursor->rows,
-                        cursor->values) < 0)
-    return fail_cursor(cursor, pln_error_last()->text);
-  cursor->peak = sqlite3_column_double(cursor->chunks, CHUNK_PEAK);
-  if (value_at(cursor, 1) > cursor->peak) cursor->peak = value_at(cursor, 1);
+  if (decode(cursor, kind) < 0) return fail_cursor(cursor, pln_error_last()->text);
+  cursor->peak = sqlite3_column_double(cursor->chunks, CHUNK_EXTRA);
+  note_peak(cursor);
   return SQLITE_OK;
 }
 
-static int filter(sqlite3_vtab_cursor *base, int set, const char *name, int argc, sqlite3_value **argv) {
+static int filter(sqlite3_vtab_cursor *base, int given, const char *name, int argc, sqlite3_value **argv) {
   (void)name;
   series_cursor *cursor = (series_cursor *)base;
+  const series_table *table = (const series_table *)base->pVtab;
+  sqlite3_value *values[MAX_ARGUMENTS] = {NULL};
+  int set = 0;
+  for (int argument = 0, i = 0; i < argc; argument++) {
+    if (!(given & 1 << argument)) continue;
+    values[argument] = argv[i++];
+    if (sqlite3_value_type(values[argument]) != SQLITE_NULL) set |= 1 << argument;
+  }
+  if (set != cursor->set) {
+    sqlite3_finalize(cursor->chunks);
+    cursor->chunks = NULL;
+    cursor->set = -1;
+    char *sql = chunk_query(table->kind, set);
+    const int status = sql ? sqlite3_prepare_v2(table->db, sql, -1, &cursor->chunks, NULL) : SQLITE_NOMEM;
+    sqlite3_free(sql);
+    if (status != SQLITE_OK) return fail_cursor(cursor, sqlite3_errmsg(table->db));
+    cursor->set = set;
+  }
   sqlite3_reset(cursor->chunks);
   sqlite3_clear_bindings(cursor->chunks);
-  for (int argument = 0, i = 0; i < argc; argument++)
-    if (set & (1 << argument)) sqlite3_bind_value(cursor->chunks, argument + 1, argv[i++]);
+  for (int argument = 0; argument < MAX_ARGUMENTS; argument++)
+    if (set & 1 << argument) sqlite3_bind_value(cursor->chunks, argument + 1, values[argument]);
   cursor->rowid = 0;
   cursor->done = false;
   return next_chunk(cursor);
@@ -196,8 +370,7 @@ static int next(sqlite3_vtab_cursor *base) {
   series_cursor *cursor = (series_cursor *)base;
   cursor->rowid++;
   if (++cursor->row >= cursor->rows) return next_chunk(cursor);
-  const double value = value_at(cursor, 1);
-  if (value > cursor->peak) cursor->peak = value;
+  note_peak(cursor);
   return SQLITE_OK;
 }
 
@@ -206,33 +379,17 @@ static int at_end(sqlite3_vtab_cursor *base) { return ((const series_cursor *)ba
 static int column(sqlite3_vtab_cursor *base, sqlite3_context *context, int index) {
   const series_cursor *cursor = (const series_cursor *)base;
   const series_kind *kind = ((const series_table *)base->pVtab)->kind;
-  const int argument = index - first_argument(kind);
-  if (argument >= 0) {
-    sqlite3_result_value(context, sqlite3_column_value(cursor->chunks, CHUNK_ARGUMENTS + argument));
-    return SQLITE_OK;
-  }
-  const int64_t ts_ns = (int64_t)cursor->values[cursor->row];
-  switch (index) {
-  case COLUMN_TIME: {
+  if (index >= kind->n_columns) {
+    sqlite3_result_value(context,
+                         sqlite3_column_value(cursor->chunks, CHUNK_ARGUMENTS + index - kind->n_columns));
+  } else if (index == COLUMN_TIME) {
     char text[40];
-    pln_time_format_iso(ts_ns, text);
+    pln_time_format_iso((int64_t)cursor->values[cursor->row], text);
     sqlite3_result_text(context, text, -1, SQLITE_TRANSIENT);
-    break;
-  }
-  case COLUMN_TS:
-    sqlite3_result_int64(context, ts_ns);
-    break;
-  case COLUMN_VALUE:
-    sqlite3_result_double(context, value_at(cursor, 1));
-    break;
-  case EQUITY_CASH:
-    sqlite3_result_double(context, value_at(cursor, 2));
-    break;
-  case EQUITY_DRAWDOWN:
-    sqlite3_result_double(context, pln_drawdown_pct(value_at(cursor, 1), cursor->peak));
-    break;
-  default:
-    sqlite3_result_int64(context, (int64_t)cursor->values[3 * (size_t)cursor->rows + (size_t)cursor->row]);
+  } else if (index == COLUMN_TS) {
+    sqlite3_result_int64(context, (int64_t)cursor->values[cursor->row]);
+  } else {
+    kind->column(cursor, context, index);
   }
   return SQLITE_OK;
 }
@@ -256,9 +413,38 @@ static sqlite3_module series_module = {
     .xRowid = rowid,
 };
 
+/* content_hash(blob, columns, times, rows): what a chunk holds, whichever version of the compressor wrote it.
+ */
+static void content_hash(sqlite3_context *context, int argc, sqlite3_value **argv) {
+  (void)argc;
+  const int columns = sqlite3_value_int(argv[1]), times = sqlite3_value_int(argv[2]);
+  const int64_t rows = sqlite3_value_int64(argv[3]);
+  if (columns < 1 || columns > 16 || rows < 1 || rows > MAX_ROWS) {
+    sqlite3_result_error(context, "content_hash: columns 1 to 16, rows at least 1", -1);
+    return;
+  }
+  uint64_t *values = malloc(sizeof *values * (size_t)(columns * rows));
+  if (!values) {
+    sqlite3_result_error_nomem(context);
+    return;
+  }
+  char text[33];
+  if (pln_columns_decode(NULL, sqlite3_value_blob(argv[0]), sqlite3_value_bytes(argv[0]), columns, times,
+                         (int32_t)rows, values) < 0) {
+    sqlite3_result_error(context, pln_error_last()->text, -1);
+  } else {
+    pln_hash128_hex(values, (int64_t)sizeof *values * columns * rows, text);
+    sqlite3_result_text(context, text, -1, SQLITE_TRANSIENT);
+  }
+  free(values);
+}
+
 int32_t pln_store_add_tables(pln_store *store) {
-  int status = sqlite3_create_module_v2(store->db, "equity", &series_module, (void *)&equity_kind, NULL);
-  if (status == SQLITE_OK)
-    status = sqlite3_create_module_v2(store->db, "records", &series_module, (void *)&record_kind, NULL);
+  int status = sqlite3_create_function_v2(store->db, "content_hash", 4,
+                                          SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS, NULL,
+                                          content_hash, NULL, NULL, NULL);
+  for (size_t i = 0; status == SQLITE_OK && i < sizeof kinds / sizeof *kinds; i++)
+    status = sqlite3_create_module_v2(store->db, kinds[i].name, &series_module, (void *)(uintptr_t)&kinds[i],
+                                      NULL);
   return status == SQLITE_OK ? 0 : pln_store_fail(store, status, "opening the database");
 }

@@ -21,12 +21,6 @@ static uint64_t next_random(uint64_t *state) {
   return *state;
 }
 
-static double double_of(uint64_t bits) {
-  double value;
-  memcpy(&value, &bits, sizeof value);
-  return value;
-}
-
 static void check_number(double value) {
   char expected[64], found[32];
   snprintf(expected, sizeof expected, "%.17g", value);
@@ -75,7 +69,7 @@ static void seventeen_digits_are_those_of_the_c_library(void **state) {
   uint64_t random = 88172645463325252u;
   for (int i = 0; i < 100000; i++) {
     const uint64_t bits = next_random(&random);
-    check_number(double_of(bits)); /* any magnitude */
+    check_number(pln_double_of(bits)); /* any magnitude */
     const double unit = (double)(bits >> 11) * 0x1p-53;
     check_number(unit * 1000);             /* prices */
     check_number(floor(unit * 1e7) / 100); /* prices in cents */
@@ -109,7 +103,7 @@ static void series_come_back_and_damage_is_noticed(void **state) {
   }
   void *blob;
   int32_t size;
-  assert_int_equal(pln_series_encode(&series, &blob, &size), 0);
+  assert_int_equal(pln_series_encode(NULL, &series, &blob, &size), 0);
   uint64_t *back = malloc(sizeof *back * 3000);
   assert_int_equal(pln_series_decode(blob, size, 3, 1000, back), 0);
   for (int32_t c = 0; c < 3; c++) assert_memory_equal(back + c * 1000, series.columns[c], 8000);
@@ -146,6 +140,28 @@ static void drop_place(const place *p) {
   }
 }
 
+/* The result of a combo in the run's phase, which is made with its first. */
+static pln_store_result *add_result(pln_store *store, int64_t run, const char *combo,
+                                    const char *const *symbols, int32_t n_symbols) {
+  char sql[256];
+  snprintf(sql, sizeof sql,
+           "INSERT OR IGNORE INTO main.phase_row (id, run, name, hash, status, content) VALUES (%lld, %lld, "
+           "'p', '', "
+           "'running', %lld)",
+           (long long)run, (long long)run, (long long)run);
+  assert_int_equal(pln_store_commit(store), 0);
+  assert_int_equal(sqlite3_exec(store->db, sql, NULL, NULL, NULL), SQLITE_OK);
+  const pln_result_info info = {.run = run,
+                                .phase = run,
+                                .window = 1,
+                                .number = 1,
+                                .combo = combo,
+                                .portfolio = "main",
+                                .symbols = symbols,
+                                .n_symbols = n_symbols};
+  return pln_store_add_result(store, &info);
+}
+
 static int64_t count_of(pln_store *store, const char *sql) {
   pln_query *query = pln_query_new(store, sql);
   assert_non_null(query);
@@ -175,7 +191,7 @@ static void bulk_writing_keeps_memory_flat(void **state) {
   const int64_t run = pln_store_begin_run(store, &info);
   assert_true(run > 0);
   const char *const symbols[] = {"SPY"};
-  pln_store_result *result = pln_store_add_result(store, run, "c0001", "main", "{}", symbols, 1);
+  pln_store_result *result = add_result(store, run, "c0001", symbols, 1);
   assert_non_null(result);
   enum { TRADES = 1000, ROWS = 4096 };
   static pln_trade trades[TRADES];
@@ -228,7 +244,7 @@ static void a_damaged_chunk_is_an_error_of_the_query(void **state) {
   pln_store *store = pln_store_open(p.path, 0);
   const pln_run_info info = {.name = "damaged"};
   const int64_t run = pln_store_begin_run(store, &info);
-  pln_store_result *result = pln_store_add_result(store, run, "c0001", "main", NULL, NULL, 0);
+  pln_store_result *result = add_result(store, run, "c0001", NULL, 0);
   const int64_t ts[2] = {1, 2};
   const double value[2] = {1, 2};
   assert_int_equal(pln_store_add_record(result, "x", ts, value, 2), 0);
@@ -259,7 +275,7 @@ static void a_full_disk_is_told_and_leaves_the_database_whole(void **state) {
   const pln_run_info info = {.name = "full"};
   const int64_t run = pln_store_begin_run(store, &info);
   sqlite3_exec(store->db, "PRAGMA max_page_count = 400", NULL, NULL, NULL);
-  pln_store_result *result = pln_store_add_result(store, run, "c0001", "main", NULL, NULL, 0);
+  pln_store_result *result = add_result(store, run, "c0001", NULL, 0);
   static pln_trade trades[1000];
   int32_t status = 0;
   for (int i = 0; status == 0 && i < 1000; i++) status = pln_store_add_trades(result, trades, 1000);
@@ -277,49 +293,90 @@ static void a_full_disk_is_told_and_leaves_the_database_whole(void **state) {
   drop_place(&p);
 }
 
-/* A file of the first schema, which knew no currencies, gets their columns with what they then meant. */
+/* Makes a database of schema 3 of tests/fixtures/store/v3.sql, and of it one of schema 1 where that is asked
+ * for. */
+static void make_old_file(const place *p, bool first_schema) {
+  FILE *file = fopen("tests/fixtures/store/v3.sql", "rb");
+  assert_non_null(file);
+  static char sql[1 << 16];
+  const size_t size = fread(sql, 1, sizeof sql - 1, file);
+  fclose(file);
+  assert_true(size > 1000 && size < sizeof sql - 1);
+  sql[size] = 0;
+  static const char back[] =
+      "DROP VIEW trades; DROP VIEW trade; DROP VIEW fills; DROP VIEW fill; DROP VIEW decisions; DROP VIEW "
+      "decision; "
+      "DROP TABLE decision_row; ALTER TABLE trade_row DROP COLUMN income; ALTER TABLE trade_row DROP COLUMN "
+      "entry_rate; "
+      "ALTER TABLE trade_row DROP COLUMN exit_rate; ALTER TABLE fill_row DROP COLUMN rate; "
+      "CREATE VIEW trade AS SELECT id FROM trade_row; CREATE VIEW trades AS SELECT id FROM trade; "
+      "CREATE VIEW fill AS SELECT id FROM fill_row; CREATE VIEW fills AS SELECT id FROM fill; "
+      "PRAGMA user_version = 1";
+  sqlite3 *db;
+  assert_int_equal(sqlite3_open(p->path, &db), SQLITE_OK);
+  assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+  if (first_schema) assert_int_equal(sqlite3_exec(db, back, NULL, NULL, NULL), SQLITE_OK);
+  sqlite3_close(db);
+}
+
+/* A file of schema 3, whose runs had no phases, and of the first one, which knew no currencies either. */
 static void an_older_file_is_brought_up_to_date(void **state) {
   (void)state;
-  const place p = make_place();
-  pln_store *store = pln_store_open(p.path, 0);
-  const pln_run_info info = {.name = "old"};
-  const int64_t run = pln_store_begin_run(store, &info);
-  pln_store_result *result = pln_store_add_result(store, run, "c0001", "main", NULL, NULL, 0);
-  const pln_trade trade = {.id = 1, .side = 1, .quantity = 2, .income = 3, .entry_rate = 4, .exit_rate = 5};
-  const pln_fill fill = {.id = 1, .side = 1, .rate = 6};
-  assert_int_equal(pln_store_add_trades(result, &trade, 1), 0);
-  assert_int_equal(pln_store_add_fills(result, &fill, 1), 0);
-  assert_int_equal(pln_store_finish_run(store, run, "finished", 0, 0, NULL), 0);
-  assert_int_equal(
-      count_of(store, "SELECT count(*) FROM trades WHERE income = 3 AND entry_rate = 4 AND exit_rate = 5"),
-      1);
-  assert_int_equal(count_of(store, "SELECT count(*) FROM fills WHERE rate = 6"), 1);
-  pln_store_free(store);
-  sqlite3 *db;
-  assert_int_equal(sqlite3_open(p.path, &db), SQLITE_OK);
-  static const char back[] =
-      "DROP VIEW trades; DROP VIEW trade; DROP VIEW fills; DROP VIEW fill;"
-      "DROP VIEW decisions; DROP VIEW decision; DROP TABLE decision_row;"
-      "ALTER TABLE trade_row DROP COLUMN income; ALTER TABLE trade_row DROP COLUMN entry_rate;"
-      "ALTER TABLE trade_row DROP COLUMN exit_rate; ALTER TABLE fill_row DROP COLUMN rate;"
-      "CREATE VIEW trade AS SELECT id FROM trade_row; CREATE VIEW trades AS SELECT id FROM trade;"
-      "CREATE VIEW fill AS SELECT id FROM fill_row; CREATE VIEW fills AS SELECT id FROM fill;"
-      "PRAGMA user_version = 1";
-  assert_int_equal(sqlite3_exec(db, back, NULL, NULL, NULL), SQLITE_OK);
-  sqlite3_close(db);
-  store = pln_store_open(p.path, 0);
-  assert_non_null(store);
-  assert_int_equal(
-      count_of(store, "SELECT count(*) FROM trades WHERE quantity = 2 AND income = 0 AND exit_rate = 1"), 1);
-  assert_int_equal(count_of(store, "SELECT count(*) FROM fills WHERE rate = 1"), 1);
-  assert_int_equal(count_of(store, "SELECT count(*) FROM decisions"), 0);
-  const int64_t next = pln_store_begin_run(store, &info);
-  result = pln_store_add_result(store, next, "c0001", "main", NULL, NULL, 0);
-  assert_int_equal(pln_store_add_trades(result, &trade, 1), 0);
-  assert_int_equal(pln_store_finish_run(store, next, "finished", 0, 0, NULL), 0);
-  assert_int_equal(count_of(store, "SELECT count(*) FROM trades WHERE income = 3"), 1);
-  pln_store_free(store);
-  drop_place(&p);
+  for (int first_schema = 0; first_schema <= 1; first_schema++) {
+    const place p = make_place();
+    make_old_file(&p, first_schema);
+    assert_null(pln_store_open(p.path, PLN_STORE_READ_ONLY));
+    assert_non_null(strstr(pln_error_last()->text, "an older schema"));
+    pln_store *store = pln_store_open(p.path, 0);
+    assert_non_null(store);
+    static const struct {
+      const char *sql;
+      int64_t count;
+    } found[] = {
+        {"SELECT count(*) FROM trades WHERE run = 1 AND income = 0 AND exit_rate = 1 AND symbol = 'MOON' AND "
+         "phase = "
+         "'full_backtest' AND window = 1",
+         12},
+        {"SELECT count(*) FROM orders WHERE combo = 'c0002'", 13},
+        {"SELECT count(*) FROM fills WHERE rate = 1 AND portfolio = 'main'", 26},
+        {"SELECT count(*) FROM decisions", 0},
+        {"SELECT count(*) FROM metrics WHERE name = 'sharpe_ratio' AND value < -4.07 AND combo = 'c0002'", 1},
+        {"SELECT count(*) FROM metrics WHERE name = 'omega_ratio'", 2},
+        {"SELECT count(*) FROM figures WHERE trades = 6 AND kelly < 0", 2},
+        {"SELECT count(*) FROM metric_row m JOIN metric_name n ON n.id = m.metric WHERE n.name = 'kelly'", 0},
+        {"SELECT count(*) FROM equity('c0002', 1)", 150},
+        {"SELECT count(*) FROM combos WHERE run = 1 AND json_extract(params, '$.fast') IN (5, 8)", 2},
+        {"SELECT count(*) FROM result WHERE run = 1 AND done AND number = cast(substr(combo, 2) AS INTEGER)",
+         2},
+        {"SELECT count(*) FROM result WHERE run = 7 AND NOT done", 1},
+        {"SELECT count(*) FROM phases WHERE status = 'running' AND run = 7", 1},
+        {"SELECT combos FROM runs WHERE run = 1", 2},
+        {"SELECT count(*) FROM pragma_foreign_key_check", 0},
+        {"SELECT count(*) FROM sqlite_schema WHERE name IN ('old_result', 'new_row')", 0},
+        {"SELECT count(*) FROM schema_version", 2},
+    };
+    for (size_t i = 0; i < sizeof found / sizeof *found; i++) {
+      const int64_t count = count_of(store, found[i].sql);
+      if (count != found[i].count) print_message("%s\n", found[i].sql);
+      assert_int_equal(count, found[i].count);
+    }
+    const pln_run_info info = {.name = "new"};
+    const int64_t run = pln_store_begin_run(store, &info);
+    assert_int_equal(run, 8);
+    pln_store_result *result = add_result(store, run, "c0001", NULL, 0);
+    assert_non_null(result);
+    const pln_trade trade = {.id = 1, .side = 1, .quantity = 2, .income = 3, .entry_rate = 4, .exit_rate = 5};
+    const pln_fill fill = {.id = 1, .side = 1, .rate = 6};
+    assert_int_equal(pln_store_add_trades(result, &trade, 1), 0);
+    assert_int_equal(pln_store_add_fills(result, &fill, 1), 0);
+    assert_int_equal(pln_store_finish_run(store, run, "finished", 0, 0, NULL), 0);
+    assert_int_equal(
+        count_of(store, "SELECT count(*) FROM trades WHERE income = 3 AND entry_rate = 4 AND exit_rate = 5"),
+        1);
+    assert_int_equal(count_of(store, "SELECT count(*) FROM fills WHERE rate = 6"), 1);
+    pln_store_free(store);
+    drop_place(&p);
+  }
 }
 
 int main(void) {

@@ -71,7 +71,8 @@ function TestStore.test_a_run_and_its_results()
     lu.assertEquals(runs[1][1], "finished")
     lu.assertEquals({ runs[1][2], runs[1][3], runs[1][4] }, { 0.5, 1000, 1 })
 
-    local _, metrics = db:query "SELECT combo, portfolio, name, value FROM metric WHERE run = 1 ORDER BY name"
+    local _, metrics = db:query ("SELECT combo, portfolio, name, value FROM metric WHERE run = 1 "
+      .. "AND name IN ('sharpe_ratio', 'return_pct', 'sqn') ORDER BY name")
     lu.assertEquals(metrics[1], { "c0001", "main", "return_pct", nil, n = 4 })
     lu.assertEquals(metrics[2], { "c0001", "main", "sharpe_ratio", 0.1 + 0.2, n = 4 })
     lu.assertEquals(metrics[3][4], nil)

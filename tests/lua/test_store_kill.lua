@@ -48,7 +48,7 @@ local function check(path)
   lu.assertEquals(number(db, [[SELECT count(*) FROM result r JOIN run ON run.id = r.run AND run.status = 'finished'
     WHERE (SELECT count(*) FROM trade_row t WHERE t.result = r.id) <> 2000
       OR (SELECT sum(rows) FROM equity_chunk e WHERE e.result = r.id) <> 12000
-      OR (SELECT count(*) FROM metric_row m WHERE m.result = r.id) <> 1]]), 0)
+      OR (SELECT trades FROM figure_row f WHERE f.result = r.id) IS NOT 2000]]), 0)
   local finished = number(db, "SELECT count(*) FROM run WHERE status = 'finished'")
   local running = number(db, "SELECT count(*) FROM runs WHERE status = 'running'")
   db:close()
