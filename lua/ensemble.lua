@@ -5,8 +5,8 @@
 --     local schedule = ensemble.over_time("adaptive", { returns_a, returns_b },
 --       { times = times, lookback = 250, every = 20 })
 --
--- A series is a member's return in each period, a fraction: a Lua list, or a double array with `options.n` periods; NaN,
--- an infinity or false where there is none. All series are of the same periods.
+-- A series is a member's return in each period, a fraction: a Lua list, or a double array with `options.n` periods;
+-- NaN, an infinity or false where there is none. All series are of the same periods.
 local ffi = require "ffi"
 local methods = require "ensemble_methods"
 local ensemble_options = require "ensemble_options"
