@@ -3,6 +3,7 @@
 local ffi = require "ffi"
 local abi = require "abi"
 local config_compat = require "config_compat"
+local config_ensemble = require "config_ensemble"
 local config_risk = require "config_risk"
 local corporate_actions = require "corporate_actions"
 local instruments = require "instruments"
@@ -156,13 +157,14 @@ local function check_scaling(portfolio, path, fail)
   end
   local banded = portfolio.rebalance_band_pct > 0 and "rebalance_band_pct"
     or portfolio.rebalance_band_relative_pct > 0 and "rebalance_band_relative_pct"
-  if banded and not portfolio.rebalance and portfolio.rebalance_every == "never" and gross == 0 then
+  local follows = portfolio.rebalance or portfolio.combine and portfolio.combine.sized_by == "strength"
+  if banded and not follows and portfolio.rebalance_every == "never" and gross == 0 then
     fail(path .. "." .. banded, "goes with rebalance: true or rebalance_every: without them a position is never " ..
       "brought to another target of its side")
   end
 end
 
-local function check_portfolio(portfolio, path, ids, traded, compat, fail)
+local function check_portfolio(portfolio, path, ids, classifiers, traded, compat, fail)
   if not portfolio.strategies then
     portfolio.strategies = {}
     for i, id in ipairs(ids) do portfolio.strategies[i] = id end
@@ -175,6 +177,7 @@ local function check_portfolio(portfolio, path, ids, traded, compat, fail)
   for _, id in ipairs(weighted) do
     cite(id, portfolio.strategies, path .. ".weights." .. id, "strategy of this portfolio", fail)
   end
+  config_ensemble.check(portfolio, path, portfolio.strategies, classifiers, cite, fail)
   check_sizing(portfolio.sizing, path .. ".sizing", fail)
   check_scaling(portfolio, path, fail)
   config_risk.check(portfolio, path, compat, fail)
@@ -245,7 +248,7 @@ function M.apply(cfg, fail)
   local ids = names_of(cfg.strategies, "id")
   for i, portfolio in ipairs(cfg.portfolios) do
     local path = ("portfolios[%d]"):format(i - 1)
-    check_portfolio(portfolio, path, ids, traded, cfg.execution.compat, fail)
+    check_portfolio(portfolio, path, ids, classifiers, traded, cfg.execution.compat, fail)
   end
   config_compat.check(cfg, fail)
 end

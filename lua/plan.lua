@@ -5,6 +5,7 @@ local config = require "config"
 local data = require "data"
 local grids = require "grid"
 local indicator_hub = require "indicator_hub"
+local plan_ensemble = require "plan_ensemble"
 local plan_models = require "plan_models"
 local plan_risk = require "plan_risk"
 local plan_symbols = require "plan_symbols"
@@ -101,7 +102,7 @@ function M.add_books(plan)
   for _, book in ipairs(books) do plan.portfolios[#plan.portfolios + 1] = book end
 end
 
-local function portfolios_of(plan, cfg, by_id)
+local function portfolios_of(plan, cfg, by_id, classifiers)
   local ids = {}
   for _, strategy in ipairs(plan.strategies) do ids[#ids + 1] = strategy.id end
   plan.portfolios = {}
@@ -124,12 +125,16 @@ local function portfolios_of(plan, cfg, by_id)
           ("there is no strategy with id '%s'%s"):format(id, suggest.hint(id, ids)))
       end
     end
+    local combine, problem = plan_ensemble.combine(cfg, portfolio, path, uses, classifiers)
+    if combine == false then return nil, problem end
     plan.portfolios[index] = {
+      combine = combine,
       accounting = portfolio.accounting, margin_call = portfolio.margin_call, on_leave = portfolio.on_leave,
       maintenance_margin_pct = portfolio.maintenance_margin_pct, fx_spread_bps = portfolio.fx_spread_bps,
       name = portfolio.name, books = portfolio.books == "separate",
       capital = portfolio.capital, leverage = portfolio.leverage,
-      allow_short = portfolio.allow_short, rebalance = portfolio.rebalance, sizing = portfolio.sizing,
+      allow_short = portfolio.allow_short, sizing = portfolio.sizing,
+      rebalance = portfolio.rebalance or combine ~= nil and not combine.by_direction,
       risk = portfolio.risk, exits = portfolio.exits, strategies = uses, pyramiding = portfolio.pyramiding,
       rebalance_band_pct = portfolio.rebalance_band_pct,
       rebalance_band_relative_pct = portfolio.rebalance_band_relative_pct,
@@ -183,7 +188,7 @@ function M.new(cfg, options)
     end
   end
   local ok
-  ok, err = portfolios_of(plan, cfg, by_id)
+  ok, err = portfolios_of(plan, cfg, by_id, classifiers)
   if ok then ok, err = plan_symbols.add_actions(plan, cfg) end
   if ok then ok, err = plan_symbols.add_rates(plan, cfg) end
   if ok then ok, err = plan_models.add(plan, cfg) end

@@ -1,5 +1,6 @@
 --- The schema of `portfolios`.
 local instruments = require "schema_instruments"
+local schema_ensemble = require "schema_ensemble"
 local schema_risk = require "schema_risk"
 local types = require "schema_types"
 
@@ -53,6 +54,7 @@ return { "portfolios", list(map({
     { "strategies", list(name, { single = true, min = 1 }), help = "ids of its strategies; all by default" },
     { "weights", { type = "table", of = number("share of the portfolio", { min = 0, max = 1000 }) }, default = {},
       help = "weight of each strategy's signals, by id; by default an equal share, 1 / number" },
+    schema_ensemble.combine,
     { "books", enum("netting", "separate"), default = "netting",
       help = "netting: strategies share one position in each symbol; separate: each has positions, stops and trades " ..
         "of its own, in one account" },

@@ -44,13 +44,17 @@ M.topologies = {
       { id = "features", kind = "feature_hub" },
       { id = "classifiers", kind = "classifiers" },
       { id = "strategies", kind = "strategies" },
+      { id = "combiner", kind = "combiner" },
       { id = "execution", kind = "execution" },
     },
     edges = {
       { "features", "classifiers", "FEATURES" },
       { "features", "strategies", "FEATURES" },
       { "classifiers", "strategies", "REGIME" },
+      { "classifiers", "combiner", "REGIME" },
+      { "strategies", "combiner", "SIGNAL" },
       { "strategies", "execution", "SIGNAL" },
+      { "combiner", "execution", "SIGNAL" },
     },
   },
 }

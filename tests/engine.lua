@@ -227,10 +227,15 @@ end
 
 local REPLAY = {
   nodes = {
-    { id = "features", kind = "feature_hub" }, { id = "replay", kind = "replay" },
+    { id = "features", kind = "feature_hub" }, { id = "classifiers", kind = "classifiers" },
+    { id = "replay", kind = "replay" }, { id = "combiner", kind = "combiner" },
     { id = "execution", kind = "execution" },
   },
-  edges = { { "features", "replay", "FEATURES" }, { "replay", "execution", "SIGNAL" } },
+  edges = {
+    { "features", "classifiers", "FEATURES" }, { "classifiers", "combiner", "REGIME" },
+    { "features", "replay", "FEATURES" }, { "replay", "combiner", "SIGNAL" }, { "replay", "execution", "SIGNAL" },
+    { "combiner", "execution", "SIGNAL" },
+  },
 }
 
 --- Runs a plan and captures it; its sinks are set here. Where plan.recorded is a table, it gets what strategies
@@ -268,7 +273,7 @@ function M.execute_all(plans_of_parts)
     new = function(part)
       return {
         on_signal = function(_, batch)
-          if part.plan.recorded then keep_raw(part.plan.recorded, batch) end
+          if part.plan.recorded and not batch.instance.portfolio then keep_raw(part.plan.recorded, batch) end
           for j = 0, batch.n - 1 do
             local s, one = batch.out[j], batch.instance
             part.plan.note(tostring(s.ts_ns), one.id, one.stream.name, tostring(batch.symbol or 1),
@@ -284,6 +289,7 @@ function M.execute_all(plans_of_parts)
   local nodes, edges = { unpack(base.nodes) }, { unpack(base.edges) }
   nodes[#nodes + 1] = { id = "capture", kind = "capture" }
   edges[#edges + 1] = { "strategies", "capture", "SIGNAL" }
+  edges[#edges + 1] = { "combiner", "capture", "SIGNAL" }
   local phase = assert(topology.build(plans_of_parts[1].replay and REPLAY or { nodes = nodes, edges = edges },
     plans_of_parts))
   assert(phase:run())

@@ -34,7 +34,9 @@ function View:see()
     self.regime_bars[index] = self.regime_bars[index] + 1
     if index ~= self.told then
       self.told = index
-      self.sinks.regime(self, C.pln_bars_visible_ns(stream.bars, row), index)
+      local ts_ns = C.pln_bars_visible_ns(stream.bars, row)
+      self.sinks.regime(self, ts_ns, index)
+      for _, listener in ipairs(self.listeners or {}) do listener(ts_ns, index) end
     end
   end
 end

@@ -22,6 +22,7 @@ local INT64_MAX = abi.INT64_MAX
 
 -- An account that is divided into books has no strategies: they are its books'.
 function Execution:_add_strategies(portfolio, spec)
+  if spec.combine then return self:_add_combined(portfolio, spec) end
   for _, use in ipairs(spec.strategies) do
     local ok, err
     if use.strategy.def.on_bar then
@@ -83,6 +84,19 @@ function Execution:_add_sources(portfolio, strategy, weight)
       routes[k] = routes[k] or {}
       table.insert(routes[k], source)
     end
+  end
+  return true
+end
+
+-- Of strategies whose signals are combined, the combined signals are the sources.
+function Execution:_add_combined(portfolio, spec)
+  for _, use in ipairs(spec.strategies) do
+    for _, one in ipairs(self.part.signal_instances[use.strategy.id]) do table.insert(portfolio.instances, one) end
+  end
+  for _, one in ipairs(self.part.combined[spec.name]) do
+    local source = C.pln_exec_add_source(self.exec, portfolio.id, one.instrument, 1)
+    if source < 0 then return nil, abi.last_error() end
+    self.sources[one] = { { source } }
   end
   return true
 end
