@@ -65,7 +65,7 @@ local function add_prices(spec, hub)
   return ids
 end
 
-local function shown(value)
+local function exact(value)
   if type(value) == "number" then return ("%.17g"):format(value) end
   return tostring(value)
 end
@@ -74,7 +74,7 @@ end
 function M.key(spec)
   local parts = { spec.def.kind, spec.def.file, spec.stream.name, spec.has_regime and "regime" or "" }
   for _, param in ipairs(spec.def.params) do
-    parts[#parts + 1] = ("%s=%s"):format(param.name, shown(spec.p[param.name]))
+    parts[#parts + 1] = ("%s=%s"):format(param.name, exact(spec.p[param.name]))
   end
   for _, stream in ipairs(spec.symbols or {}) do parts[#parts + 1] = stream.name end
   return table.concat(parts, "\n")

@@ -1,21 +1,21 @@
 --- Topologies: which containers and services exist and how events flow between them.
 --
 -- A topology is data: nodes with a kind, edges with the topic that flows along them. `build` turns it into a phase:
--- one feature hub, and for each combo and window a part with containers of its own; `run` pulls the data through them,
--- slice by slice; nothing outlives the phase but what the sinks were given. What several parts ask of the hub is
+-- one feature hub, and for each combo and window a part with containers of its own; `run` pulls the data through
+-- them, slice by slice; nothing outlives the phase but what the sinks were given. What several parts ask of the hub is
 -- computed once. A part's containers are made when its window begins and destroyed when it has passed. A new component
 -- is one more node: its kind is a module in lua/node/ with
 --
 --   M.new(part, node) → object, or nil and a message: when the part's window begins; with any of
---     object:step(until_ns)       → true, or nil and a message: once for each slice, in the order of the edges; the last
---                                   one of a part has INT64_MAX
+--     object:step(until_ns)       → true, or nil and a message: once for each slice, in the order of the edges; the
+--                                   last one of a part has INT64_MAX
 --     object:on_signal(batch)     → true, or nil and a message: batch = { instance, symbol, out, n }
 --     object:finish()             → true, or nil and a message: the window has passed
 --     object:free()
 --   M.declare(part, node)         → true, or nil and a message: what the part will ask of the hub, which cannot grow
 --                                   later; optional
---   M.is_shared                   true: the parts of a phase have one object together, M.new(phase, node), made with the
---                                   phase, with any of
+--   M.is_shared                   true: the parts of a phase have one object together, M.new(phase, node), made with
+--                                   the phase, with any of
 --     object:declare(part), object:ready(part), object:open(part), object:close(part)
 --                                 → true, or nil and a message: for each part: at build, once its window begins, before
 --                                   and after its own containers are made, and once its window has passed, before they
@@ -26,8 +26,8 @@
 --     object:free()
 --
 -- and it passes events on with part:emit(node, "SIGNAL", batch). A part has `plan`, with the window that is traded,
--- `hub`, `phase`, `objects` by node id, `instances` (of strategies), and part:stream(stream): the stream with the rows of
--- the part's window. A declaration that sets part.has_history has the containers made with the data's first bar.
+-- `hub`, `phase`, `objects` by node id, `instances` (of strategies), and part:stream(stream): the stream with the rows
+-- of the part's window. A declaration that sets part.has_history has the containers made with the data's first bar.
 local ffi = require "ffi"
 local abi = require "abi"
 local indicator_hub = require "indicator_hub"
@@ -252,6 +252,13 @@ end
 --- The stream with the part's own window_first and window_last (exclusive).
 function Part:stream(stream) return self.cut.streams[stream.name] end
 
+--- The stream with all its rows, whatever the part's window.
+function Part:whole(stream)
+  return setmetatable({
+    hub_id = self.phase.stream_ids[stream.name], window_first = 0, window_last = tonumber(stream.bars.n_bars),
+  }, { __index = stream })
+end
+
 --- Of a list of streams.
 function Part:streams(list)
   local made = {}
@@ -378,6 +385,35 @@ function Phase:run(on_slice)
     if on_slice and on_slice(self.hub_rows) == false then return nil, "interrupted" end
   until self.n_open == 0
   return true
+end
+
+local WARMUP = {
+  nodes = { { id = "features", kind = "feature_hub" }, { id = "warmup", kind = "warmup" } },
+  edges = { { "features", "warmup", "FEATURES" } },
+}
+
+--- From when on all strategies of all plans can run: the common start of a comparison, for window.start_ns. The hub
+-- runs until it is known; strategies do not. What never becomes warm (there are too few bars) is left out.
+-- @param list plans as for M.build
+-- @return open time of the first bar with which the slowest is warm (int64), nil where none ever is; and a list of such
+--   times, one for each plan, false for those that never are; or nil and a message
+function M.warmup(list)
+  local phase, err = M.build(WARMUP, list)
+  if not phase then return nil, err end
+  local ok
+  ok, err = phase:run(function() return not phase.objects.warmup:is_done() end)
+  if not ok and err ~= "interrupted" then
+    phase:free()
+    return nil, err
+  end
+  local latest, each = nil, {}
+  for k, part in ipairs(phase.parts) do
+    local ts_ns = kind_of(WARMUP.nodes[2]).of_part(part)
+    if ts_ns and (not latest or ts_ns > latest) then latest = ts_ns end
+    each[k] = ts_ns or false
+  end
+  phase:free()
+  return latest, each
 end
 
 --- Destroys the containers now rather than when Lua collects them.

@@ -293,8 +293,14 @@ function M.execute_all(plans_of_parts)
   local phase = assert(topology.build(plans_of_parts[1].replay and REPLAY or { nodes = nodes, edges = edges },
     plans_of_parts))
   assert(phase:run())
+  for k, capture in ipairs(done) do
+    captures[k] = capture()
+    captures[k].warm = {} -- open times of the bars with which strategies began
+    for j, one in ipairs(phase.parts[k].instances) do
+      captures[k].warm[j] = one.warm_row and one.stream.bars.ts_ns[one.warm_row] or 0LL
+    end
+  end
   phase:free()
-  for k, capture in ipairs(done) do captures[k] = capture() end
   return captures
 end
 

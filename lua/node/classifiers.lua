@@ -1,7 +1,6 @@
 --- Node kind `classifiers`: runs the plans' classifiers over each slice and keeps their regimes for strategies. What a
 -- classifier says does not depend on a window or on portfolios: parts that have the same one, with the same parameters
 -- on the same stream, share it, and each sees its own window of it.
-local ffi = require "ffi"
 local C = require("abi").C
 local instance = require "instance"
 
@@ -57,17 +56,14 @@ end
 
 local function spec_of(part, classifier, stream)
   local plan = part.plan
-  local whole = setmetatable({
-    hub_id = part:stream(stream).hub_id, window_first = 0, window_last = tonumber(stream.bars.n_bars),
-  }, { __index = stream })
   return {
-    id = classifier.id, def = classifier.def, p = classifier.p, stream = whole, library = plan.library,
+    id = classifier.id, def = classifier.def, p = classifier.p, stream = part:whole(stream), library = plan.library,
     budget = plan.engine.loop_budget, rows = plan.engine.chunk_rows, seed = plan.seed,
   }
 end
 
 function Classifiers:_add(part, spec)
-  local one, err
+  local err
   spec.declared, err = part:declare(spec)
   if not spec.declared then return nil, err end
   local views = {}
@@ -79,8 +75,8 @@ function Classifiers:_add(part, spec)
     end
   end
   spec.on_record, spec.on_log = tell "record", tell "log"
-  one, err = instance.new(spec, part.hub)
-  if not one then return nil, err end
+  local one, message = instance.new(spec, part.hub)
+  if not one then return nil, message end
   one.views = views
   table.insert(self.all, one)
   return one
@@ -107,7 +103,7 @@ function Classifiers:declare(part)
   return true
 end
 
-function Classifiers:ready(part)
+function Classifiers.ready(_, part)
   for _, view in ipairs(part.all_classifiers) do table.insert(view.shared.views, view) end
   return true
 end
@@ -122,7 +118,7 @@ function Classifiers:step()
   return true
 end
 
-function Classifiers:close(part)
+function Classifiers.close(_, part)
   for k, view in ipairs(part.all_classifiers) do
     local views = view.shared.views
     for j = #views, 1, -1 do

@@ -14,9 +14,10 @@ function M.regime_of(part, strategy, stream)
   return found
 end
 
--- What the instances of a strategy are made from, but for where they write to: one for each stream, or one over all
+--- What the instances of a strategy are made from, but for where they write to: one for each stream, or one over all
 -- symbols.
-local function specs(part, strategy)
+-- @return list of specs of instance.new, without what M.declare_strategy adds
+function M.specs(part, strategy)
   local plan, made = part.plan, {}
   local function add(stream, symbols)
     local spec = {
@@ -24,23 +25,24 @@ local function specs(part, strategy)
       symbols = symbols and part:streams(symbols), has_regime = strategy.classifier ~= nil, library = plan.library,
       budget = plan.engine.loop_budget, rows = plan.engine.chunk_rows, seed = plan.seed,
     }
+    made[#made + 1] = spec
+  end
+  if strategy.def.symbols then
+    add(strategy.streams[1], strategy.streams)
+  else
+    for _, stream in ipairs(strategy.streams) do add(stream) end
+  end
+  return made
+end
+
+local function declared_specs(part, strategy)
+  local made = M.specs(part, strategy)
+  for _, spec in ipairs(made) do
     local err
-    spec.regime_of, err = M.regime_of(part, strategy, stream)
+    spec.regime_of, err = M.regime_of(part, strategy, spec.stream)
     if err then return nil, err end
     spec.declared, err = part:declare(spec)
     if not spec.declared then return nil, err end
-    made[#made + 1] = spec
-    return true
-  end
-  local streams = strategy.streams
-  if strategy.def.symbols then
-    local ok, err = add(streams[1], streams)
-    if not ok then return nil, err end
-    return made
-  end
-  for _, stream in ipairs(streams) do
-    local ok, err = add(stream)
-    if not ok then return nil, err end
   end
   return made
 end
@@ -48,7 +50,7 @@ end
 --- Declares what the instances of a strategy will ask of the hub.
 -- @return true, or nil and a message
 function M.declare_strategy(part, strategy)
-  local made, err = specs(part, strategy)
+  local made, err = declared_specs(part, strategy)
   if not made then return nil, err end
   for _, spec in ipairs(made) do
     -- A matrix is fed from the first bar on, whenever the window begins.
@@ -62,10 +64,11 @@ end
 -- @return list of instances, or nil and a message
 function M.instances(part, strategy, overrides)
   local sinks = part.plan.sinks
-  local made, err = specs(part, strategy)
+  local made, err = declared_specs(part, strategy)
   if not made then return nil, err end
   for k, spec in ipairs(made) do
-    spec.on_record, spec.on_log = overrides and overrides.record or sinks.record, overrides and overrides.log or sinks.log
+    spec.on_record = overrides and overrides.record or sinks.record
+    spec.on_log = overrides and overrides.log or sinks.log
     made[k], err = instance.new(spec, part.hub)
     if not made[k] then return nil, err end
     part.instances[#part.instances + 1] = made[k]

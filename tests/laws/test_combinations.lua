@@ -3,6 +3,7 @@
 local engine = require "engine"
 local market = require "market"
 local plans = require "plan"
+local topology = require "topology"
 local abi = require "abi"
 local C = abi.C
 
@@ -143,17 +144,17 @@ function TestCombinations.test_any_chunk_size_in_a_window() check_chunks { windo
 
 -- Windows that overlap, lie behind each other, lie within one day, have one bar, none, or all of them.
 local function windows(bars)
-  local function at(row) return bars.ts_ns[row] end
+  local function time(row) return bars.ts_ns[row] end
   return {
-    { role = "test", from_ns = at(600) + 30000000000LL, until_ns = at(1050) + 1000000000LL },
-    { role = "train", from_ns = at(0), until_ns = at(700) },
-    { role = "test", from_ns = at(700), until_ns = at(1000) },
+    { role = "test", from_ns = time(600) + 30000000000LL, until_ns = time(1050) + 1000000000LL },
+    { role = "train", from_ns = time(0), until_ns = time(700) },
+    { role = "test", from_ns = time(700), until_ns = time(1000) },
     { role = "full", from_ns = abi.INT64_MIN, until_ns = abi.INT64_MAX },
-    { role = "test", from_ns = at(900), until_ns = abi.INT64_MAX },
-    { role = "test", from_ns = at(901), until_ns = at(902) },
-    { role = "test", from_ns = at(901), until_ns = at(901) + 1 },
-    { role = "test", from_ns = at(0) - 10000000000LL, until_ns = at(0) },
-    { role = "test", from_ns = at(500), until_ns = at(1150), start_ns = at(640) },
+    { role = "test", from_ns = time(900), until_ns = abi.INT64_MAX },
+    { role = "test", from_ns = time(901), until_ns = time(902) },
+    { role = "test", from_ns = time(901), until_ns = time(901) + 1 },
+    { role = "test", from_ns = time(0) - 10000000000LL, until_ns = time(0) },
+    { role = "test", from_ns = time(500), until_ns = time(1150), start_ns = time(640) },
   }
 end
 
@@ -183,6 +184,23 @@ function TestCombinations.test_windows_of_one_phase()
       }))
       engine.assert_equal(started, alone[9], case.name .. " with a common start")
     end
+  end
+end
+
+--- The common start is the bar from which on the slowest strategy ran.
+function TestCombinations.test_common_start()
+  local bases = equities()
+  for _, case in ipairs(CASES) do
+    local plan = engine.plan_config(case.config(), case.bars(bases), {})
+    local ns = topology.warmup { plan }
+    plan.recorded = {}
+    local whole = engine.execute(plan)
+    local last = 0LL
+    for _, strategy in ipairs(whole.warm) do
+      if strategy > last then last = strategy end
+    end
+    lu.assertEquals(#whole.warm > 2, true)
+    lu.assertEquals(tostring(ns), tostring(last), case.name)
   end
 end
 
