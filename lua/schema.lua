@@ -166,8 +166,8 @@ M.root = map {
       { "combos_at_once", integer("combos", { min = 1, max = 100000 }), default = 16, cosmetic = true,
         help = "how many combos go through the data together, sharing features; changes no result, costs memory" },
       { "workers", { type = "string", check = "workers" }, default = 1, cosmetic = true,
-        help = "threads that the combos of a sweep are spread over; auto: as many as there are processors; changes no " ..
-          "result, costs memory" },
+        help = "threads that the combos of a sweep are spread over; auto: as many as there are processors; changes " ..
+          "no result, costs memory" },
       { "loop_budget", integer("loop iterations and calls", { min = 1000, max = 1e12 }), default = 1e6,
         help = "what a strategy may spend on one bar before it is stopped" },
       { "timeout_s", number("seconds, 0 = none", { min = 0, max = 86400 }), default = 60, cosmetic = true,
