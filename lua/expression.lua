@@ -432,6 +432,21 @@ function M.text(value)
   return nil, describe(value)
 end
 
+--- The texts of the features that decide the sign of one: of `sign(a - b)` and of `a - b` those of a and b, so that
+-- nobody has to compute the rest; otherwise its own.
+-- @return list of one or two texts, or nil and what was found
+function M.signs(value)
+  local text, found = M.text(value)
+  if not text then return nil, found end
+  if type(value) == "string" then return { text } end
+  local node = operand(value, "feature")
+  while node.kind == "call" and node.name == "sign" and not node.scope and #node.args == 1 and #node.keywords == 0 do
+    node = node.args[1]
+  end
+  if node.kind ~= "binary" or node.operator ~= "-" then return { render(node, nil, true) } end
+  return { render(node.a, nil, true), render(node.b, nil, true) }
+end
+
 --- Whether a value is one feature (rather than a list of them).
 function M.is_feature(value)
   return type(value) == "string" or of(value) ~= nil

@@ -6,6 +6,7 @@ local drain = require "drain"
 local indicator_hub = require "indicator_hub"
 local matrix = require "matrix"
 local registry = require "registry"
+local rule = require "rule"
 local sandbox = require "sandbox"
 local C = abi.C
 
@@ -25,17 +26,23 @@ local function own_seed(spec)
   return tonumber(ffi.string(hex, 8), 16)
 end
 
-local function rule_signal(f)
-  if f.rule > 0 then return 1 end
-  if f.rule < 0 then return -1 end
-  return 0
+-- Signals of a slice on their way: whoever is told of them copies what is to stay.
+local scratches = {}
+local function scratch(rows)
+  scratches[rows] = scratches[rows] or ffi.new("pln_signal[?]", rows)
+  return scratches[rows]
 end
 
+local Rule = rule.class(Instance, scratch)
+
+-- The sign of a rule is that of one feature, or of the first of two less the second.
 local function features_of(def, p, names, own, library)
   if not def.rule then return def:feature_list(p, names, own, library) end
-  local expr, err = def:rule_expression(p, own, library)
-  if not expr then return nil, err end
-  return { { name = "rule", expr = expr } }
+  local exprs, err = def:rule_features(p, own, library)
+  if not exprs then return nil, err end
+  local list = {}
+  for k, expr in ipairs(exprs) do list[k] = { name = "rule", expr = expr } end
+  return list
 end
 
 -- Adds one of an instance's features to the hub. Returns its id, or nil and a message.
@@ -159,6 +166,7 @@ end
 -- @param hub pln_hub*
 -- @return the instance, or nil and a message
 function M.new(spec, hub)
+  if spec.def.rule then return Rule.new(spec, hub) end
   local self = setmetatable({}, Instance)
   self.id, self.def, self.p = spec.id, spec.def, spec.p
   self.hub, self.stream, self.symbols = hub, spec.stream, spec.symbols
@@ -166,7 +174,7 @@ function M.new(spec, hub)
   self.warm_row = nil
   self.regime_of = spec.regime_of
   local declared, list = spec.declared, spec.declared.list
-  self.signal = self.def.rule and rule_signal or self.def.signal
+  self.signal = self.def.signal
   self.columns, self.features, self.n_features = declared.columns, declared.features, declared.n_features
   local made, err = self:_make_matrices(declared)
   if not made then return nil, err end
@@ -177,15 +185,9 @@ function M.new(spec, hub)
     self.gather, self.gathered, self.kept = drain.new_gather(self.f, drain.places(self.f, self.columns))
     self.n_arguments = 1
   end
-  self.state, err = self.def:new_state(self.p)
-  if not self.state and err then return nil, err end
-  if self.def.uses_random then
-    self.random = ffi.new(ffi.typeof(self.def.random))
-    registry.seed_random(self.random, own_seed(spec))
-  end
-  self.rows, self.handler = spec.rows, registry.handler(self.def)
-  self.on_record = function(name, value) spec.on_record(self, name, value) end
-  self.on_log = function(message) spec.on_log(self, message) end
+  self.rows = spec.rows
+  made, err = self:_init_calls(spec)
+  if not made then return nil, err end
   self.n_changes = 0 -- of its signal, so far
   self.pointers = {}
   self.arguments = self.gather and {} or self.pointers -- of the loop
@@ -194,10 +196,8 @@ function M.new(spec, hub)
   if spec.symbols then
     self:_init_levels(declared)
   else
-    self.bar = ffi.new("pln_bar_row", { ts_ns = NO_BAR })
     self.held = ffi.new("pln_signal", { direction = 0, strength = 1, confidence = 1 })
   end
-  self.heartbeat = ffi.cast("const int64_t *", self.bar or self.bars[1]) -- the bar's first field, its time
   if self.def.on_bar then
     self.loop = drain.caller_loop(self.def, self.columns, self.symbols and #self.symbols)
   elseif self.def.classify then
@@ -207,7 +207,7 @@ function M.new(spec, hub)
   else
     self.loop = drain.signal_loop(self.def, self.columns)
   end
-  self.out = ffi.new("pln_signal[?]", spec.rows)
+  self.out = scratch(spec.rows)
   if self.def.kind == "classifier" then
     self.regimes = ffi.new("double[?]", spec.rows)
     self.index_of = {}
@@ -219,9 +219,31 @@ function M.new(spec, hub)
   return self
 end
 
+-- What calls of the user's functions need: state, random numbers, the bar that they see, where they write to.
+function Instance:_init_calls(spec)
+  local err
+  self.budget = spec.budget
+  self.state, err = self.def:new_state(self.p)
+  if not self.state and err then return nil, err end
+  if self.def.uses_random then
+    self.random = ffi.new(ffi.typeof(self.def.random))
+    registry.seed_random(self.random, own_seed(spec))
+  end
+  self.handler = registry.handler(self.def)
+  self.on_record = function(name, value) spec.on_record(self, name, value) end
+  self.on_log = function(message) spec.on_log(self, message) end
+  if spec.symbols then
+    self.bars = drain.new_array("pln_bar_row", #spec.symbols, "bars cannot be assigned to")
+    for k = 1, #spec.symbols do self.bars[k].ts_ns = NO_BAR end
+  else
+    self.bar = ffi.new("pln_bar_row", { ts_ns = NO_BAR })
+  end
+  self.heartbeat = ffi.cast("const int64_t *", self.bar or self.bars[1]) -- the bar's first field, its time
+  return true
+end
+
 function Instance:_init_levels(declared)
   local n = #self.symbols
-  self.bars = drain.new_array("pln_bar_row", n, "bars cannot be assigned to")
   self.levels = drain.new_array("pln_signal", n, "set its fields, as in out[1].direction = LONG")
   self.held = drain.new_array("pln_signal", n, "")
   self.outs, self.counts = {}, {}
@@ -238,7 +260,6 @@ function Instance:_init_levels(declared)
     self.bar_gather, self.bars_gathered, self.kept_bars = drain.new_gather(self.bars, places)
   end
   for k = 1, n do
-    self.bars[k].ts_ns = NO_BAR
     self.levels[k].strength, self.levels[k].confidence = 1, 1
     self.held[k].strength, self.held[k].confidence = 1, 1
     self.outs[k] = ffi.new("pln_signal[?]", self.rows)

@@ -487,17 +487,23 @@ function Def:feature_list(p, symbols, own, library)
   return list
 end
 
---- The rule of a strategy that has one, as an expression whose sign is the signal. Returns text, or nil, message.
-function Def:rule_expression(p, own, library)
+-- What the rule of a strategy gives, through a function that makes text of it.
+local function rule_text(self, p, own, library, text_of)
   local made, builder = pcall(expression.builder, own, nil, library)
   if not made then return nil, ("%s: %s"):format(self.file, builder) end
   local ok, result = run(self, self.lines.rule, self.rule, p, builder)
   if not ok then return nil, result end
-  local ok_text, text, found = pcall(expression.text, result)
+  local ok_text, text, found = pcall(text_of, result)
   if ok_text and text then return text end
   return nil, ("%s:%d: rule: %s"):format(self.file, self.lines.rule or 1,
     ok_text and "expected a feature, got " .. found or text)
 end
+
+--- The rule of a strategy that has one, as an expression whose sign is the signal. Returns text, or nil, message.
+function Def:rule_expression(p, own, library) return rule_text(self, p, own, library, expression.text) end
+
+--- The same as a list of expressions: one, or two if the sign is that of their difference.
+function Def:rule_features(p, own, library) return rule_text(self, p, own, library, expression.signs) end
 
 --- Which fields of the bar the function that is called for each bar names ({ close = true }), or nil where it may
 -- reach any: when the bar is handed on, or the function is not written in place.
