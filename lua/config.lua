@@ -39,7 +39,7 @@ local function place_of(node, entry)
   return { file = node.file, line = at.line, column = at.column }
 end
 
-local function checked(root, source)
+local function checked(root, source, before)
   local problems, places, more = {}, {}, 0
   local function report(place, path, message)
     if #problems < check.MAX_ERRORS then
@@ -52,7 +52,7 @@ local function checked(root, source)
   places[""] = place_of(root)
   local checker = check.new(function(node, path, message) report(place_of(node), path, message) end, note)
   local cfg = checker:check(schema.root, root, "")
-  local origin = { places = places, source = source }
+  local origin = { places = places, source = source, root = before }
   if #problems == 0 then
     origins[cfg] = origin
     rules.apply(cfg, function(path, message)
@@ -95,7 +95,21 @@ local function finish(root, source, options)
   end
   local whole, at, message = profiles.apply(root)
   if not whole then return nil, { problem(place_of(at), "execution.profile", message) } end
-  return checked(whole, source)
+  return checked(whole, source, root)
+end
+
+--- The tree of nodes that cfg was read from, with what --set put into it.
+function M.tree(cfg) return origins[cfg].root end
+
+--- A configuration that differs from another: its tree of nodes is edited and checked anew.
+-- @param cfg of `load`, `from_text`, `from_table` or this
+-- @param edit function(root): the edited tree (nodes are shared: what changes is copied), or nil, a node and a message
+-- @return cfg, or nil and the list of errors
+function M.variant(cfg, edit)
+  local origin = origins[cfg]
+  local root, at, message = edit(origin.root)
+  if not root then return nil, { problem(place_of(at), "", message) } end
+  return finish(root, origin.source)
 end
 
 --- Reads and checks a configuration file. `options.set`: list of "a.b.0.c=VALUE" (YAML flow syntax for VALUE) that

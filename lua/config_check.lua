@@ -3,10 +3,10 @@ local ffi = require "ffi"
 local abi = require "abi"
 local suggest = require "suggest"
 local schema = require "schema"
+local grid_values = require "config_values"
 
 local M = {}
 
-local RANGE_KEYS = { "from", "to", "step" }
 local FORMS = { "scalar", "list", "map" }
 
 local MAX_SHOWN = 60 -- characters of a value that a message repeats
@@ -235,48 +235,15 @@ local function parameter_scalar(self, node, path)
   return node.value
 end
 
-local RANGE = { from = true, to = true, step = true }
+-- What config_values.lua needs of a checker.
+local reading = {
+  scalar = parameter_scalar, describe = describe, join = join, number_text = number_text,
+  number = function(self, node, path) return scalar_types.number(self, {}, node, path) end,
+}
 
-local function parameter_range(self, node, path)
-  local range, complete = {}, true
-  for _, entry in ipairs(node.entries) do
-    if not RANGE[entry.key] then
-      return self:fail({ line = entry.line, column = entry.column, file = node.file, origin = node.origin },
-        join(path, entry.key), "unknown key%s; a range is {from, to, step}",
-        suggest.hint(entry.key, { "from", "to", "step" }))
-    end
-    if entry.node.kind ~= "scalar" then
-      return self:fail(entry.node, join(path, entry.key), "%s is not a number", describe(entry.node))
-    end
-    range[entry.key] = scalar_types.number(self, {}, entry.node, join(path, entry.key))
-    self.note(join(path, entry.key), entry.node)
-    complete = complete and range[entry.key] ~= nil
-  end
-  if not complete then return nil end
-  for _, key in ipairs(RANGE_KEYS) do
-    if not range[key] then
-      return self:fail(node, path, "a range needs '%s'; expected {from: 5, to: 50, step: 5}", key)
-    end
-  end
-  if range.step == 0 or (range.to - range.from) / range.step < 0 then
-    return self:fail(node, path, "step %s never leads from %s to %s", number_text(range.step),
-      number_text(range.from), number_text(range.to))
-  end
-  return range
-end
+function Checker:parameter(_, node, path) return grid_values.parameter(self, reading, node, path) end
 
-function Checker:parameter(_, node, path)
-  if node.kind == "map" and not node.empty then return parameter_range(self, node, path) end
-  if node.kind ~= "list" then return parameter_scalar(self, node, path) end
-  if #node.items == 0 then return self:fail(node, path, "an empty list makes no combination; expected values") end
-  local values = {}
-  for i, item in ipairs(node.items) do
-    local item_path = ("%s[%d]"):format(path, i - 1)
-    self.note(item_path, item)
-    values[i] = parameter_scalar(self, item, item_path)
-  end
-  return values
-end
+function Checker:values(_, node, path) return grid_values.dimension(self, reading, node, path) end
 
 function Checker:list(kind, node, path)
   local items = node.items

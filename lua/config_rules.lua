@@ -4,6 +4,7 @@ local ffi = require "ffi"
 local abi = require "abi"
 local config_compat = require "config_compat"
 local config_ensemble = require "config_ensemble"
+local config_grid = require "config_grid"
 local config_risk = require "config_risk"
 local corporate_actions = require "corporate_actions"
 local instruments = require "instruments"
@@ -251,6 +252,7 @@ function M.apply(cfg, fail)
     check_portfolio(portfolio, path, ids, classifiers, traded, cfg.execution.compat, fail)
   end
   config_compat.check(cfg, fail)
+  config_grid.check(cfg, fail)
 end
 
 return M

@@ -112,6 +112,22 @@ function put(node, kind, keys, at, value, origin)
   return nil, ("%s is a single value, it has no '%s'"):format(table.concat(keys, ".", 1, at - 1), key)
 end
 
+--- Puts a node at a path ("portfolios.0.capital") of a tree.
+-- @param origin that what is made on the way names in messages
+-- @return the new root, or nil and a message
+function M.put(root, path, node, origin)
+  local keys = split(path)
+  if not keys then return nil, ("'%s' is no path of a key, as portfolios.0.capital"):format(path) end
+  return put(root, schema.root, keys, 1, node, origin)
+end
+
+--- The type that the schema has for the key at a path, or nil.
+function M.type_at(path)
+  local kind = schema.root
+  for _, key in ipairs(split(path) or {}) do kind = child_type(kind, key) end
+  return kind
+end
+
 --- Applies one setting ("portfolios.0.capital=50000"; the value in YAML's flow syntax) to a tree.
 -- Returns the new root, or nil, the origin to name in messages, and the message.
 function M.apply(root, setting)

@@ -162,10 +162,16 @@ end
 function Run:each(topology_name, take)
   -- Rows of a file stand combo by combo.
   local at_once = self.writes_files and 1 or self.plan.engine.combos_at_once
-  for first = 1, self:n_combos(), at_once do
-    local made, err = self:_batch(topology_name, first, math.min(first + at_once - 1, self:n_combos()))
+  local grid, first = self.plan.grid, 1
+  while first <= grid:size() do
+    local last = first -- combos of one batch see the same streams
+    while last - first + 1 < at_once and last < grid:size() and grid:group(last + 1) == grid:group(first) do
+      last = last + 1
+    end
+    local made, err = self:_batch(topology_name, first, last)
     if not made then return nil, err end
     for _, outcomes in ipairs(made) do take(outcomes) end
+    first = last + 1
   end
   return true
 end

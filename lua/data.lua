@@ -309,8 +309,26 @@ local function load_native(cfg, item, index, spec, timeframe)
   return native, message, fault
 end
 
+-- What decides a symbol's entries, as text.
+local function identity(cfg, item, index, spec, timeframes)
+  return json.encode {
+    symbol = item.symbol, timeframes = timeframes, index = spec.source == "synthetic" and index or nil,
+    data = overlay(spec, { start = "", ["end"] = "" }), corporate_actions = cfg.corporate_actions,
+  }
+end
+
+-- What `make` gives for a key, made once for all configurations that are loaded with the same `kept`.
+local function once(kept, key, make)
+  if not kept then return make() end
+  kept.made = kept.made or {}
+  if kept.made[key] then return kept.made[key] end
+  local made, message, fault = make()
+  kept.made[key] = made
+  return made, message, fault
+end
+
 -- The last result of a failure is the key of the configuration that is at fault, nil where it is the data.
-local function load_symbol(out, cfg, item, index, spec)
+local function load_symbol(out, cfg, item, index, spec, kept)
   local symbol = item.symbol
   local wanted = item.timeframes
   if type(wanted) == "string" then wanted = { wanted } end
@@ -320,13 +338,18 @@ local function load_symbol(out, cfg, item, index, spec)
       ("symbols[%d]"):format(index)
   end
   local native, finest
+  local source = kept and identity(cfg, item, index, spec)
   for _, name in ipairs(wanted or { false }) do
     local entry, message, fault
     if by_file or not native then
-      native, message, fault = load_native(cfg, item, index, spec, by_file and name or nil)
+      native, message, fault = once(kept, ("%s %s"):format(source, tostring(by_file and name)), function()
+        return load_native(cfg, item, index, spec, by_file and name or nil)
+      end)
       if not native then return nil, ("%s: %s"):format(symbol, message), fault end
     end
-    entry, message = at_timeframe(native, symbol, not by_file and name or nil, spec)
+    entry, message = once(kept, ("%s at %s"):format(source, tostring(name)), function()
+      return at_timeframe(native, symbol, not by_file and name or nil, spec)
+    end)
     if not entry then return nil, message, ("symbols[%d].timeframes"):format(index) end
     entry.adjustment = native.adjustment
     if not finest or entry.bars.timeframe.ns < finest.entry.bars.timeframe.ns then
@@ -338,14 +361,6 @@ local function load_symbol(out, cfg, item, index, spec)
   local ok, message = prepare.fill(finest.native, finest.entry, finest.name, spec)
   if not ok then return nil, ("%s: %s"):format(symbol, message) end
   return true
-end
-
--- What decides a symbol's entries, as text.
-local function identity(cfg, item, index, spec)
-  return json.encode {
-    symbol = item.symbol, timeframes = item.timeframes, index = spec.source == "synthetic" and index or nil,
-    data = overlay(spec, { start = "", ["end"] = "" }), corporate_actions = cfg.corporate_actions,
-  }
 end
 
 -- A time of the configuration as UTC; a day as `end` is included.
@@ -364,22 +379,24 @@ end
 -- @param cfg with `data` and `symbols`
 -- @param shared nil, or a table in which what is loaded is kept, by what decides it: loads that are given the same
 --   table share their bars (lua/data_shared.lua passes one from thread to thread)
+-- @param variants nil, or for configurations that differ in their symbols and timeframes: { index_of = { [symbol] = its
+--   place in a synthetic market, from 0 } }, in which files and bars are kept that they have in common
 -- @return a list of what load_one returns (resampled_from names the data's timeframe where bars were made from it),
 --   with start_ns and end_ns (int64, end exclusive, nil where not given), or nil, a message and, where the
 --   configuration is at fault rather than the data, the path of the key. The entry of a symbol's finest timeframe, on
 --   which it is traded, has actions (a list of { ts_ns, kind, value } for the account) and, where they differ from
 --   `bars`, fill_bars (raw prices, where features see adjusted ones; the `adjustment` of each entry is between them);
 --   with quotes, bid_bars and ask_bars. All have the times of `bars`.
-function M.load(cfg, shared)
+function M.load(cfg, shared, variants)
   local out = {}
   for i, item in ipairs(cfg.symbols) do
     if type(item) == "string" then item = { symbol = item } end
-    local spec = overlay(cfg.data, item.data)
-    local key = shared and identity(cfg, item, i - 1, spec)
+    local spec, index = overlay(cfg.data, item.data), variants and variants.index_of[item.symbol] or i - 1
+    local key = shared and identity(cfg, item, index, spec, item.timeframes)
     local entries = shared and shared[key]
     if not entries then
       entries = {}
-      local ok, message, fault = load_symbol(entries, cfg, item, i - 1, spec)
+      local ok, message, fault = load_symbol(entries, cfg, item, index, spec, variants)
       if not ok then return nil, message, fault end
       if shared then shared[key] = entries end
     end

@@ -12,8 +12,12 @@ local plan_symbols = require "plan_symbols"
 local registry = require "registry"
 local schedule = require "schedule"
 local suggest = require "suggest"
+local variants = require "grid_variants"
 
 local M = {}
+
+-- Fields of portfolios that cheap variants have from the plan.
+local OF_THE_ACCOUNT = { "currency", "fx", "cash_actions", "n_cash_actions" }
 
 local INT64_MIN, INT64_MAX = abi.INT64_MIN, abi.INT64_MAX
 
@@ -67,7 +71,7 @@ local function load_definitions(plan, cfg, reg, list, kind)
     local streams
     streams, err = streams_of(plan, cfg, item, path, kind)
     if not streams then return nil, err end
-    if type(def.symbols) == "number" and #streams ~= def.symbols then
+    if type(def.symbols) == "number" and #streams ~= def.symbols and not plan.is_spread then
       return nil, config.error_at(cfg, path, ("'%s' runs over %d symbols together, this run gives it %d: set symbols")
         :format(def.name, def.symbols, #streams))
     end
@@ -102,9 +106,12 @@ function M.add_books(plan)
   for _, book in ipairs(books) do plan.portfolios[#plan.portfolios + 1] = book end
 end
 
-local function portfolios_of(plan, cfg, by_id, classifiers)
-  local ids = {}
-  for _, strategy in ipairs(plan.strategies) do ids[#ids + 1] = strategy.id end
+local function portfolios_of(plan, cfg)
+  local ids, by_id, classifiers = {}, {}, {}
+  for _, classifier in ipairs(plan.classifiers) do classifiers[classifier.id] = classifier end
+  for _, strategy in ipairs(plan.strategies) do
+    ids[#ids + 1], by_id[strategy.id] = strategy.id, strategy
+  end
   plan.portfolios = {}
   for index, portfolio in ipairs(cfg.portfolios) do
     local path = ("portfolios.%d"):format(index - 1)
@@ -148,19 +155,19 @@ local function portfolios_of(plan, cfg, by_id, classifiers)
   return true
 end
 
---- Resolves a configuration.
--- @param cfg of config.load
--- @param options nil or { loaded = the `loaded` of another plan, whose bars this one shares where they are the same }
--- @return plan, or nil, a message and "data" where it is the data that cannot be taken.
---   plan.items is the list of strategies, then classifiers; plan.grid that of the combos (lua/grid.lua).
-function M.new(cfg, options)
-  local shared = options and options.loaded or {}
-  local loaded, err, fault = data.load(cfg, shared)
+-- The plan of a configuration, without its grid. `shared` has what variants of one configuration have in common:
+-- { loaded = what data.load keeps, data = its variants, registry, is_spread = whether each combo trades some of the
+-- symbols only }.
+local function resolve(cfg, shared)
+  local loaded, err, fault = data.load(cfg, shared.loaded, shared.data)
   if not loaded then
     if fault then return nil, config.error_at(cfg, fault, err) end
     return nil, err, "data"
   end
-  local plan = { engine = cfg.engine, execution = cfg.execution, risk = cfg.risk, seed = cfg.seed, loaded = shared }
+  local plan = {
+    engine = cfg.engine, execution = cfg.execution, risk = cfg.risk, seed = cfg.seed, is_spread = shared.is_spread,
+    loaded = shared.loaded,
+  }
   plan_symbols.add(plan, cfg, loaded)
   plan.window = {
     number = 1, role = "full", from_ns = loaded.start_ns or INT64_MIN, until_ns = loaded.end_ns or INT64_MAX,
@@ -170,13 +177,13 @@ function M.new(cfg, options)
   end
   local _, folder = config.source(cfg)
   plan.folder = folder
-  local reg = registry.new { folders = { folder .. "/strategies" } }
-  plan.library = indicator_hub.library { folders = { folder .. "/indicators" } }
-  local by_id
-  plan.classifiers, by_id = load_definitions(plan, cfg, reg, cfg.classifiers or {}, "classifier")
-  if not plan.classifiers then return nil, by_id end
-  local classifiers = by_id
-  plan.strategies, by_id = load_definitions(plan, cfg, reg, cfg.strategies, "strategy")
+  shared.registry = shared.registry or registry.new { folders = { folder .. "/strategies" } }
+  shared.library = shared.library or indicator_hub.library { folders = { folder .. "/indicators" } }
+  plan.library = shared.library
+  local classifiers, by_id
+  plan.classifiers, classifiers = load_definitions(plan, cfg, shared.registry, cfg.classifiers or {}, "classifier")
+  if not plan.classifiers then return nil, classifiers end
+  plan.strategies, by_id = load_definitions(plan, cfg, shared.registry, cfg.strategies, "strategy")
   if not plan.strategies then return nil, by_id end
   for _, strategy in ipairs(plan.strategies) do
     if strategy.classifier and not classifiers[strategy.classifier] then
@@ -188,7 +195,7 @@ function M.new(cfg, options)
     end
   end
   local ok
-  ok, err = portfolios_of(plan, cfg, by_id, classifiers)
+  ok, err = portfolios_of(plan, cfg)
   if ok then ok, err = plan_symbols.add_actions(plan, cfg) end
   if ok then ok, err = plan_symbols.add_rates(plan, cfg) end
   if ok then ok, err = plan_models.add(plan, cfg) end
@@ -199,10 +206,6 @@ function M.new(cfg, options)
   for _, item in ipairs(plan.strategies) do all[#all + 1] = item end
   for _, item in ipairs(plan.classifiers) do all[#all + 1] = item end
   plan.items = all
-  plan.grid, err = grids.new({ { plan = plan, group = 1 } }, {
-    bare = #all == 1, fail = function(path, message) return nil, config.error_at(cfg, path, message) end,
-  })
-  if not plan.grid then return nil, err end
   if cfg.benchmark then
     local symbol = plan.by_symbol[cfg.benchmark]
     if not symbol then
@@ -213,6 +216,58 @@ function M.new(cfg, options)
   plan.n_bars = 0
   for _, symbol in ipairs(plan.symbols) do plan.n_bars = plan.n_bars + tonumber(symbol.bars.n_bars) end
   M.add_books(plan)
+  return plan
+end
+
+--- A plan with portfolios, execution and rules of another configuration, which differs in nothing else.
+-- @return plan, or nil and an error
+function M.override(plan, cfg)
+  local made = setmetatable({ base = plan.base or plan, execution = cfg.execution, risk = cfg.risk },
+    { __index = plan })
+  local ok, err = portfolios_of(made, cfg)
+  if ok then ok, err = plan_models.add(made, cfg) end
+  if ok then ok, err = plan_risk.add(made, cfg) end
+  if not ok then return nil, err end
+  for k, portfolio in ipairs(made.portfolios) do
+    for _, key in ipairs(OF_THE_ACCOUNT) do portfolio[key] = plan.portfolios[k][key] end
+  end
+  M.add_books(made)
+  return made
+end
+
+-- The plan of a variant of a plan's configuration.
+local function variant_of(plan, cfg, shared)
+  local made, err = resolve(cfg, shared)
+  if not made then return nil, err end
+  made.engine, made.window = nil, nil
+  return setmetatable(made, { __index = plan }) -- fields of the run are set in the other
+end
+
+--- Resolves a configuration.
+-- @param cfg of config.load
+-- @param options nil or { loaded = the `loaded` of another plan, whose bars this one shares where they are the same }
+-- @return plan, or nil, a message and "data" where it is the data that cannot be taken.
+--   plan.items is the list of strategies, then classifiers; plan.grid that of the combos (lua/grid.lua).
+function M.new(cfg, options)
+  local spread = cfg.grid ~= nil and cfg.grid.symbols ~= nil
+  local shared = { loaded = options and options.loaded or {}, data = { index_of = {} }, is_spread = spread }
+  for index, symbol in ipairs(cfg.symbols) do shared.data.index_of[symbol.symbol] = index - 1 end
+  local plan, err, fault = resolve(cfg, shared)
+  if not plan then return nil, err, fault end
+  shared.is_spread = nil
+  local blocks, names = { { plan = plan, cfg = cfg, group = 1 } }, {}
+  if cfg.grid then
+    blocks, names = variants.blocks(plan, cfg, {
+      new = function(other) return variant_of(plan, other, shared) end, override = M.override,
+    })
+    if not blocks then return nil, names end
+  end
+  plan.grid, err = grids.new(blocks, {
+    bare = #plan.items == 1, names = names, constraints = cfg.grid and cfg.grid.constraints, folder = plan.folder,
+    index_of = shared.data.index_of,
+    fail = function(path, message) return nil, config.error_at(cfg, path, message) end,
+  })
+  if not plan.grid then return nil, err end
   return plan
 end
 
@@ -234,7 +289,7 @@ function M.of_combo(plan, number, sinks, intrabar)
   local point, window = plan.grid:point(number), plan.window
   plan = plan.grid:plan(number)
   local made, own = {
-    base = plan, window = window, sinks = sinks, strategies = {}, classifiers = {}, portfolios = {},
+    base = plan.base or plan, window = window, sinks = sinks, strategies = {}, classifiers = {}, portfolios = {},
   }, {}
   for k, item in ipairs(plan.items) do own[item] = setmetatable({ p = point[k] }, { __index = item }) end
   for k, strategy in ipairs(plan.strategies) do made.strategies[k] = own[strategy] end

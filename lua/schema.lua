@@ -11,13 +11,15 @@
 --   "table"     of: type of the values under free names
 --   "variant"   key: the field that says which; variants: map types by its value; names: these values, in order
 --   "either"    scalar, list, map: the type for each form (any may be absent)
---   "parameter" a strategy's parameter: a scalar, a list of them, or { from, to, step }
+--   "parameter" a strategy's parameter: a scalar, a list of them, or a range (config_values.lua)
+--   "values"    a dimension of grid.set: the same, of any values
 -- A field is { name, type, help = …, default = value, required = true, cosmetic = true }; `cosmetic` keys change no
 -- result and so are no part of the configuration's hash. A map without default is filled with its fields' defaults
 -- unless it is `optional`.
 local M = {}
 
 local schema_execution = require "schema_execution"
+local schema_grid = require "schema_grid"
 local schema_instruments = require "schema_instruments"
 local schema_portfolio = require "schema_portfolio"
 local schema_risk = require "schema_risk"
@@ -181,6 +183,7 @@ M.root = map {
   schema_windows.root,
   unpack(schema_instruments.root)
 }
+for _, field in ipairs(schema_grid) do table.insert(M.root.fields, field) end
 
 --- The field of a map type by its name, or nil.
 function M.field(map_type, key)

@@ -57,7 +57,7 @@ execution:
   `symbols: [{symbol: SPY}, {symbol: QQQ}]`, `strategies: [momentum]` for `strategies: [{type: momentum}]`.
 - Names with the suffix `_pct` are percent: `0.2` means 0.2 %. `_bps` are basis points: `5` means 0.05 %.
 - A strategy's parameter whose value is a list (`fast: [5, 10, 20]`) or a range (`{from: 5, to: 50, step: 5}`, both
-  ends included where the steps meet them) makes a grid.
+  ends included where the steps meet them) makes a grid: [sweeps.md](sweeps.md).
 
 ## Values from the command line
 
@@ -109,8 +109,10 @@ local function type_text(kind)
     return "map"
   elseif kind.type == "variant" then
     return kind.text
+  elseif kind.type == "values" then
+    return "values"
   elseif kind.type == "table" then
-    return kind.of.type == "parameter" and "map of name: value, list or range" or
+    return (kind.of.type == "parameter" or kind.of.type == "values") and "map of name: value, list or range" or
       "map of name: " .. type_text(kind.of)
   elseif kind.type == "either" then
     local forms = {}

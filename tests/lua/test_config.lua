@@ -279,7 +279,8 @@ execution:
     "c.yaml:11:67: strategies[0].params.z: a value is missing",
     "c.yaml:11:73: strategies[0].params: 'a b' is no name; expected up to 64 letters, digits, '_', '-' and '.'",
     "c.yaml:11:86: strategies[0].params.e: an empty list makes no combination; expected values",
-    "c.yaml:11:103: strategies[0].params.r.too: unknown key, did you mean 'to'?; a range is {from, to, step}",
+    "c.yaml:11:103: strategies[0].params.r.too: unknown key, did you mean 'to'?; expected {from: 5, to: 50, "
+      .. "step: 5}, {from: 1, to: 100, n: 10, log: true} or {from: 1, to: 64, factor: 2}",
     "c.yaml:14:14: portfolios[0].capital: '10000' is quoted, so it is text; expected a number; currency of the " ..
       "account",
     "c.yaml:15:39: portfolios[0].sizing.percnt: unknown key, did you mean 'percent'?",
