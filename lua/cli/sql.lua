@@ -18,9 +18,10 @@ local M = {
   max = 1,
   details = [[
 The database is only read. Without SQL, lists what there is to ask. runs, phases, figures, metrics, trades, orders,
-fills and refusals are for reading, with times in ISO 8601 UTC; run, phase, metric, trade, "order", fill and refusal are
-the same with times in nanoseconds. equity('c0001'), records('c0001', 'name'), returns('c0001') and signals('c0001') are the
-series of the newest run as rows; a run's number is equity's second argument. docs/database.md has it all.
+fills and refusals are for reading, with times in ISO 8601 UTC; run, phase, metric, trade, "order", fill and refusal
+are the same with times in nanoseconds. equity('c0001'), records('c0001', 'name'), returns('c0001') and
+signals('c0001') are the series of the newest run as rows; a run's number is equity's second argument.
+docs/database.md has it all.
 
   perilune sql "SELECT combo, sharpe_ratio FROM figures WHERE run = 1 ORDER BY sharpe_ratio DESC LIMIT 10"
   perilune sql "SELECT * FROM signals('c0001')" --csv]],
