@@ -134,6 +134,22 @@ function M.from_table(value, origin, options)
   return finish(root, origin or "config", options)
 end
 
+local function copy(value)
+  if type(value) ~= "table" then return value end
+  local made = {}
+  for key, item in pairs(value) do made[key] = copy(item) end
+  return made
+end
+
+--- A checked configuration with some of its top keys replaced, checked anew; it lies where the first one lies.
+-- @param replaced { key = value }; `false` removes a key
+-- @return cfg, or nil and the list of errors
+function M.derive(cfg, replaced)
+  local whole = copy(cfg)
+  for key, value in pairs(replaced) do whole[key] = value ~= false and value or nil end
+  return M.from_table(whole, M.source(cfg))
+end
+
 --- The place that a value of cfg came from: a table { file, line, column }; of a default, that of the nearest value
 -- around it. `path` is written "portfolios[0].risk" or "portfolios.0.risk".
 function M.where(cfg, path)

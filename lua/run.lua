@@ -10,6 +10,7 @@ local abi = require "abi"
 local config = require "config"
 local coordinator = require "coordinator"
 local stats = require "stats"
+local store = require "store"
 local C = abi.C
 
 local M = {}
@@ -19,12 +20,28 @@ local function text_of(path, sets)
   local text = file and file:read("*a") or ""
   if file then file:close() end
   for _, set in ipairs(sets or {}) do text = text .. ("\n# --set %s"):format(set) end
-  return text
+  return text .. "\n# file: " .. path
 end
 
 local iso = abi.iso_time
 
 local function write_log(line) io.stderr:write(line, "\n") end
+
+-- Runs a checked configuration under its own limits.
+local function run_checked(cfg, options)
+  local write, passed = options.log or write_log, {}
+  for key, value in pairs(options) do passed[key] = value end
+  passed.log = function(instance, message)
+    write(("%s %s: %s"):format(iso(instance:now_ns()), instance.id, message))
+  end
+  C.pln_watchdog_limit(cfg.engine.timeout_s)
+  local limit, compiles = C.pln_host_set_memory_limit(cfg.engine.memory_limit_mb * 2 ^ 20), jit.status()
+  if not cfg.engine.jit then jit.off() end
+  local outcome, message, fault, id = coordinator.run(cfg, passed)
+  if compiles then jit.on() end
+  C.pln_host_set_memory_limit(limit)
+  return outcome, message, fault, id
+end
 
 --- Loads and runs a configuration; what lua/cli/run.lua stands on. Further options go to coordinator.run.
 -- @return coordinator.run's outcome; or nil, a message or list of problems, and what is at fault ("configuration",
@@ -37,19 +54,61 @@ function M.execute(source, options)
     cfg, problems = config.load(source, { set = options.set })
   end
   if not cfg then return nil, problems, "configuration" end
-  local write, passed = options.log or write_log, {}
+  local passed = {}
   for key, value in pairs(options) do passed[key] = value end
   passed.config_text = type(source) == "string" and text_of(source, options.set) or nil
-  passed.log = function(instance, message)
-    write(("%s %s: %s"):format(iso(instance:now_ns()), instance.id, message))
+  return run_checked(cfg, passed)
+end
+
+-- The run that is resumed: the row of `id`, or of the newest that did not finish.
+local function unfinished(path, id)
+  local db, err = store.open(path, { must_exist = true })
+  if not db then return nil, err end
+  local columns, rows = db:query("SELECT id, status, config_text, config_hash FROM run WHERE "
+    .. (id and "id = ?" or "status <> 'finished' AND ? IS NULL ORDER BY id DESC LIMIT 1"), id)
+  db:close()
+  if not columns then return nil, rows end
+  local row = rows[1]
+  if not row then
+    return nil, id and ("%s: there is no run %d; perilune runs lists them"):format(path, id)
+      or path .. ": every run in it is finished"
   end
-  C.pln_watchdog_limit(cfg.engine.timeout_s)
-  local limit, compiles = C.pln_host_set_memory_limit(cfg.engine.memory_limit_mb * 2 ^ 20), jit.status()
-  if not cfg.engine.jit then jit.off() end
-  local outcome, message, fault = coordinator.run(cfg, passed)
-  if compiles then jit.on() end
-  C.pln_host_set_memory_limit(limit)
-  return outcome, message, fault
+  return { id = row[1], status = row[2], text = row[3], hash = row[4] }
+end
+
+-- The configuration of a stored run: the file it was read from, with the values that were set, as its text tells.
+local function configuration_of(row, file)
+  local sets = {}
+  for set in row.text:gmatch "\n# %-%-set ([^\n]*)" do sets[#sets + 1] = set end
+  local named = row.text:match "\n# file: ([^\n]*)"
+  file = file or named
+  if not file then return nil, ("run %d was not made from a file, so it cannot be resumed"):format(row.id) end
+  local cfg, problems = config.load(file, { set = sets })
+  if not cfg then return nil, problems end
+  if config.hash(cfg) ~= row.hash then
+    return nil, ("%s is not what run %d was started with (its hash is %s, the run's is %s): give the file with "
+      .. "--config, or start a new run"):format(file, row.id, config.hash(cfg), row.hash)
+  end
+  return cfg
+end
+
+--- Goes on with a run of a database.
+-- @param path of the database
+-- @param id of the run, or nil for the newest that is not finished
+-- @param file nil, or where its configuration lies now
+-- @param options as of execute, without `set` and `db`
+-- @return as execute
+function M.resume(path, id, file, options)
+  local row, err = unfinished(path, id)
+  if not row then return nil, err end
+  if row.status == "finished" then return nil, ("run %d is finished"):format(row.id) end
+  local cfg
+  cfg, err = configuration_of(row, file)
+  if not cfg then return nil, err, "configuration" end
+  local passed = {}
+  for key, value in pairs(options) do passed[key] = value end
+  passed.db, passed.resume = path, row.id
+  return run_checked(cfg, passed)
 end
 
 -- What collects trades or rows in memory, in the form of the writers of lua/export.lua.

@@ -111,7 +111,8 @@ local data_fields = {
 }
 
 M.root = map {
-  { "workflow", enum("full_backtest"), default = "full_backtest", help = "what is run" },
+  { "workflow", name, default = "full_backtest",
+    help = "what is run: a file of workflows/, Perilune's or beside this one (docs/workflows.md)" },
   { "name", name, cosmetic = true, help = "a name for the run" },
   { "seed", seed, default = 1, help = "of everything random" },
   { "data", map(data_fields), required = true, help = "where bars come from" },
@@ -161,6 +162,12 @@ M.root = map {
       { "trades", boolean, default = true, help = "keep trades" },
       { "orders", boolean, default = true, help = "keep orders and fills" },
       { "decisions", boolean, default = false, help = "keep the verdicts of risk rules" },
+      { "keep", enum("auto", "all", "figures"), default = "auto",
+        help = "of a grid, whether all of the above is kept of each combo, or its figures and period returns only " ..
+          "and the rest of the best; auto is all of it up to 100 combos" },
+      { "top", integer("combos", { min = 0, max = 10000 }), default = 10,
+        help = "how many of the best are run once more in full, where figures only are kept" },
+      { "top_by", name, default = "sharpe_ratio", help = "metric by which they are the best" },
     }), cosmetic = true, help = "what is stored, and where" },
   { "engine", map {
       { "chunk_rows", integer("bars", { min = 1, max = 65536 }), default = 4096, cosmetic = true,

@@ -148,6 +148,17 @@ local function optimistic_names(names)
   return made
 end
 
+-- The period returns of statistics, to the store.
+local periods_per_year = ffi.new "double[1]"
+
+local function add_returns(result, handle)
+  local n = tonumber(C.pln_stats_returns(handle, nil, nil, nil, 0, periods_per_year))
+  local room = math.max(n, 1)
+  local returns, benchmark, ts_ns = ffi.new("double[?]", room), ffi.new("double[?]", room), ffi.new("int64_t[?]", room)
+  C.pln_stats_returns(handle, returns, benchmark, ts_ns, n, periods_per_year)
+  return result:add_returns(returns, benchmark, ts_ns, n, periods_per_year[0])
+end
+
 --- The sink of one portfolio of one combo.
 -- @param spec { combo, portfolio, capital, timezone, timeframe (pln_timeframe), symbols (names), n_portfolios,
 --   result (store result or nil), equity ("bars" | "days" | "none"), keep_trades, keep_orders, metrics ("full" |
@@ -160,7 +171,7 @@ function M.portfolio(spec)
   config.capital, config.timezone = spec.capital, spec.timezone
   config.timeframe = spec.timeframe
   config.first_trading_row = abi.INT64_MAX -- until it is known
-  config.keep_returns = spec.metrics == "full" and 1 or 0
+  config.keep_returns = (spec.metrics == "full" or spec.result) and 1 or 0
   config.is_sweep = spec.metrics == "sweep" and 1 or 0
   config.risk_free_ann, config.periods_per_year = spec.risk_free_ann or 0, spec.periods_per_year or 0
   local handle = ffi.gc(C.pln_stats_new(config), C.pln_stats_free)
@@ -249,6 +260,7 @@ function M.portfolio(spec)
     self.unpriced = tonumber(C.pln_portfolio_quality(portfolio).n_unpriced)
     if result then
       must(result:add_refusals(counts))
+      must(add_returns(result, handle))
       must(result:add_metrics(METRICS[spec.metrics], self.values))
       if self.optimistic then
         must(result:add_metrics(optimistic_names(METRICS[spec.metrics]), self.optimistic.values))

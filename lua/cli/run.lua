@@ -2,13 +2,15 @@
 local abi = require "abi"
 local args = require "args"
 local json = require "json"
+local param_text = require "params_text"
 local plot = require "plot"
+local progress = require "progress"
 local runner = require "run"
+local shard = require "shard"
 local stats = require "stats"
 local summary = require "summary"
 local tabulate = require "tabulate"
 local tearsheet = require "tearsheet"
-local terminal = require "terminal"
 local C = abi.C
 
 local FILE_KINDS = { "trades", "equity", "orders", "decisions" }
@@ -25,6 +27,8 @@ local M = {
     { "equity", value = "FILE", help = "write the equity of every bar as CSV" },
     { "orders", value = "FILE", help = "write the orders as CSV" },
     { "decisions", value = "FILE", help = "write the verdicts of risk rules as CSV" },
+    { "workers", value = "N", help = "threads that combos are spread over, or auto (default: engine.workers)" },
+    { "shard", value = "K/N", help = "run the K-th of N parts of a sweep; perilune merge joins them" },
     { "quiet", short = "q", help = "print nothing but errors" },
   },
   min = 1, max = 1,
@@ -33,29 +37,6 @@ local M = {
 
 local RANKED = 20       -- combos that the overview of a grid shows
 local DRAWN_RECORDS = 4 -- recorded series that are drawn
-
---- A progress line on standard error, for what takes longer than a second and is watched.
-local function progress(quiet)
-  local start_ns, shown_ns, drawn = C.pln_clock_monotonic_ns(), 0, false
-  local watched = not quiet and terminal.is_terminal(2)
-  local plan
-  local self = {}
-  function self.on_plan(p) plan = p end
-  function self.on_slice(done)
-    local now = C.pln_clock_monotonic_ns()
-    if not watched or now - start_ns < 1000000000LL or now - shown_ns < 200000000LL then return end
-    shown_ns, drawn = now, true
-    local total = plan.n_bars * plan.grid:size()
-    local seconds = tonumber(now - start_ns) / 1e9
-    io.stderr:write(("\r\27[K%3.0f %%  %s of %s bars, %s bars/s, %s left"):format(100 * done / total,
-      tabulate.number(done, 0), tabulate.number(total, 0), tabulate.number(done / seconds, 0),
-      stats.duration(math.ceil((total - done) / (done / seconds)))))
-  end
-  function self.clear()
-    if drawn then io.stderr:write("\r\27[K") end
-  end
-  return self
-end
 
 local function as_json(outcome, full)
   local results = {}
@@ -86,18 +67,9 @@ local function as_json(outcome, full)
   end
   outcome.run.id = outcome.run.id or json.null -- null: nothing was stored
   outcome.run.assumptions = json.array(outcome.run.assumptions)
-  return json.encode({ run = outcome.run, results = json.array(results) }, { indent = 2 }) .. "\n"
-end
-
---- "fast=5 slow=20"; with `only`, a set of names, just those.
-local function param_text(params, only)
-  local names = {}
-  for name in pairs(params) do
-    if not only or only[name] then names[#names + 1] = name end
-  end
-  table.sort(names)
-  for k, name in ipairs(names) do names[k] = ("%s=%s"):format(name, tostring(params[name])) end
-  return table.concat(names, " ")
+  local whole = { { "run", outcome.run }, { "results", json.array(results) } }
+  if outcome.report then whole[3] = { "report", outcome.report.data } end
+  return json.encode(json.object(whole), { indent = 2 }) .. "\n"
 end
 
 --- Series that strategies record, drawn small under the equity; those of classifiers are told in words.
@@ -185,7 +157,12 @@ local program = arg and arg[0] or "perilune"
 local function print_results(outcome, full)
   local results = outcome.results
   local shown = results
-  if #results > 1 and outcome.run.combos > 1 then shown = { print_grid(results) } end
+  if outcome.report then
+    io.write(outcome.report:format(), "\n")
+    shown = {}
+  elseif #results > 1 and outcome.run.combos > 1 then
+    shown = { print_grid(results) }
+  end
   for _, result in ipairs(shown) do
     print_one(result, full)
     local notes = summary.notes(result, stats.value(result.values, "trades") or 0)
@@ -195,7 +172,7 @@ local function print_results(outcome, full)
   local run = outcome.run
   io.write("Assumed of execution (docs/execution.md, docs/models.md):\n")
   for _, line in ipairs(run.assumptions) do io.write("  ", line, "\n") end
-  io.write(("\n%s bars%s in %.3f s (%s bars/s)\n"):format(tabulate.number(run.bars / run.combos, 0),
+  io.write(("\n%s bars%s in %.3f s (%s bars/s)\n"):format(tabulate.number(outcome.plan.n_bars, 0),
     run.combos > 1 and (" x %d combos"):format(run.combos) or "", run.seconds,
     tabulate.number(run.bars_per_second, 0)))
   if outcome.db then
@@ -218,17 +195,44 @@ function M.run(argv)
   if opts.db then
     db = opts.db ~= "none" and opts.db
   end
-  local bar = progress(opts.quiet)
-  local outcome, err, fault = runner.execute(opts[1], {
-    set = opts.set, db = db, trades = opts.trades, equity = opts.equity, orders = opts.orders,
-    decisions = opts.decisions,
-    on_plan = bar.on_plan, on_slice = bar.on_slice,
+  return M.show(opts, function(options)
+    options.set, options.db = opts.set, db
+    for _, kind in ipairs(FILE_KINDS) do options[kind] = opts[kind] end
+    return runner.execute(opts[1], options)
+  end)
+end
+
+--- Runs what `execute(options)` runs, with progress and log lines on standard error, and prints what came of it; of
+-- `perilune run` and `perilune resume`.
+-- @param opts the options json, full, quiet, workers, shard
+-- @return exit status
+function M.show(opts, execute)
+  local bar = progress.new { quiet = opts.quiet }
+  local n_workers = opts.workers
+  if n_workers and n_workers ~= "auto" then
+    n_workers = tonumber(n_workers)
+    if not n_workers or n_workers % 1 ~= 0 or n_workers < 1 or n_workers > 1024 then
+      args.usage_error(("--workers: found '%s', expected a number from 1, or auto"):format(opts.workers), M)
+    end
+  end
+  local part
+  if opts.shard then
+    local wrong
+    part, wrong = shard.parse(opts.shard)
+    if not part then args.usage_error("--shard: " .. wrong, M) end
+  end
+  local outcome, err, fault = execute {
+    workers = n_workers, shard = part,
+    on_progress = function(...) return bar:phase(...) end,
+    on_estimate = function(line)
+      if not opts.quiet and not opts.json then io.write(line, "\n") end
+    end,
     log = function(line)
-      bar.clear()
+      bar:clear()
       io.stderr:write(line, "\n")
     end,
-  })
-  bar.clear()
+  }
+  bar:clear()
   if not outcome then
     local status = fault == "configuration" and 2 or fault == "interrupted" and 128 + C.pln_stop_requested() or 1
     args.exit(status, runner.problem_lines(err))

@@ -76,7 +76,7 @@ function TestConfig.test_the_example()
     max_volume_pct = 0, quotes = "auto", child_orders = "entry_bar", trail_by = "extreme", off_tick = "round",
     off_lot = "round" })
   lu.assertEquals(cfg.results, { db = "perilune.db", equity = "auto", metrics = "auto", trades = true,
-    decisions = false,
+    decisions = false, keep = "auto", top = 10, top_by = "sharpe_ratio",
     orders = true })
   lu.assertEquals(cfg.engine,
     { chunk_rows = 4096, combos_at_once = 16, workers = 1, loop_budget = 1e6, timeout_s = 60, memory_limit_mb = 1024,
@@ -243,7 +243,7 @@ end
 
 function TestConfig.test_every_error_is_listed_in_the_order_of_the_file()
   refused([==[
-workflow: full_backtst
+workflow: full backtest
 data:
   source: csv
   path: 5
@@ -266,8 +266,7 @@ execution:
   slippage_bps: .inf
   fill: {a: 1}
 ]==], {
-    "c.yaml:1:11: workflow: 'full_backtst' is not one of full_backtest, did you mean " ..
-      "'full_backtest'?",
+    "c.yaml:1:11: workflow: 'full backtest' is no name; expected up to 64 letters, digits, '_', '-' and '.'",
     "c.yaml:5:10: data.start: '2012-13-01' is no date or time; expected 2015-01-31, 2015-01-31 09:30 or " ..
       "2015-01-31T09:30:00Z",
     "c.yaml:6:13: data.timezone: 'Mars/Phobos' is no time zone; expected an IANA name such as America/New_York",

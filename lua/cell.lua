@@ -1,0 +1,184 @@
+--- Cells: a batch of combos through all windows of a phase, over one feature hub, by one thread. What a cell makes
+-- depends on nothing but its phase and its combos, so that any split of a phase into cells gives the same results.
+local ffi = require "ffi"
+local abi = require "abi"
+local combos = require "combos"
+local plans = require "plan"
+local sinks = require "sinks"
+local topology = require "topology"
+local C = abi.C
+
+local M = {}
+
+local Cell = {}
+Cell.__index = Cell
+
+local function timezone_of(bars) return bars.timezone ~= nil and ffi.string(bars.timezone) or "UTC" end
+
+--- What computes cells of one phase on one thread.
+-- @param context { cfg, plan (base plan), windows = list, topology = a name, keep = "full" (all that the
+--   configuration's `results` asks for) or "figures" (figures and period returns), metrics = "full" | "headline" | "sweep", equity =
+--   "bars" | "days" | "none", stored = phase of a store or nil, files = { kind = writer }, log = function(instance,
+--   message), signals = what a replay takes its signals from (see node/signal_source.lua) }
+function M.new(context) return setmetatable({ context = context }, Cell) end
+
+local function names_of(plan)
+  local names = {}
+  for k, symbol in ipairs(plan.symbols) do names[k] = symbol.symbol end
+  return names
+end
+
+local function sink_spec(self, plan, portfolio, combo, result, beside)
+  local context, cfg = self.context, self.context.cfg
+  local names = names_of(plan)
+  local benchmark = plan.symbols[(plan.benchmark or 0) + 1].bars
+  local full = context.keep == "full"
+  return {
+    combo = combo.id, portfolio = portfolio.name, capital = portfolio.capital, timezone = timezone_of(benchmark),
+    timeframe = benchmark.timeframe, symbols = names, n_portfolios = #plan.portfolios, result = result,
+    equity = full and context.equity or "none", files = beside and {} or context.files or {},
+    keep_trades = full and cfg.results.trades, keep_orders = full and cfg.results.orders,
+    keep_decisions = full and cfg.results.decisions, keep_series = full,
+    metrics = context.metrics, risk_free_ann = cfg.statistics.risk_free_pct / 100,
+    periods_per_year = cfg.statistics.periods_per_year,
+    n_instances = function() return self.n_instances end,
+  }
+end
+
+-- Sinks of one combo in one window: one for each portfolio, and those of classifiers and strategies of signals.
+-- other: of `bands`, "optimistic" for the run beside, of which only figures are kept; otherwise its sinks, or nil
+function Cell:_sinks(plan, combo, window, other)
+  local context = self.context
+  local beside = other == "optimistic"
+  local made, log = {}, beside and function() end or context.log
+  for _, portfolio in ipairs(plan.portfolios) do
+    local result
+    if context.stored and not beside then
+      local err
+      result, err = context.stored:add_result {
+        window = window.number, number = combo.number, combo = combo.id, portfolio = portfolio.name,
+        params = combo.params, symbols = names_of(plan), hash = combo.hash,
+      }
+      if not result then return nil, err end
+    end
+    local spec = sink_spec(self, plan, portfolio, combo, result, beside)
+    spec.optimistic = not beside and other and other.list[#made + 1] or nil
+    local sink, err = sinks.portfolio(spec)
+    if not sink then return nil, err end
+    sink.log = log
+    made[#made + 1], made[portfolio.name] = sink, sink
+  end
+  -- What a strategy of signals records goes to the first portfolio that uses it.
+  local first, users = made[1], {}
+  for k, portfolio in ipairs(plan.portfolios) do
+    for _, use in ipairs(portfolio.books and {} or portfolio.strategies) do
+      users[use.strategy.id] = users[use.strategy.id] or made[k]
+    end
+  end
+  local keeps_series = context.keep == "full" and not beside
+  return {
+    list = made,
+    portfolio = function(name) return made[name] end,
+    record = function(one, name, value)
+      if not keeps_series then return end
+      local sink = one.def.kind == "strategy" and users[one.id] or first
+      return sink.record(one, name, value)
+    end,
+    log = log,
+    regime = function(one, ts_ns, index)
+      if keeps_series then first.series.add(("regime:%s:%s"):format(one.id, one.stream.name), ts_ns, index) end
+    end,
+  }
+end
+
+-- The outcomes of a combo in a window, one for each portfolio, from its part of a finished phase.
+local function outcomes_of(combo, window, plan, part)
+  local outcomes = {}
+  for k, portfolio in ipairs(plan.portfolios) do
+    local sink = plan.sinks.list[k]
+    local outcome = {
+      combo = combo.id, number = combo.number, window = window.number, portfolio = portfolio.name,
+      capital = portfolio.capital, params = combo.params,
+      values = sink.values,
+      optimistic = sink.optimistic and sink.optimistic.values, why = sink.why,
+      period_returns = sink.period_returns, refusals = sink.refusals,
+      sample = sink.sample, records = sink.series and sink.series.samples or {},
+      orders = sink.orders_made, fills = sink.fills_made, halted = sink.halted, bankrupt = sink.bankrupt,
+      unpriced = sink.unpriced,
+      strategies = {}, regimes = {},
+    }
+    for _, one in ipairs(part.instances or {}) do
+      table.insert(outcome.strategies, {
+        id = one.id, stream = one.stream.name, warm_row = one.warm_row, n_changes = one.n_changes,
+        n_bars = one.stream.window_last - one.stream.window_first, n_all = one.stream.window_last,
+        first_ns = one.stream.bars.ts_ns[0], last_ns = one.stream.bars.ts_ns[one.stream.bars.n_bars - 1],
+        calls = one.def.on_bar ~= nil,
+      })
+    end
+    for _, one in ipairs(part.all_classifiers or {}) do
+      table.insert(outcome.regimes, {
+        id = one.id, stream = one.stream.name, names = one.def.regimes, bars = one.regime_bars,
+      })
+    end
+    outcomes[k] = outcome
+  end
+  return outcomes
+end
+
+function Cell:_parts(numbers, is_wanted)
+  local context = self.context
+  local made, beside = {}, {}
+  local bands = context.plan.execution.intrabar == "bands" and context.topology ~= "signal_generation"
+  for _, number in ipairs(numbers) do
+    local grid = context.plan.grid
+    local base = grid:plan(number)
+    local combo = { id = combos.id(number), number = number, params = grid:params(number), hash = grid.hash and
+      grid:hash(number) or nil }
+    for _, window in ipairs(context.windows) do
+      if not is_wanted or is_wanted(window.number, number) then
+        local own, other = plans.in_window(base, window), nil
+        if bands then -- it is first, so that its figures are there when the other's are stored
+          local err
+          other, err = self:_sinks(own, combo, window, "optimistic")
+          if not other then return nil, err end
+          table.insert(beside, plans.of_combo(own, number, other, "optimistic"))
+        end
+        local found, err = self:_sinks(own, combo, window, other)
+        if not found then return nil, err end
+        local plan = plans.of_combo(own, number, found, bands and "pessimistic" or nil)
+        table.insert(made, { combo = combo, window = window, plan = plan })
+      end
+    end
+  end
+  return made, beside
+end
+
+--- Computes combos in all windows (or those for which is_wanted(window number, combo number) is true).
+-- @param numbers list of combo numbers, of one group of the grid
+-- @param on_rows nil or function(rows) called now and then with the rows of the hub so far; false stops
+-- @return a list of lists: the outcomes of each combo and window, one for each portfolio; or nil and a message
+function Cell:run(numbers, on_rows, is_wanted)
+  local made, beside = self:_parts(numbers, is_wanted)
+  if not made then return nil, beside end
+  if #made == 0 then return {} end
+  local list = {}
+  for k, plan in ipairs(beside) do list[k] = plan end
+  for _, one in ipairs(made) do list[#list + 1] = one.plan end
+  local phase, err = topology.build(topology.topologies[self.context.topology], list)
+  if not phase then return nil, err end
+  local parts = phase.parts
+  self.n_instances = parts[1].n_instances
+  local ok
+  ok, err = phase:run(function(rows)
+    if C.pln_stop_requested() ~= 0 then return false end
+    if on_rows then return on_rows(rows) end
+  end)
+  local outcomes = ok and {}
+  for k, one in ipairs(outcomes and made or {}) do
+    outcomes[k] = outcomes_of(one.combo, one.window, one.plan, parts[#beside + k])
+  end
+  phase:free()
+  return outcomes or nil, err
+end
+
+return M

@@ -1,0 +1,325 @@
+--- The sequencer: runs a phase, which is one topology over windows and combos, cell by cell, on this thread or on
+-- workers; what an earlier attempt finished is not done again (docs/workflows.md).
+local ffi = require "ffi"
+local abi = require "abi"
+local cell = require "cell"
+local config = require "config"
+local json = require "json"
+local phases = require "phase"
+local plans = require "plan"
+local source_hash = require "source_hash"
+local C = abi.C
+
+local M = {}
+
+-- Up to so many combos and windows, a phase keeps all that the configuration's `results` asks for of each.
+local KEPT_IN_FULL = 100
+-- Above so many recorded bars `results.equity: auto` keeps one row a day in the database.
+local EQUITY_ROWS_BY_BAR = 2000000
+-- Cells that each worker gets at least, so that none waits long for the last.
+local CELLS_PER_WORKER = 4
+
+local hex = ffi.new "char[33]"
+
+--- 32 hexadecimal digits for a text.
+local function hash_of(text)
+  C.pln_hash128_hex(text, #text, hex)
+  return ffi.string(hex)
+end
+
+-- A plan for a phase that has a configuration or points of its own.
+local function plan_of(run, spec)
+  local plan, cfg = run.plan, run.cfg
+  if spec.config then
+    local err
+    cfg, err = config.derive(cfg, spec.config)
+    if not cfg then return nil, table.concat(config.messages(err), "\n") end
+    plan, err = plans.new(cfg, { loaded = run.loaded })
+    if not plan then return nil, tostring(err) end
+    plan.record_orders, plan.record_decisions = run.plan.record_orders, run.plan.record_decisions
+  end
+  if spec.points then
+    plan = setmetatable({ grid = plan.grid:of_points(spec.points) }, { __index = plan })
+  end
+  return plan, cfg
+end
+
+-- "full": all that `results` asks for; "figures": the figures and period returns of each combo.
+local function keep_of(spec, cfg, n_results)
+  if spec.keep then return spec.keep end
+  if cfg.results.keep ~= "auto" then return cfg.results.keep == "all" and "full" or "figures" end
+  return n_results <= KEPT_IN_FULL and "full" or "figures"
+end
+
+local function metrics_of(spec, cfg, keep)
+  local metrics = spec.metrics or cfg.results.metrics
+  if metrics ~= "auto" then return metrics end
+  return keep == "full" and "full" or "sweep"
+end
+
+local function window_text(window)
+  return ("%s %s %s %s"):format(window.role, tostring(window.fold or ""), tostring(window.from_ns),
+    tostring(window.until_ns))
+end
+
+-- What decides a phase's results, as text.
+local function identity(self)
+  local parts = {
+    ffi.string(C.pln_version()), self.topology, config.canonical(self.cfg), self.plan.data_hash,
+    source_hash.of(self.plan), self.keep, self.metrics, self.equity, tostring(self.plan.record_orders),
+    self.shard and self.shard.text or "",
+  }
+  for _, window in ipairs(self.windows) do parts[#parts + 1] = window_text(window) end
+  if self.spec.points then parts[#parts + 1] = json.encode(json.array(self.spec.points)) end
+  for _, pair in ipairs(self.spec.pairs or {}) do parts[#parts + 1] = ("%d|%d"):format(pair[1], pair[2]) end
+  for _, source in ipairs(self.spec.signals or {}) do parts[#parts + 1] = json.encode(source.identity) end
+  return table.concat(parts, "\n")
+end
+
+-- Numbers of the combos that are to be done, in order, and whether a window of a combo is.
+local function wanted(self)
+  local of_pairs
+  if self.spec.pairs then
+    of_pairs = {}
+    for _, pair in ipairs(self.spec.pairs) do of_pairs[pair[1] .. "|" .. pair[2]] = true end
+  end
+  local done = self.stored and self.stored:done()
+  local function is_wanted(window, number)
+    if of_pairs and not of_pairs[window .. "|" .. number] then return false end
+    return not (done and done:has(window, number))
+  end
+  local numbers = {}
+  local function add(number)
+    for _, window in ipairs(self.windows) do
+      if is_wanted(window.number, number) then
+        numbers[#numbers + 1] = number
+        return
+      end
+    end
+  end
+  if of_pairs then
+    local seen = {}
+    for _, pair in ipairs(self.spec.pairs) do
+      if not seen[pair[2]] then seen[pair[2]] = #seen + 1 end
+    end
+    for number = 1, self.plan.grid:size() do
+      if seen[number] then add(number) end
+    end
+  else
+    for number = 1, self.plan.grid:size() do
+      if not self.shard or self.shard:has(number, self.plan.grid) then add(number) end
+    end
+  end
+  return numbers, is_wanted, done and done.n or 0
+end
+
+-- Combos first … of a list that go into one cell: at most `most`, of one group of the grid.
+local function cell_end(grid, numbers, first, most)
+  local group, last = grid:group(numbers[first]), first
+  while last < #numbers and last - first + 1 < most and grid:group(numbers[last + 1]) == group do last = last + 1 end
+  return last
+end
+
+local function slice(list, first, last)
+  local made = {}
+  for k = first, last do made[#made + 1] = list[k] end
+  return made
+end
+
+--- Cells that are to be done: lists of combo numbers.
+local function cells_of(self, numbers, n_workers, writes_files)
+  local most = writes_files and 1 or self.plan.engine.combos_at_once
+  if n_workers > 1 then most = math.max(1, math.min(most, math.ceil(#numbers / (n_workers * CELLS_PER_WORKER)))) end
+  local cells, first = {}, 1
+  while first <= #numbers do
+    local last = cell_end(self.plan.grid, numbers, first, most)
+    cells[#cells + 1] = slice(numbers, first, last)
+    first = last + 1
+  end
+  return cells
+end
+
+local function interrupted() return C.pln_stop_requested() ~= 0 end
+
+local function run_here(self, cells, is_wanted, progress, take)
+  local run = self.run
+  local worker = cell.new {
+    cfg = self.cfg, plan = self.plan, windows = self.windows, topology = self.topology, keep = self.keep,
+    metrics = self.metrics, equity = self.equity, stored = self.stored, files = run.files or {}, log = run.log,
+    signals = self.spec.signals, db = run.db,
+  }
+  for _, numbers in ipairs(cells) do
+    local outcomes, err = worker:run(numbers, function(share)
+      progress.part(#numbers, share)
+      return not interrupted()
+    end, is_wanted)
+    if not outcomes then return nil, err end
+    for _, list in ipairs(outcomes) do take(list) end
+    progress.done(#numbers)
+  end
+  return true
+end
+
+local function pairs_of(self, numbers, is_wanted)
+  local list = {}
+  for _, number in ipairs(numbers) do
+    for _, window in ipairs(self.windows) do
+      if is_wanted(window.number, number) then list[#list + 1] = { window.number, number } end
+    end
+  end
+  return list
+end
+
+-- What a worker makes the phase of: plain values.
+local function description(self)
+  local windows = {}
+  for k, window in ipairs(self.windows) do
+    windows[k] = {
+      number = window.number, role = window.role, fold = window.fold, from_ns = tostring(window.from_ns),
+      until_ns = tostring(window.until_ns), start_ns = window.start_ns and tostring(window.start_ns) or nil,
+    }
+  end
+  local sources = {}
+  for k, source in ipairs(self.spec.signals or {}) do sources[k] = source.identity end
+  return {
+    id = self.stored.id, topology = self.topology, windows = windows, keep = self.keep, metrics = self.metrics,
+    equity = self.equity, points = self.spec.points, config = self.spec.config, signals = sources,
+    record_orders = self.plan.record_orders, record_decisions = self.plan.record_decisions,
+  }
+end
+
+local function run_on_workers(self, cells, is_wanted, progress, take)
+  local run = self.run
+  local committed, problem = run.db:commit() -- workers write to the same file
+  if not committed then return nil, problem end
+  local pool, err = run:workers()
+  if not pool then return nil, err end
+  local ok
+  ok, err = pool:phase(description(self))
+  if not ok then return nil, err end
+  local sent, received = 0, 0
+  local function send()
+    sent = sent + 1
+    return pool:send { number = sent, numbers = cells[sent], pairs = pairs_of(self, cells[sent], is_wanted) }
+  end
+  while sent < math.min(#cells, 2 * pool.n) do
+    ok, err = send()
+    if not ok then return nil, err end
+  end
+  while received < #cells do
+    local message = pool:receive(0.1)
+    if interrupted() then return nil, "interrupted" end
+    if message then
+      if message.error then return nil, message.error end
+      if message.done then
+        received = received + 1
+        progress.done(#cells[message.number])
+        for _, list in ipairs(message.outcomes or {}) do take(list) end
+        if sent < #cells then
+          ok, err = send()
+          if not ok then return nil, err end
+        end
+      end
+    else
+      progress.part(0, 0)
+    end
+  end
+  return true
+end
+
+-- The store's phase: one that this or an earlier run has finished, or one that goes on or begins.
+local function open_phase(self)
+  local run, spec = self.run, self.spec
+  local reuses = spec.reuse
+  if reuses == nil then reuses = true end
+  if reuses == "figures" then reuses = self.keep == "figures" end
+  local earlier = reuses and not run.writes_files and run.db:finished_phase(self.hash)
+  if earlier then
+    self.reused = earlier.run
+    return run.stored:use_phase(self.name, earlier)
+  end
+  local highest = 1
+  for _, window in ipairs(self.windows) do highest = math.max(highest, window.number) end
+  local stored, err = run.stored:phase {
+    name = self.name, topology = self.topology, hash = self.hash, n_combos = self.plan.grid:size(), n_windows = highest,
+    spec = { keep = self.keep, metrics = self.metrics },
+  }
+  if not stored or stored.status == "finished" then return stored, err end
+  local ok
+  ok, err = stored:add_windows(self.windows)
+  return ok and stored, err
+end
+
+--- Runs a phase.
+-- @param run the run (lua/workflow.lua), with cfg, plan, stored, db
+-- @param spec {
+--   name     = its name in the run, "sweep"
+--   topology = "full_backtest" (default), "signal_generation" or "signal_replay"
+--   config   = nil or keys of the configuration that are replaced, as a table
+--   points   = nil or a list of points in place of the configuration's grid (see grid:of_points)
+--   pairs    = nil or a list of { window number, combo number }: just these
+--   windows  = list of windows (default: one over all of the run's)
+--   signals  = of a replay: list of sources (see phase:signals_for)
+--   keep     = "full", "figures", or nil for `results.keep`
+--   metrics  = "full", "headline", "sweep", or nil for `results.metrics`
+--   reuse    = false: never shows what an earlier run of the database made of the same; "figures": only where
+--              figures are kept; true by default
+--   take     = nil or function(outcomes) for each combo and window that is computed now }
+-- @return the phase (lua/phase.lua), or nil and a message
+function M.phase(run, spec)
+  local plan, cfg = plan_of(run, spec)
+  if not plan then return nil, cfg end
+  local self = phases.new {
+    run = run, name = spec.name, spec = spec, topology = spec.topology or "full_backtest", plan = plan, cfg = cfg,
+    grid = plan.grid,
+    windows = spec.windows or { { number = 1, role = "full", from_ns = plan.window.from_ns,
+      until_ns = plan.window.until_ns } },
+    shard = spec.sharded and run.shard or nil,
+  }
+  local n_results = spec.pairs and #spec.pairs or plan.grid:size() * #self.windows
+  self.keep = keep_of(spec, cfg, n_results)
+  self.metrics = metrics_of(spec, cfg, self.keep)
+  self.equity = cfg.results.equity
+  if self.equity == "auto" then self.equity = plan.n_bars <= EQUITY_ROWS_BY_BAR and "bars" or "days" end
+  self.hash = hash_of(identity(self))
+  if run.stored then
+    local err
+    self.stored, err = open_phase(self)
+    if not self.stored then return nil, err end
+    if self.stored.status == "finished" then return self end
+  end
+  local numbers, is_wanted, n_done = wanted(self)
+  local n_workers = self.stored and not run.writes_files and run.n_workers or 1
+  local cells = cells_of(self, numbers, n_workers, run.writes_files)
+  if #cells < 2 then n_workers = 1 end
+  local progress = run:progress(self, #numbers)
+  -- Where there is a store, a sweep's figures are read from it: its memory is not that of its combos.
+  local outcomes = { complete = n_done == 0 }
+  self.outcomes = outcomes
+  local function take(list)
+    if spec.take then return spec.take(list) end
+    if self.stored and self.keep == "figures" then
+      outcomes.complete = false
+      return
+    end
+    for place, outcome in ipairs(list) do
+      outcome.place = place
+      outcomes[#outcomes + 1] = outcome
+    end
+  end
+  local way = n_workers > 1 and run_on_workers or run_here
+  local ok, err = way(self, cells, is_wanted, progress, take)
+  progress.clear()
+  if not ok then
+    if self.stored then self.stored:finish(interrupted() and "interrupted" or "failed") end
+    return nil, err
+  end
+  run.n_bars_done = run.n_bars_done + plan.n_bars * #numbers
+  if self.stored then
+    ok, err = self.stored:finish "finished"
+    if not ok then return nil, err end
+  end
+  return self
+end
+
+return M

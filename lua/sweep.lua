@@ -1,0 +1,49 @@
+--- What follows a phase over many combos: the best of them once more in full, and the list that is shown.
+local summary = require "summary"
+
+local M = {}
+
+--- Keeps the best `results.top` combos of a phase that keeps figures only in full, in a phase of their own.
+-- @param window one of the phase's, in which they are ranked and run (the first)
+-- @return the phase; false where there is nothing to do; or nil and a message
+function M.keep_top(w, phase, window, name)
+  local wanted = w.cfg.results.top
+  if phase.keep ~= "figures" or wanted == 0 or w.shard then return false end
+  window = window or phase.windows[1]
+  local list, err = phase:ranked { metric = w.cfg.results.top_by, windows = { window }, n = wanted }
+  if not list then return nil, err end
+  if #list == 0 then return false end
+  local numbers = {}
+  for k, one in ipairs(list) do numbers[k] = one.number end
+  table.sort(numbers)
+  return w:phase {
+    name = name or "top", combos = numbers, windows = { window }, keep = "full", metrics = "full",
+    topology = phase.topology, config = phase.spec.config, points = phase.spec.points, signals = phase.spec.signals,
+  }
+end
+
+--- The outcomes of a phase's combos in its first window, the best of them with its curve; with the best kept in full.
+-- @return list of outcomes, or nil and a message
+function M.finish(w, phase)
+  local top, err = M.keep_top(w, phase)
+  if top == nil then return nil, err end
+  local list
+  list, err = phase:list()
+  if not list then return nil, err end
+  local best
+  for _, outcome in ipairs(list) do
+    if not best or summary.ranks_before(outcome, best) then best = outcome end
+  end
+  if not best or (best.sample and phase.keep == "full") then return list end
+  local full
+  full, err = w:outcome(top or phase, best.number)
+  if not full then return nil, err end
+  for k, outcome in ipairs(list) do
+    for _, one in ipairs(full) do
+      if outcome.number == one.number and outcome.portfolio == one.portfolio then list[k] = one end
+    end
+  end
+  return list
+end
+
+return M

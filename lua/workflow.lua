@@ -1,0 +1,122 @@
+--- What a workflow is given: a run, its configuration and its plan, and the functions that phases, windows, rankings
+-- and reports are made with (docs/workflows.md, which is written for the authors of workflows).
+--
+--     return {
+--       help = "The best of a sweep on the first part of the data, on the rest",
+--       run = function(w)
+--         local folds = assert(w:folds { type = "train_test", train = "70%" })
+--         local train = assert(w:phase { name = "train", windows = folds[1].train })
+--         local best = assert(train:best { metric = "sharpe_ratio" })
+--         local test = assert(w:phase { name = "test", windows = folds[1].test, combos = { best.number } })
+--         return test:list()
+--       end,
+--     }
+local ffi = require "ffi"
+local cell = require "cell"
+local sequencer = require "sequencer"
+local windows = require "windows"
+local workers = require "workers"
+
+local M = {}
+
+local Run = {}
+Run.__index = Run
+M.Run = Run
+
+local NOTHING = { part = function() end, done = function() end, clear = function() end }
+
+--- For lua/coordinator.lua.
+function M.new(self)
+  self.phases, self.n_bars_done = {}, 0
+  return setmetatable(self, Run)
+end
+
+--- Number of combos of the configuration's grid.
+function Run:n_combos() return self.plan.grid:size() end
+
+--- Runs a phase (lua/sequencer.lua tells what `spec` holds); it is found again by its content where this run, or an
+-- earlier one of the same database, has done it.
+-- @return the phase (lua/phase.lua), or nil and a message
+function Run:phase(spec)
+  if type(spec.name) ~= "string" then error("a phase has a name, as in phase { name = \"train\" }", 2) end
+  if self.phases[spec.name] then error(("there is a phase '%s' already in this run"):format(spec.name), 2) end
+  if spec.combos then
+    spec.pairs = {}
+    for _, number in ipairs(spec.combos) do
+      for _, window in ipairs(spec.windows or { { number = 1 } }) do
+        table.insert(spec.pairs, { window.number, number })
+      end
+    end
+  end
+  local phase, err = sequencer.phase(self, spec)
+  if not phase then return nil, err end
+  self.phases[spec.name] = phase
+  table.insert(self.phases, phase)
+  return phase
+end
+
+--- Folds of windows over the data.
+-- @param spec nil (the configuration's `windows`) or a table of the same keys
+-- @return list of folds, list of distinct windows, or nil and a message
+function Run:folds(spec)
+  local plan = self.plan
+  local reference = plan.symbols[(plan.benchmark or 0) + 1].bars
+  return windows.make(spec or self.cfg.windows, {
+    bars = reference, from_ns = plan.window.from_ns, until_ns = plan.window.until_ns,
+    timezone = reference.timezone ~= nil and ffi.string(reference.timezone) or "UTC",
+  })
+end
+
+--- The progress line of a phase.
+function Run:progress(phase, n_combos)
+  if not self.on_progress then return NOTHING end
+  return self.on_progress(phase, n_combos)
+end
+
+--- The worker threads, started when they are first needed.
+function Run:workers()
+  if not self.pool then
+    local err
+    self.pool, err = workers.new {
+      n = self.n_workers, setup = {
+        config = self.cfg, file = self.file, db = self.path, run = self.stored.id, plan = self.plan, log = self.log,
+      },
+    }
+    if not self.pool then return nil, err end
+  end
+  return self.pool
+end
+
+-- Runs one combo in one window, in full, keeping nothing in the store.
+function Run:_outcome(phase, number, window)
+  local worker = cell.new {
+    cfg = phase.cfg, plan = phase.plan, windows = { window }, topology = phase.topology, keep = "full",
+    metrics = "full", equity = "none", log = function() end, signals = phase.spec.signals, db = self.db,
+  }
+  local outcomes, err = worker:run({ number })
+  if not outcomes then return nil, err end
+  return outcomes[1]
+end
+
+--- What is shown of a combo: a list of one outcome for each portfolio, with its curve; computed again where this
+-- process does not have it.
+-- @param window a window of the phase (the first)
+function Run:outcome(phase, number, window)
+  window = window or phase.windows[1]
+  local found = {}
+  for _, outcome in ipairs(phase.outcomes or {}) do
+    if outcome.number == number and outcome.window == window.number and outcome.sample then
+      found[#found + 1] = outcome
+    end
+  end
+  if #found == #phase.plan.portfolios then return found end
+  return self:_outcome(phase, number, window)
+end
+
+--- Ends what the run holds besides its store.
+function Run:close()
+  if self.pool then self.pool:close() end
+  self.pool = nil
+end
+
+return M
