@@ -179,6 +179,13 @@ function M.features(bars, expressions, options)
   return options.svg
 end
 
+--- Weights of an ensemble over time (lua/ensemble.lua), stacked; one picture for each regime.
+-- @param schedule list of { ts_ns, regime, weights }
+-- @param options { names = members' names, until_ns = where the last ones end, height; plain, width, unicode, color of
+--   the terminal's }
+-- @return text with a final newline
+function M.weights(schedule, options) return require("plot_weights").schedule(schedule, options) end
+
 --- Bars that an SVG shows where nothing is said.
 M.SVG_BARS = 250
 

@@ -5,6 +5,7 @@ local ensemble = require "ensemble"
 local hedge = require "hedge"
 local json = require "json"
 local lu = require "luaunit"
+local plot = require "plot"
 local support = require "support"
 
 TestEnsemble = {}
@@ -382,4 +383,26 @@ end
 function TestEnsemble.test_the_regime_of_a_period_is_that_in_force_when_it_began()
   local changes = { { ts_ns = 10, name = "a" }, { ts_ns = 20, name = "b" }, { ts_ns = 21, name = "a" } }
   lu.assertEquals(ensemble.regimes_at(changes, { 5, 10, 19, 20, 25 }), { false, "a", "a", "b", "a" })
+end
+
+-- ---- the picture ----
+
+function TestEnsemble.test_weights_are_drawn_as_bands()
+  local day = 86400000000000LL
+  local schedule = {
+    { ts_ns = 0LL, weights = { 0.25, 0.75 } }, { ts_ns = 50 * day, weights = { 1, 0 } },
+    { ts_ns = 0LL, regime = "calm", weights = { 0, 1 } },
+  }
+  local text = plot.weights({ schedule[1], schedule[2] },
+    { names = { "up", "down" }, until_ns = 100 * day, plain = true, width = 47, height = 4 })
+  lu.assertEquals(text, table.concat({
+    "Weights",
+    "100 % |" .. ("b"):rep(20) .. ("a"):rep(20), "      |" .. ("b"):rep(20) .. ("a"):rep(20),
+    "      |" .. ("b"):rep(20) .. ("a"):rep(20), "  0 % |" .. ("a"):rep(40),
+    "       1970-01-01" .. (" "):rep(20) .. "1970-04-11", "       a: up 100 %  b: down 0 %", "",
+  }, "\n"))
+  text = plot.weights(schedule, { names = { "up", "down" }, until_ns = 100 * day, plain = true, width = 47 })
+  lu.assertStrContains(text, "Weights: calm\n100 % |" .. ("b"):rep(40) .. "\n")
+  text = plot.weights({ schedule[1] }, { names = { "up", "down" }, until_ns = 100 * day, color = true, unicode = true })
+  lu.assertStrContains(text, "\27[38;5;208m█")
 end
