@@ -27,14 +27,16 @@ local function hash_of(text)
   return ffi.string(hex)
 end
 
--- A plan for a phase that has a configuration or points of its own.
-local function plan_of(run, spec)
+--- The plan of a phase, which may have a configuration or points of its own, and its configuration.
+-- @param run { plan, cfg }
+-- @param spec { config, points } or nil, as of `phase`
+function M.plan_of(run, spec)
   local plan, cfg = run.plan, run.cfg
   if spec.config then
     local err
     cfg, err = config.derive(cfg, spec.config)
     if not cfg then return nil, table.concat(config.messages(err), "\n") end
-    plan, err = plans.new(cfg, { loaded = run.loaded })
+    plan, err = plans.new(cfg, { loaded = run.plan.loaded })
     if not plan then return nil, tostring(err) end
     plan.record_orders, plan.record_decisions = run.plan.record_orders, run.plan.record_decisions
   end
@@ -172,19 +174,13 @@ end
 
 -- What a worker makes the phase of: plain values.
 local function description(self)
-  local windows = {}
-  for k, window in ipairs(self.windows) do
-    windows[k] = {
-      number = window.number, role = window.role, fold = window.fold, from_ns = tostring(window.from_ns),
-      until_ns = tostring(window.until_ns), start_ns = window.start_ns and tostring(window.start_ns) or nil,
-    }
-  end
   local sources = {}
   for k, source in ipairs(self.spec.signals or {}) do sources[k] = source.identity end
   return {
-    id = self.stored.id, topology = self.topology, windows = windows, keep = self.keep, metrics = self.metrics,
+    id = self.stored.id, topology = self.topology, windows = self.windows, keep = self.keep, metrics = self.metrics,
     equity = self.equity, points = self.spec.points, config = self.spec.config, signals = sources,
     record_orders = self.plan.record_orders, record_decisions = self.plan.record_decisions,
+    outcomes = self.keep == "full" or self.spec.take ~= nil,
   }
 end
 
@@ -267,7 +263,7 @@ end
 --   take     = nil or function(outcomes) for each combo and window that is computed now }
 -- @return the phase (lua/phase.lua), or nil and a message
 function M.phase(run, spec)
-  local plan, cfg = plan_of(run, spec)
+  local plan, cfg = M.plan_of(run, spec)
   if not plan then return nil, cfg end
   local self = phases.new {
     run = run, name = spec.name, spec = spec, topology = spec.topology or "full_backtest", plan = plan, cfg = cfg,
