@@ -146,7 +146,7 @@ function M.run(spec)
   local run = { signals = {}, orders = {}, trades = {}, equity = {}, records = {}, log = {} }
   local plan = {
     library = spec.indicators and indicator_hub.library { folders = spec.indicators } or nil,
-    streams = {}, symbols = {}, signals = run.signals, classifiers = {}, record_orders = true,
+    streams = {}, symbols = {}, signal_list = run.signals, classifiers = {}, record_orders = true,
     window = { from_ns = INT64_MIN, until_ns = INT64_MAX },
     engine = { chunk_rows = spec.chunk_rows or 64, loop_budget = spec.loop_budget or 1e6 },
     execution = {

@@ -1,10 +1,10 @@
 --- Topologies: which containers and services exist and how events flow between them.
 --
--- A topology is data: nodes with a kind, edges with the topic that flows along them. `build` turns it into a phase:
--- one feature hub, and for each combo and window a part with containers of its own; `run` pulls the data through
--- them, slice by slice; nothing outlives the phase but what the sinks were given. What several parts ask of the hub is
--- computed once. A part's containers are made when its window begins and destroyed when it has passed. A new component
--- is one more node: its kind is a module in lua/node/ with
+-- A topology is data: nodes with a kind, edges with the topic that flows along them. `build` turns it into a phase: one
+-- feature hub (if it has a node for it), and for each combo and window a part with containers of its own; `run` pulls
+-- the data through them, slice by slice; nothing outlives the phase but what the sinks were given. What several parts
+-- ask of the hub is computed once. A part's containers are made when its window begins and destroyed when it has
+-- passed. A new component is one more node: its kind is a module in lua/node/ with
 --
 --   M.new(part, node) → object, or nil and a message: when the part's window begins; with any of
 --     object:step(until_ns)       → true, or nil and a message: once for each slice, in the order of the edges; the
@@ -51,6 +51,37 @@ M.topologies = {
       { "features", "classifiers", "FEATURES" },
       { "features", "strategies", "FEATURES" },
       { "classifiers", "strategies", "REGIME" },
+      { "classifiers", "combiner", "REGIME" },
+      { "strategies", "combiner", "SIGNAL" },
+      { "strategies", "execution", "SIGNAL" },
+      { "combiner", "execution", "SIGNAL" },
+    },
+  },
+  -- Stops at signals, which go to the plan's sinks.capture.
+  signal_generation = {
+    nodes = {
+      { id = "features", kind = "feature_hub" },
+      { id = "classifiers", kind = "classifiers" },
+      { id = "strategies", kind = "strategies" },
+      { id = "capture", kind = "capture" },
+    },
+    edges = {
+      { "features", "classifiers", "FEATURES" },
+      { "features", "strategies", "FEATURES" },
+      { "classifiers", "strategies", "REGIME" },
+      { "classifiers", "capture", "REGIME" },
+      { "strategies", "capture", "SIGNAL" },
+    },
+  },
+  -- Begins with signals, those of the plan's `signals`; of the data it reads the prices that fills need.
+  signal_replay = {
+    nodes = {
+      { id = "classifiers", kind = "regime_source" },
+      { id = "strategies", kind = "signal_source" },
+      { id = "combiner", kind = "combiner" },
+      { id = "execution", kind = "execution" },
+    },
+    edges = {
       { "classifiers", "combiner", "REGIME" },
       { "strategies", "combiner", "SIGNAL" },
       { "strategies", "execution", "SIGNAL" },
@@ -162,8 +193,8 @@ function Phase:_add_streams(plan)
       return nil, ("the plans of a phase have different bars of %s"):format(stream.name)
     end
     if not known then
-      local id = C.pln_hub_add_stream(self.hub, stream.bars)
-      if id < 0 then return nil, abi.last_error() end
+      local id = self.hub and C.pln_hub_add_stream(self.hub, stream.bars)
+      if id and id < 0 then return nil, abi.last_error() end
       self.stream_ids[stream.name], self.stream_bars[stream.name] = id, stream.bars
       if stream.bars.n_bars > 0 then
         local visible = C.pln_bars_visible_ns(stream.bars, 0)
@@ -189,7 +220,7 @@ function Phase:_add_part(plan)
   local own = traded(plan)
   local part = setmetatable({
     phase = self, plan = own, hub = self.hub, cut = self:_cut(own), state = "waiting", routes = self.routes,
-    objects = setmetatable({}, { __index = self.objects }), instances = {}, n_instances = 0,
+    objects = setmetatable({}, { __index = self.objects }), instances = {}, n_instances = 0, all_classifiers = {},
   }, Part)
   self.parts[#self.parts + 1] = part
   local ok, err = self:_each_shared("declare", part)
@@ -204,10 +235,42 @@ function Phase:_add_part(plan)
   return true
 end
 
+-- Slices of time without a hub: by the bars that fills happen on. Each call gives the end of the next slice, INT64_MAX
+-- once all of them are in it, and how many bars it has.
+local function new_clock(list)
+  local chunk, all, seen = list[1].engine.chunk_rows, {}, {}
+  for _, plan in ipairs(list) do
+    for _, symbol in ipairs(plan.symbols) do
+      local name = plan.symbols == seen.symbols or tostring(ffi.cast("const void *", symbol.bars))
+      if name ~= true and not seen[name] then
+        seen[name] = true
+        all[#all + 1] = { bars = symbol.bars, row = 0, n = tonumber(symbol.bars.n_bars) }
+      end
+    end
+    seen.symbols = plan.symbols
+  end
+  return function()
+    local horizon, rows = INT64_MAX, 0
+    for _, one in ipairs(all) do
+      if one.n - one.row > chunk then
+        local visible = C.pln_bars_visible_ns(one.bars, one.row + chunk - 1)
+        if visible < horizon then horizon = visible end
+      end
+    end
+    for _, one in ipairs(all) do
+      local from = one.row
+      while one.row < one.n and C.pln_bars_visible_ns(one.bars, one.row) <= horizon do one.row = one.row + 1 end
+      rows = rows + one.row - from
+    end
+    return horizon, rows
+  end
+end
+
 --- Builds the containers of one or several combos, each in one or several windows.
 -- @param topology entry of M.topologies, or a table of the same form
 -- @param list plans, one for each combo and window, of the same data: { library = indicators in Lua (nil: the default
 --   ones), streams, symbols, strategies, classifiers, portfolios, execution, engine, sinks,
+--   signals (of signal_replay: lua/captured.lua),
 --   window = { from_ns, until_ns (exclusive), role, start_ns = of M.warmup or nil } }; see plan.lua, which makes them
 -- @return the phase, with its `parts` in the order of the plans; or nil and a message
 function M.build(topology, list)
@@ -216,9 +279,14 @@ function M.build(topology, list)
     parts = {}, nodes = {}, shared_nodes = {}, objects = {}, routes = routes_of(topology), hub_rows = 0, cuts = {},
     stream_ids = {}, stream_bars = {}, declared = {}, first_ns = INT64_MAX,
   }, Phase)
-  phase.hub = ffi.gc(C.pln_hub_new(plan.engine.chunk_rows), C.pln_hub_free)
-  if phase.hub == nil then return nil, abi.last_error() end
-  indicator_hub.attach(phase.hub, plan.library, plan.engine.loop_budget)
+  for _, node in ipairs(topology.nodes) do phase.has_hub = phase.has_hub or node.kind == "feature_hub" end
+  if phase.has_hub then
+    phase.hub = ffi.gc(C.pln_hub_new(plan.engine.chunk_rows), C.pln_hub_free)
+    if phase.hub == nil then return nil, abi.last_error() end
+    indicator_hub.attach(phase.hub, plan.library, plan.engine.loop_budget)
+  else
+    phase.clock = new_clock(list)
+  end
   local function fill()
     for _, one in ipairs(list) do
       local ok, err = phase:_add_streams(one)
@@ -238,7 +306,7 @@ function M.build(topology, list)
       local ok, err = phase:_add_part(one)
       if not ok then return nil, err end
     end
-    if C.pln_hub_seal(phase.hub) < 0 then return nil, abi.last_error() end
+    if phase.hub and C.pln_hub_seal(phase.hub) < 0 then return nil, abi.last_error() end
     return phase:_open_parts(phase.first_ns)
   end
   local ok, err = fill()
@@ -375,12 +443,19 @@ function Phase:_slice(horizon)
   return true
 end
 
+function Phase:_horizon()
+  if self.hub then return C.pln_hub_horizon(self.hub) end
+  local horizon, rows = self.clock()
+  self.hub_rows = self.hub_rows + rows
+  return horizon
+end
+
 --- Pulls the data through the containers until the last part's window has passed. `on_slice(rows)` is called after each
 -- slice with the number of rows so far, and may return false to stop.
 -- @return true, or nil and a message
 function Phase:run(on_slice)
   repeat
-    local ok, err = self:_slice(C.pln_hub_horizon(self.hub))
+    local ok, err = self:_slice(self:_horizon())
     if not ok then return nil, err end
     if on_slice and on_slice(self.hub_rows) == false then return nil, "interrupted" end
   until self.n_open == 0

@@ -53,7 +53,7 @@ end
 function M.plan(spec)
   local reg = registry.new { folders = { (os.getenv "PERILUNE_HOME" or ".") .. "/tests/fixtures/strategies" } }
   local plan = {
-    streams = {}, symbols = {}, classifiers = {}, signals = {}, record_orders = true,
+    streams = {}, symbols = {}, classifiers = {}, record_orders = true,
     window = { from_ns = INT64_MIN, until_ns = INT64_MAX },
     engine = { chunk_rows = spec.chunk_rows or 4096, loop_budget = 1e6 },
     execution = { fill = "next_open", commission_pct = 0.02, commission_per_share = 0.001, commission_per_order = 0.5,
@@ -180,67 +180,8 @@ local function sink_of(plan, portfolio)
   return sink, capture
 end
 
--- Keeps a batch of signals as the core has them.
-local function keep_raw(recorded, batch)
-  local one = recorded[batch.instance] or { instance = batch.instance, lists = {} }
-  if not recorded[batch.instance] then
-    recorded[batch.instance] = one
-    recorded[#recorded + 1] = one
-  end
-  local list = one.lists[batch.symbol or 1] or {}
-  one.lists[batch.symbol or 1] = list
-  for j = 0, batch.n - 1 do list[#list + 1] = ffi.new("pln_signal", batch.out[j]) end
-end
-
--- Node kind of tests: what strategies emitted, from a list of keep_raw. In place of the strategies' instances it has
--- records of where these ran.
-local function new_replay(part, node)
-  local recorded, by_slice = part.plan.replay, part.plan.by_slice
-  part.signal_instances = {}
-  for _, strategy in ipairs(part.plan.strategies) do part.signal_instances[strategy.id] = {} end
-  local all = {}
-  for _, one in ipairs(recorded) do
-    local from = one.instance
-    local stand_in = { stream = from.stream, symbols = from.symbols, warm_row = from.warm_row, lists = one.lists }
-    all[#all + 1] = stand_in
-    table.insert(part.signal_instances[from.id], stand_in)
-  end
-  return {
-    step = function(_, until_ns)
-      for _, one in ipairs(all) do
-        for k = 1, one.symbols and #one.symbols or 1 do
-          local list, n = one.lists[k] or {}, 0
-          local out = ffi.new("pln_signal[?]", math.max(#list, 1))
-          while list[n + 1] and (not by_slice or list[n + 1].ts_ns <= until_ns) do
-            out[n] = list[n + 1]
-            n = n + 1
-          end
-          one.lists[k] = { unpack(list, n + 1) }
-          local batch = { instance = one, symbol = one.symbols and k, out = out, n = n }
-          if n > 0 then assert(part:emit(node, "SIGNAL", batch)) end
-        end
-      end
-      return true
-    end,
-  }
-end
-
-local REPLAY = {
-  nodes = {
-    { id = "features", kind = "feature_hub" }, { id = "classifiers", kind = "classifiers" },
-    { id = "replay", kind = "replay" }, { id = "combiner", kind = "combiner" },
-    { id = "execution", kind = "execution" },
-  },
-  edges = {
-    { "features", "classifiers", "FEATURES" }, { "classifiers", "combiner", "REGIME" },
-    { "features", "replay", "FEATURES" }, { "replay", "combiner", "SIGNAL" }, { "replay", "execution", "SIGNAL" },
-    { "combiner", "execution", "SIGNAL" },
-  },
-}
-
---- Runs a plan and captures it; its sinks are set here. Where plan.recorded is a table, it gets what strategies
--- emitted; where plan.replay is such a table, they do not run and the portfolios get that instead: all of it before
--- the first bar, or with plan.by_slice slice by slice.
+--- Runs a plan and captures it; its sinks are set here. Where plan.recorded is a writer of lua/captured.lua, it gets
+-- what strategies emit; where plan.signals is a reader, they do not run and the portfolios get that instead.
 function M.execute(plan) return M.execute_all({ plan })[1] end
 
 -- Gives a plan sinks that note everything. Returns a function that makes the capture once it has run.
@@ -251,6 +192,7 @@ local function listen(plan)
   plan.sinks = {
     portfolio = function(name) return made[name] end, record = first.record, log = first.log,
     regime = function(one, ts_ns, index) note(capture.regimes, tostring(ts_ns), one.stream.name, tostring(index)) end,
+    capture = plan.recorded,
   }
   plan.note = function(...) note(capture.signals, ...) end
   return function()
@@ -266,14 +208,14 @@ local function listen(plan)
 end
 
 --- Runs plans of the same data as the parts of one phase: list of captures.
-function M.execute_all(plans_of_parts)
+-- @param watch nil or function(phase) → the function that phase:run calls after each slice
+function M.execute_all(plans_of_parts, watch)
   local done, captures = {}, {}
   for k, plan in ipairs(plans_of_parts) do done[k] = listen(plan) end
-  package.loaded["node.capture"] = package.loaded["node.capture"] or {
+  package.loaded["node.note"] = package.loaded["node.note"] or {
     new = function(part)
       return {
         on_signal = function(_, batch)
-          if part.plan.recorded and not batch.instance.portfolio then keep_raw(part.plan.recorded, batch) end
           for j = 0, batch.n - 1 do
             local s, one = batch.out[j], batch.instance
             part.plan.note(tostring(s.ts_ns), one.id, one.stream.name, tostring(batch.symbol or 1),
@@ -284,15 +226,18 @@ function M.execute_all(plans_of_parts)
       }
     end,
   }
-  package.loaded["node.replay"] = package.loaded["node.replay"] or { new = new_replay }
-  local base = topology.topologies.full_backtest
+  local first = plans_of_parts[1]
+  local base = topology.topologies[first.signals and "signal_replay" or "full_backtest"]
   local nodes, edges = { unpack(base.nodes) }, { unpack(base.edges) }
-  nodes[#nodes + 1] = { id = "capture", kind = "capture" }
-  edges[#edges + 1] = { "strategies", "capture", "SIGNAL" }
-  edges[#edges + 1] = { "combiner", "capture", "SIGNAL" }
-  local phase = assert(topology.build(plans_of_parts[1].replay and REPLAY or { nodes = nodes, edges = edges },
-    plans_of_parts))
-  assert(phase:run())
+  nodes[#nodes + 1] = { id = "note", kind = "note" }
+  edges[#edges + 1] = { "strategies", "note", "SIGNAL" }
+  edges[#edges + 1] = { "combiner", "note", "SIGNAL" }
+  if first.recorded then
+    nodes[#nodes + 1] = { id = "capture", kind = "capture" }
+    edges[#edges + 1] = { "strategies", "capture", "SIGNAL" }
+  end
+  local phase = assert(topology.build({ nodes = nodes, edges = edges }, plans_of_parts))
+  assert(phase:run(watch and watch(phase)))
   for k, capture in ipairs(done) do
     captures[k] = capture()
     captures[k].warm = {} -- open times of the bars with which strategies began

@@ -2,6 +2,7 @@
 -- classifier says does not depend on a window or on portfolios: parts that have the same one, with the same parameters
 -- on the same stream, share it, and each sees its own window of it.
 local C = require("abi").C
+local captured = require "captured"
 local instance = require "instance"
 
 local M = { is_shared = true }
@@ -35,9 +36,22 @@ function View:see()
       self.told = index
       local ts_ns = C.pln_bars_visible_ns(stream.bars, row)
       self.sinks.regime(self, ts_ns, index)
+      if self.sinks.capture then self.sinks.capture:add_regime(captured.source(shared.id, stream), ts_ns, index) end
       for _, listener in ipairs(self.listeners or {}) do listener(ts_ns, index) end
     end
   end
+end
+
+--- The index of the regime in force at a time within the current slice, 0 for none.
+function View:regime_at(ts_ns)
+  local shared, stream = self.shared, self.stream
+  local base = tonumber(C.pln_hub_first_row(shared.hub, stream.hub_id))
+  local low, high = base, tonumber(C.pln_hub_last_row(shared.hub, stream.hub_id))
+  while low < high do -- the first row that is visible after it
+    local middle = math.floor((low + high) / 2)
+    if C.pln_bars_visible_ns(stream.bars, middle) <= ts_ns then low = middle + 1 else high = middle end
+  end
+  return low > base and shared.regimes[low - 1 - base] or shared.regime_before
 end
 
 --- Whether the bar that the classifier saw last is in the window.
@@ -88,13 +102,12 @@ function Classifiers:declare(part)
     for _, stream in ipairs(classifier.streams) do
       local spec = spec_of(part, classifier, stream)
       local key = ("%s\n%s"):format(classifier.id, instance.key(spec))
-      local one, err = self.by_key[key], nil
-      if not one then
-        one, err = self:_add(part, spec)
+      if not self.by_key[key] then
+        local one, err = self:_add(part, spec)
         if not one then return nil, err end
         self.by_key[key] = one
       end
-      local view = new_view(part, one, stream)
+      local view = new_view(part, self.by_key[key], stream)
       table.insert(part.all_classifiers, view)
       part.classifiers[classifier.id .. "|" .. stream.name] = view
       part.n_instances = part.n_instances + 1
@@ -110,6 +123,7 @@ end
 
 function Classifiers:step()
   for _, one in ipairs(self.all) do
+    one.regime_before = one.regime
     local ok, err = one:classify()
     if not ok then return nil, err end
     for _, view in ipairs(one.views) do view:see() end

@@ -1,4 +1,4 @@
---- Node kind `signal_recorder`: appends each change of a signal to plan.signals, for tests of strategies.
+--- Node kind `signal_recorder`: appends each change of a signal to plan.signal_list, for tests of strategies.
 local ffi = require "ffi"
 local C = require("abi").C
 
@@ -15,7 +15,7 @@ function M.new(part)
       for j = 0, batch.n - 1 do
         local change = ffi.cast("pln_signal *", batch.out) + j
         while C.pln_bars_visible_ns(clock, bar) < change.ts_ns do bar = bar + 1 end
-        table.insert(part.plan.signals, {
+        table.insert(part.plan.signal_list, {
           symbol = stream.symbol, bar = bar + 1, direction = NAMES[change.direction], strength = change.strength,
           confidence = change.confidence,
         })

@@ -193,7 +193,6 @@ function TestCombinations.test_common_start()
   for _, case in ipairs(CASES) do
     local plan = engine.plan_config(case.config(), case.bars(bases), {})
     local ns = topology.warmup { plan }
-    plan.recorded = {}
     local whole = engine.execute(plan)
     local last = 0LL
     for _, strategy in ipairs(whole.warm) do

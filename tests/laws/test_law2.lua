@@ -2,6 +2,7 @@
 -- signals that it emitted, pushed into a portfolio without it; with all that a portfolio does of its own.
 local ffi = require "ffi"
 local abi = require "abi"
+local captured = require "captured"
 local engine = require "engine"
 local market = require "market"
 local C = abi.C
@@ -65,24 +66,17 @@ local function spec_of(case, portfolio, bars, execution)
     session = "14:30-21:00", execution = execution }
 end
 
--- Captures of the run and of both replays.
+-- Captures of the run and of both replays, in one slice and in many.
 local function three_ways(spec, make)
   make = make or engine.plan
   local plan = make(spec)
-  plan.recorded = {}
+  plan.recorded = captured.memory()
   local full = engine.execute(plan)
   local captures = {}
-  for k, by_slice in ipairs { false, true } do
+  for k, chunk_rows in ipairs { 65536, 37 } do
     local again = make(spec)
-    if k == 2 then again.engine.chunk_rows = 37 end
-    again.replay, again.by_slice = {}, by_slice
-    for _, one in ipairs(plan.recorded) do
-      local lists = {}
-      for symbol, list in pairs(one.lists) do lists[symbol] = list end
-      table.insert(again.replay, { instance = one.instance, lists = lists })
-    end
+    again.engine.chunk_rows, again.signals = chunk_rows, plan.recorded
     captures[k] = engine.execute(again)
-    captures[k].signals = full.signals -- which a replay does not emit
   end
   return full, captures[1], captures[2]
 end
