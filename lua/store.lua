@@ -25,6 +25,9 @@ local M = {}
 --- The database in which runs are kept when none is named.
 M.DEFAULT_PATH = "perilune.db"
 
+--- What is appended to a database's path for the names of all its files.
+M.FILES = { "", "-wal", "-shm", "-journal" }
+
 local Store, Run, Result = {}, {}, {}
 Store.__index, Run.__index, Result.__index = Store, Run, Result
 

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <zstd.h>
 
-enum { ZSTD_LEVEL = 1 };
+enum { ZSTD_LEVEL = 1, BLOCK = 256 };
 
 double pln_drawdown_pct(double equity, double peak) {
   return peak > 0 ? (1 - equity / peak) * 100 : (double)NAN;
@@ -30,22 +30,38 @@ void pln_series_free(pln_series *series) {
 }
 
 /* Byte b of value i goes to plane b: neighbours differ in their low bytes, so the high planes are near
- * constant. */
+ * constant. Loops go along a plane, so that the compiler makes vectors of them. */
 static void to_planes(const uint64_t *values, int32_t n, bool is_time, uint8_t *planes) {
-  uint64_t previous = 0;
-  for (int32_t i = 0; i < n; i++) {
-    const uint64_t value = is_time ? values[i] - previous : values[i] ^ previous;
-    previous = values[i];
-    for (int32_t b = 0; b < 8; b++) planes[(size_t)b * (size_t)n + (size_t)i] = (uint8_t)(value >> (8 * b));
+  uint64_t previous = 0, change[BLOCK];
+  for (int32_t first = 0; first < n; first += BLOCK) {
+    const int32_t rows = n - first < BLOCK ? n - first : BLOCK;
+    for (int32_t i = 0; i < rows; i++) {
+      const uint64_t value = values[first + i];
+      change[i] = is_time ? value - previous : value ^ previous;
+      previous = value;
+    }
+    for (int b = 0; b < 8; b++) {
+      uint8_t *plane = planes + (size_t)b * (size_t)n + first;
+      for (int32_t i = 0; i < rows; i++) plane[i] = (uint8_t)(change[i] >> (8 * b));
+    }
   }
 }
 
+/* Many planes are all zero: strengths that are always 1, exposures, the high bytes of times. */
+static bool is_zero(const uint8_t *bytes, int32_t n) {
+  return n == 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, (size_t)n - 1) == 0);
+}
+
 static void from_planes(const uint8_t *planes, int32_t n, bool is_time, uint64_t *values) {
+  memset(values, 0, sizeof *values * (size_t)n);
+  for (int b = 0; b < 8; b++) {
+    const uint8_t *plane = planes + (size_t)b * (size_t)n;
+    if (is_zero(plane, n)) continue;
+    for (int32_t i = 0; i < n; i++) values[i] |= (uint64_t)plane[i] << (8 * b);
+  }
   uint64_t previous = 0;
   for (int32_t i = 0; i < n; i++) {
-    uint64_t value = 0;
-    for (int32_t b = 0; b < 8; b++) value |= (uint64_t)planes[(size_t)b * (size_t)n + (size_t)i] << (8 * b);
-    previous = is_time ? previous + value : previous ^ value;
+    previous = is_time ? previous + values[i] : previous ^ values[i];
     values[i] = previous;
   }
 }

@@ -149,10 +149,10 @@ static int32_t configure(pln_store *store, int32_t flags) {
   if (store->read_only) return pln_store_exec(store, "PRAGMA query_only = 1", "opening the database");
   const bool rollback = (flags & PLN_STORE_ROLLBACK_JOURNAL) != 0 || on_network(store->path);
   /* NORMAL: a crash of the machine may lose the last second, never damage the file (with WAL). */
-  const char *const pragmas = rollback
-                                  ? "PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL"
-                                  : "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; "
-                                    "PRAGMA wal_autocheckpoint = 16384; PRAGMA journal_size_limit = 67108864";
+  const char *const pragmas = rollback ? "PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL"
+                                       : "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; "
+                                         "PRAGMA wal_autocheckpoint = 16384; PRAGMA journal_size_limit = "
+                                         "67108864; PRAGMA cache_size = -16384";
   /* The change of the journal's mode raises a read lock, which SQLite does not wait for: processes that make
    * one new database at the same time wait here. */
   for (int waited_ms = 0;; waited_ms += sqlite3_sleep(5)) {
