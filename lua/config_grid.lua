@@ -34,6 +34,11 @@ end
 
 --- Checks it; `fail(path, message)` is called for each violation.
 function M.check(cfg, fail)
+  local optimize = cfg.optimize
+  if optimize and optimize.search == "bayesian" and cfg.workflow == "full_backtest" then
+    fail("optimize.search", "bayesian asks for combos as results come in, which workflow: full_backtest does not: "
+      .. "use workflow: optimize, or search: random or latin_hypercube")
+  end
   local grid = cfg.grid
   if not grid then return end
   local classifiers = column(cfg.classifiers, "id")

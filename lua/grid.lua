@@ -332,6 +332,9 @@ function M.space(blocks, options)
   return self
 end
 
+--- Whether the constraints admit a point of a block: a function of its values by dimension.
+function Grid:predicate(block) return constraints.predicate(self.constraints, block.places) end
+
 --- How many points the product of a space has, before constraints; infinite where a range has no steps.
 function M.raw(space)
   local raw = 0

@@ -3,7 +3,6 @@
 local abi = require "abi"
 local config = require "config"
 local data = require "data"
-local grids = require "grid"
 local indicator_hub = require "indicator_hub"
 local plan_ensemble = require "plan_ensemble"
 local plan_models = require "plan_models"
@@ -11,6 +10,7 @@ local plan_risk = require "plan_risk"
 local plan_symbols = require "plan_symbols"
 local registry = require "registry"
 local schedule = require "schedule"
+local search = require "search"
 local suggest = require "suggest"
 local variants = require "grid_variants"
 
@@ -262,11 +262,11 @@ function M.new(cfg, options)
     })
     if not blocks then return nil, names end
   end
-  plan.grid, err = grids.new(blocks, {
+  plan.grid, err = search.grid(blocks, {
     bare = #plan.items == 1, names = names, constraints = cfg.grid and cfg.grid.constraints, folder = plan.folder,
     index_of = shared.data.index_of,
     fail = function(path, message) return nil, config.error_at(cfg, path, message) end,
-  })
+  }, cfg.optimize, cfg.seed)
   if not plan.grid then return nil, err end
   return plan
 end

@@ -91,6 +91,9 @@ function M.seed(state, seed)
   for _ = 1, 16 do next_random(state) end
 end
 
+--- A generator of its own (lua/random.lua): { double s[6]; }, and its next number inside (0, 1).
+M.random_type, M.next_random = random_type, next_random
+
 -- Text --------------------------------------------------------------------------------------------------------------
 
 local function text_of(value)
