@@ -100,19 +100,26 @@ local Reader = {}
 Reader.__index = Reader
 
 function Reader:read(source, symbol)
-  local stored = C.pln_store_read_signals(self.store.handle, self.phase, self.window, self.combo, source, symbol)
-  if stored == nil then error(abi.last_error(), 0) end
-  stored = ffi.gc(stored, C.pln_stored_signals_free)
-  self.kept[#self.kept + 1] = stored
+  local key = source .. "\n" .. symbol
+  local stored = self.lists[key]
+  if not stored then
+    stored = C.pln_store_read_signals(self.store.handle, self.phase, self.window, self.combo, source, symbol)
+    if stored == nil then error(abi.last_error(), 0) end
+    stored = ffi.gc(stored, C.pln_stored_signals_free)
+    self.lists[key] = stored
+  end
   return stored.signals, tonumber(stored.n), stored.regimes
 end
 
+-- A series of the result: list of { ts_ns, value }.
 function Reader:_series(name)
-  local list, rows = {}, self.store:rows(
-    "SELECT s.ts_ns, s.value FROM result r, series(r.id, ?) s WHERE r.phase = ? AND r.window = ? AND r.combo = ? "
-      .. "ORDER BY s.ts_ns", name, self.phase, self.window, self.combo)
-  must(rows)
+  if self.series[name] then return self.series[name] end
+  local list = {}
+  local rows, err = self.store:rows("SELECT r.ts, r.value FROM main.phase_row p, records(?, ?, p.run, '', p.id, ?) r "
+    .. "WHERE p.id = ? ORDER BY r.ts", ("c%04d"):format(self.combo), name, self.window, self.phase)
+  must(rows, err)
   for row in rows do list[#list + 1] = { ts_ns = ffi.cast("int64_t", row[1]), value = row[2] } end
+  self.series[name] = list
   return list
 end
 
@@ -122,16 +129,27 @@ function Reader:warm(source)
 end
 
 function Reader:regimes(name)
-  local list = self:_series(REGIME .. name)
-  for k, entry in ipairs(list) do list[k] = { ts_ns = entry.ts_ns, index = entry.value } end
+  local list = {}
+  for k, entry in ipairs(self:_series(REGIME .. name)) do list[k] = { ts_ns = entry.ts_ns, index = entry.value } end
   return list
 end
 
---- Reads what M.to_store wrote.
+local readers = setmetatable({}, { __mode = "k" }) -- store → key → reader, for as long as one is used
+
+--- Reads what M.to_store wrote. Many combos of a replay may have the signals of one: what is decoded is shared.
 -- @param store of lua/store.lua
 -- @param phase whose signals they are (its `content`), window and combo: their numbers
 function M.from_store(store, phase, window, combo)
-  return setmetatable({ store = store, phase = phase, window = window, combo = combo, kept = {} }, Reader)
+  local known = readers[store] or setmetatable({}, { __mode = "v" })
+  readers[store] = known
+  local key = ("%d %d %d"):format(phase, window, combo)
+  local reader = known[key]
+  if not reader then
+    reader = setmetatable({ store = store, phase = phase, window = window, combo = combo, lists = {}, series = {} },
+      Reader)
+    known[key] = reader
+  end
+  return reader
 end
 
 return M

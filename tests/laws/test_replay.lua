@@ -5,10 +5,14 @@ local captured = require "captured"
 local engine = require "engine"
 local market = require "market"
 local plans = require "plan"
+local store = require "store"
+local support = require "support"
 local topology = require "topology"
 local C = abi.C
 
 TestReplayLaw = {}
+
+function TestReplayLaw.tearDown() support.cleanup() end
 
 local FIXTURES = engine.fixtures
 local ROWS = 1200
@@ -62,8 +66,8 @@ local function mixed()
 end
 
 -- What strategies emit in a window, by the topology that stops there.
-local function generate(plan)
-  local made = captured.memory()
+local function generate(plan, writer)
+  local made = writer or captured.memory()
   local own = plans.in_window(plan, plan.window, {
     capture = made, regime = function() end, record = function() end, log = function() end,
   })
@@ -100,6 +104,41 @@ function TestReplayLaw.test_generation_then_replay_is_the_full_backtest()
       engine.assert_equal(fulls[k], again, ("window %d, chunks %d"):format(k, chunk))
     end
   end
+end
+
+--- The same by way of the database: the codec, and one list for all combos that have it.
+function TestReplayLaw.test_by_way_of_the_store()
+  local bars = uneven()
+  local base = engine.plan_config(mixed(), bars, { chunk_rows = 100 })
+  local db = assert(store.open(support.folder() .. "/signals.db"))
+  local list = windows(bars[1][1])
+  for round = 1, 2 do -- two phases of one name
+    local run = assert(db:begin_run { workflow = "signal_generation", data_hash = "d" })
+    local phase = assert(run:phase { name = "signals", topology = "signal_generation",
+      hash = ("%032x"):format(round), n_combos = 1, n_windows = #list })
+    for k, window in ipairs(list) do
+      window.number = k
+      assert(phase:add_window(window))
+      local result = assert(phase:add_result { window = k, number = 7, combo = "c0007", portfolio = "", params = {},
+        symbols = { "SPY", "QQQ", "IWM" } })
+      generate(plans.in_window(base, window), captured.to_store(result))
+      assert(result:close())
+    end
+    assert(phase:finish "finished")
+    assert(run:finish { status = "finished" })
+    for k, window in ipairs(list) do
+      local reader = captured.from_store(db, phase.content, k, 7)
+      lu.assertIs(captured.from_store(db, phase.content, k, 7), reader)
+      local full = engine.execute(plans.in_window(base, window))
+      local replay = plans.in_window(base, window)
+      replay.signals = reader
+      local again = engine.execute(replay)
+      lu.assertTrue(#again.fills > 20 and #again.regimes > 4)
+      again.records = full.records
+      engine.assert_equal(full, again, ("window %d, phase %d"):format(k, round))
+    end
+  end
+  db:close()
 end
 
 --- Strategies without a memory: what was captured in all of the data is cut to the windows.
