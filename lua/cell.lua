@@ -3,6 +3,7 @@
 local ffi = require "ffi"
 local abi = require "abi"
 local combos = require "combos"
+local lanes = require "node.lanes"
 local plans = require "plan"
 local sinks = require "sinks"
 local topology = require "topology"
@@ -153,6 +154,52 @@ function Cell:_parts(numbers, is_wanted)
   return made, beside
 end
 
+-- Whether the figures that are asked for can be had in lanes, of all of these plans.
+function Cell:_fits_lanes(list)
+  local context = self.context
+  if context.keep ~= "figures" or context.metrics ~= "sweep" or next(context.files or {}) ~= nil then return false end
+  for _, plan in ipairs(list) do
+    if not lanes.fits(plan) then return false end
+  end
+  return true
+end
+
+-- Runs plans as the parts of one phase. Returns the phase, which is to be freed, or nil and a message.
+function Cell:_run_phase(base, list, on_rows)
+  local phase, err = topology.build(base, list)
+  if not phase then return nil, err end
+  self.n_instances = phase.parts[1].n_instances
+  local ok
+  ok, err = phase:run(function(rows)
+    if C.pln_stop_requested() ~= 0 then return false end
+    if on_rows then return on_rows(rows) end
+  end)
+  if ok then return phase end
+  phase:free()
+  return nil, err
+end
+
+-- The parts of plans, in their order: in lanes where they fit, in execution containers where not, or where a lane gave
+-- its combo up.
+function Cell:_run_plans(list, on_rows)
+  local base = topology.topologies[self.context.topology]
+  local in_lanes = self.context.topology ~= "signal_generation" and self:_fits_lanes(list)
+  local phase, err = self:_run_phase(in_lanes and lanes.topology(base) or base, list, on_rows)
+  if not phase then return nil, err end
+  local parts, again, places = {}, {}, {}
+  for k, part in ipairs(phase.parts) do
+    parts[k] = part
+    if part.given_up then again[#again + 1], places[#places + 1] = list[k], k end
+  end
+  phase:free()
+  if #again == 0 then return parts end
+  phase, err = self:_run_phase(base, again, on_rows)
+  if not phase then return nil, err end
+  for k, part in ipairs(phase.parts) do parts[places[k]] = part end
+  phase:free()
+  return parts
+end
+
 --- Computes combos in all windows (or those for which is_wanted(window number, combo number) is true).
 -- @param numbers list of combo numbers, of one group of the grid
 -- @param on_rows nil or function(rows) called now and then with the rows of the hub so far; false stops
@@ -164,21 +211,11 @@ function Cell:run(numbers, on_rows, is_wanted)
   local list = {}
   for k, plan in ipairs(beside) do list[k] = plan end
   for _, one in ipairs(made) do list[#list + 1] = one.plan end
-  local phase, err = topology.build(topology.topologies[self.context.topology], list)
-  if not phase then return nil, err end
-  local parts = phase.parts
-  self.n_instances = parts[1].n_instances
-  local ok
-  ok, err = phase:run(function(rows)
-    if C.pln_stop_requested() ~= 0 then return false end
-    if on_rows then return on_rows(rows) end
-  end)
-  local outcomes = ok and {}
-  for k, one in ipairs(outcomes and made or {}) do
-    outcomes[k] = outcomes_of(one.combo, one.window, one.plan, parts[#beside + k])
-  end
-  phase:free()
-  return outcomes or nil, err
+  local parts, err = self:_run_plans(list, on_rows)
+  if not parts then return nil, err end
+  local outcomes = {}
+  for k, one in ipairs(made) do outcomes[k] = outcomes_of(one.combo, one.window, one.plan, parts[#beside + k]) end
+  return outcomes
 end
 
 return M

@@ -34,7 +34,7 @@ function M.class(Instance, scratch)
     self.regime_of, self.matrices = spec.regime_of, NOTHING
     self.columns, self.features, self.n_features = declared.columns, declared.features, declared.n_features
     self.n_changes = 0 -- of its signal, so far
-    self.rule = ffi.new("pln_rule", stream.hub_id, declared.features[0],
+    self.rule = ffi.new("pln_signal_rule", stream.hub_id, declared.features[0],
       declared.n_features > 1 and declared.features[1] or -1, 0, stream.window_first, stream.window_last, -1, 0)
     self.out = scratch(spec.rows)
     if has_callbacks(def) then
@@ -48,6 +48,7 @@ function M.class(Instance, scratch)
   -- @return as of a strategy of signals
   function Rule:generate()
     local rule = self.rule
+    if self.is_driven then return NOTHING end
     if self.regime_of and not self.warm_row then
       local known = self.regime_of.warm_row -- the regime is a feature like the others, made earlier in the slice
       if not known then return NOTHING end
@@ -57,6 +58,13 @@ function M.class(Instance, scratch)
     self:see()
     if n == 0 then return NOTHING end
     return { { out = self.out, n = n } }
+  end
+
+  --- Leaves the rule to who runs it in C over the slices (node/lanes.lua): the instance emits nothing any more.
+  -- @return true; false where it cannot be left
+  function Rule:drive()
+    self.is_driven = not self.regime_of and not self.bar
+    return self.is_driven
   end
 
   --- Takes over what the rule came to know.

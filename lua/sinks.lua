@@ -174,13 +174,21 @@ function M.portfolio(spec)
   config.keep_returns = (spec.metrics == "full" or spec.result) and 1 or 0
   config.is_sweep = spec.metrics == "sweep" and 1 or 0
   config.risk_free_ann, config.periods_per_year = spec.risk_free_ann or 0, spec.periods_per_year or 0
-  local handle = ffi.gc(C.pln_stats_new(config), C.pln_stats_free)
+  local function new_stats() return ffi.gc(C.pln_stats_new(config), C.pln_stats_free) end
+  local handle = new_stats()
   if handle == nil then return nil, abi.last_error() end
   local files, result = spec.files, spec.result
   -- The files' contract has no column for the portfolio: where there are several, it stands behind the combo.
   local combo = spec.n_portfolios > 1 and spec.combo .. "/" .. spec.portfolio or spec.combo
   local days = result and spec.equity == "days" and by_day(function(row) must(result:add_equity(row)) end)
 
+  self.stats = handle -- until finish: of lanes, which feed it themselves
+  --- Forgets what the statistics were given, for another run of the same.
+  function self.restart()
+    C.pln_stats_free(ffi.gc(handle, nil))
+    handle = new_stats()
+    self.stats = handle
+  end
   function self.first_trading_row(row) abi.must(C.pln_stats_set_first_trading_row(handle, row)) end
   function self.rows(rows)
     abi.must(C.pln_stats_add_rows(handle, rows))
@@ -268,6 +276,7 @@ function M.portfolio(spec)
       result:close()
     end
     C.pln_stats_free(ffi.gc(handle, nil))
+    self.stats = nil
   end
   return self
 end

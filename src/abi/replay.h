@@ -1,5 +1,5 @@
 #pragma once
-#include "abi/exec.h"
+#include "abi/rule.h"
 #include "abi/stats.h"
 /* Replay of captured signals over one instrument for many combos at once: what pln_exec_run and pln_exec_finish would
  * do for each of them alone, to the last bit (equity of every bar, trades, account, refusals), many times faster.
@@ -73,6 +73,10 @@ int64_t pln_replay_periods(const pln_replay *replay, const int64_t **last_rows);
 int32_t pln_replay_add_signals(pln_replay *replay);
 /* As pln_exec_push_signals. */
 int32_t pln_replay_push_signals(pln_replay *replay, int32_t list, const pln_signal *signals, int64_t n);
+
+/* Pushes what n rules over streams with these bars say in the hub's slice, each to its list. */
+int32_t pln_replay_push_rules(pln_replay *replay, const pln_hub *hub, const pln_bars *bars, pln_signal_rule *const *rules,
+                              const int32_t *lists, int64_t n);
 
 /* 0 where a combo of these settings can be replayed, else PLN_ERR_UNSUPPORTED (or PLN_ERR_ARGUMENT) and why. */
 int32_t pln_replay_check(const pln_exec_config *exec, const pln_portfolio_config *portfolio);

@@ -69,6 +69,8 @@ int32_t pln_replay_check(const pln_exec_config *exec, const pln_portfolio_config
   if (exec->entry_spread_bps != 0) return unsupported("entry_spread_bps");
   if (exec->record_orders) return unsupported("records of orders and fills");
   if (exec->benchmark != 0) return unsupported("second instrument");
+  if (exec->fill != PLN_FILL_NEXT_OPEN && exec->fill != PLN_FILL_THIS_CLOSE)
+    return unsupported("fill at the next close");
   if (portfolio->rebalance) return unsupported("rebalancing");
   if (portfolio->fill_price_quirk) return unsupported("compat mode");
   if (portfolio->sizing.type > PLN_SIZE_PERCENT_OF_EQUITY) return unsupported("sizing of that type");
@@ -162,6 +164,7 @@ void pln_replay_free(pln_replay *replay) {
   free(replay->period_rows);
   free(replay->period_ns);
   free(replay->turns);
+  free(replay->signals);
   pln_exec_free(replay->template);
   pln_portfolio_free(replay->nobody);
   free(replay);
@@ -224,6 +227,23 @@ int32_t pln_replay_push_signals(pln_replay *replay, int32_t list, const pln_sign
   l->n = end;
   l->pushed = direction;
   l->last_ns = signals[n - 1].ts_ns;
+  return PLN_OK;
+}
+
+int32_t pln_replay_push_rules(pln_replay *replay, const pln_hub *hub, const pln_bars *bars,
+                              pln_signal_rule *const *rules, const int32_t *lists, int64_t n) {
+  for (int64_t i = 0; i < n; i++) {
+    const int64_t rows = pln_hub_last_row(hub, rules[i]->stream) - pln_hub_first_row(hub, rules[i]->stream);
+    if (rows > replay->signals_capacity) {
+      pln_signal *signals = realloc(replay->signals, (size_t)rows * sizeof *signals);
+      if (!signals) return pln_fail(PLN_ERR_MEMORY, "no memory for %lld signals", (long long)rows);
+      replay->signals = signals;
+      replay->signals_capacity = rows;
+    }
+    const int64_t changes = pln_rule_signals(rules[i], hub, bars, replay->signals);
+    const int32_t status = pln_replay_push_signals(replay, lists[i], replay->signals, changes);
+    if (status) return status;
+  }
   return PLN_OK;
 }
 

@@ -108,6 +108,8 @@ struct pln_replay {
   int64_t n_periods;
   pln_turn *turns;
   int64_t turns_capacity;
+  pln_signal *signals; /* of a rule in a slice */
+  int64_t signals_capacity;
   int64_t first_row; /* bar of the window's first row */
   int32_t is_finished;
   int32_t status;

@@ -51,7 +51,7 @@ AVX2 static int64_t keeps_avx2(const double *a, const double *b, int32_t directi
   return keeps(a, b, direction, n);
 }
 
-int64_t pln_rule_signals(pln_rule *rule, const pln_hub *hub, const pln_bars *bars, pln_signal *out) {
+int64_t pln_rule_signals(pln_signal_rule *rule, const pln_hub *hub, const pln_bars *bars, pln_signal *out) {
   const int64_t begin = pln_hub_first_row(hub, rule->stream), end = pln_hub_last_row(hub, rule->stream);
   int64_t first = begin > rule->first_row ? begin : rule->first_row;
   const int64_t last = end < rule->last_row ? end : rule->last_row;

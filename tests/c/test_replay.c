@@ -551,6 +551,9 @@ static void what_lanes_do_not_have_is_refused(void **state) {
   q = p;
   q.margin_call = PLN_MARGIN_CALL_LIQUIDATE;
   check_refused(&e, &q);
+  e.fill = PLN_FILL_NEXT_CLOSE;
+  check_refused(&e, &p);
+  e.fill = PLN_FILL_NEXT_OPEN;
   q = p; /* settings that are not named */
   q.sizing.max_pct = 50;
   check_refused(&e, &q);

@@ -84,8 +84,9 @@ static void check(const pln_bars *bars, int32_t chunk, int64_t from, int64_t unt
     for (int i = 0; i < MOST; i++) assert_true((ids[i] = pln_hub_add_feature(hub, 0, rules[k][i])) >= 0);
     assert_int_equal(pln_hub_seal(hub), 0);
     expected.n = whole.n = parts.n = 0;
-    pln_rule one = {.feature = ids[0], .less = -1, .first_row = from, .last_row = until, .warm_row = -1};
-    pln_rule two = one;
+    pln_signal_rule one = {
+        .feature = ids[0], .less = -1, .first_row = from, .last_row = until, .warm_row = -1};
+    pln_signal_rule two = one;
     two.feature = ids[1];
     two.less = ids[2];
     int64_t warm = pln_hub_warmup(hub, ids[0]);
