@@ -5,6 +5,7 @@ local config = require "config"
 local export = require "export"
 local plan_models = require "plan_models"
 local plans = require "plan"
+local shard = require "shard"
 local store = require "store"
 local suggest = require "suggest"
 local workers = require "workers"
@@ -100,11 +101,22 @@ function M.workflow(name, folder)
     table.concat(names, ", "))
 end
 
+-- What speaks against running a shard.
+local function shard_problem(cfg, path)
+  if cfg.optimize and cfg.optimize.search == "bayesian" then
+    return config.error_at(cfg, "optimize.search", "an adaptive search chooses combos by the results of others, so it "
+      .. "cannot be cut into shards: leave out --shard, or take search: random")
+  end
+  if not path then return "a shard needs a database to keep its part in: give one with --db" end
+end
+
 -- Opens the database, and in it a new run or the one that is resumed. A workflow of several phases keeps them in a
 -- file of its own where none is asked for.
 local function open_store(self, options)
   local cfg, plan, path = self.cfg, self.plan, options.db
   if path == nil then path = cfg.results.db ~= "none" and cfg.results.db or false end
+  local problem = self.shard and shard_problem(cfg, path)
+  if problem then return nil, problem end
   if not path and (cfg.workflow ~= PLAIN or self.n_workers > 1) then
     path = os.tmpname()
     self.scratch = path
@@ -117,12 +129,17 @@ local function open_store(self, options)
   if options.resume then
     self.stored, err = self.db:run(options.resume)
     if not self.stored then return nil, err end
+    if self.stored.shard then
+      self.shard, err = shard.parse(self.stored.shard)
+      if not self.shard then return nil, err end
+    end
     return self.stored:reopen()
   end
   self.stored, err = self.db:begin_run {
     workflow = cfg.workflow, name = cfg.name,
     config_text = with_assumptions(options.config_text or config.canonical(cfg), plan),
     config_hash = config.hash(cfg), data_hash = plan.data_hash, seed = cfg.seed,
+    shard = self.shard and self.shard.text or nil,
   }
   if not self.stored then return nil, err end
   for _, stream in ipairs(plan.streams) do
@@ -145,8 +162,9 @@ local function run_workflow(self, chosen)
   C.pln_stop_begin()
   local ok, results, report = pcall(chosen.run, self)
   C.pln_stop_end()
-  if not ok then return nil, tostring(results) end
-  return results, report
+  if ok then return results, report end
+  if results == workflow.END_OF_SHARD then return {}, self.shard:report(self.grid, self.path) end
+  return nil, tostring(results)
 end
 
 -- Completes the CSV files, or, after a failure, leaves none behind. Returns the first failure's message.
@@ -212,11 +230,13 @@ function M.run(cfg, options)
     if results and not stored then results, err = nil, store_err end
   end
   remove_scratch(self)
+  local n_combos = plan.grid:size()
+  if self.shard and report then n_combos = math.max(1, report.data.combos) end
   if not results then return nil, err, interrupted and "interrupted" or nil, id end
   return {
     run = {
       id = id, config_hash = config.hash(cfg), data_hash = plan.data_hash, seconds = seconds, bars = bars,
-      combos = plan.grid:size(), assumptions = plan_models.assumptions(plan),
+      combos = n_combos, assumptions = plan_models.assumptions(plan),
       bars_per_second = seconds > 0 and bars / seconds or 0,
     },
     results = results, report = report, db = not self.scratch and self.path or false, plan = plan,

@@ -111,6 +111,23 @@ function M.resume(path, id, file, options)
   return run_checked(cfg, passed)
 end
 
+--- Joins the parts of a sharded sweep into a run, and goes on with what needs all combos.
+-- @param target path of the database that gets the run
+-- @param parts list of the databases that the shards are in
+-- @param file nil, or where the configuration lies now
+-- @param options as of resume; on_task = function(spec) giving a task of lua/progress.lua
+-- @return as execute
+function M.merge(target, parts, file, options)
+  local task = options.on_task and options.on_task { name = "merge", total = #parts, unit = "parts" }
+  local merged, err = store.merge(target, parts, {
+    goes_on = true,
+    progress = function() if task then task.done(1) end end,
+  })
+  if task then task.clear() end
+  if not merged then return nil, err end
+  return M.resume(target, merged.run, file, options)
+end
+
 -- What collects trades or rows in memory, in the form of the writers of lua/export.lua.
 local function collector(take)
   local self = { lists = {} }

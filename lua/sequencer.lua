@@ -69,7 +69,6 @@ local function identity(self)
   local parts = {
     ffi.string(C.pln_version()), self.topology, config.canonical(self.cfg), self.plan.data_hash,
     source_hash.of(self.plan), self.keep, self.metrics, self.equity, tostring(self.plan.record_orders),
-    self.shard and self.shard.text or "",
   }
   for _, window in ipairs(self.windows) do parts[#parts + 1] = window_text(window) end
   if self.spec.points then parts[#parts + 1] = json.encode(json.array(self.spec.points)) end

@@ -3,6 +3,8 @@
 -- Shard k of n has combos floor((k - 1) · size / n) + 1 to floor(k · size / n): a block, since combos beside one
 -- another share features. Each combo is in exactly one, whatever the number of workers; where there are more shards
 -- than combos, some have none.
+local tabulate = require "tabulate"
+
 local M = {}
 
 --- Most shards of one sweep.
@@ -35,6 +37,26 @@ end
 function Shard:has(number, grid)
   local first, last = self:range(grid:size())
   return number >= first and number <= last
+end
+
+--- What is told of a shard that has run: its combos and what to do with it (coordinator.run's `report`).
+-- @param grid that it is a part of
+-- @param db path of the database that it is in
+function Shard:report(grid, db)
+  local size = grid:size()
+  local first, last = self:range(size)
+  local data = { shard = self.text, first = first, last = last, combos = last - first + 1, of = size }
+  local range = "no combos"
+  if data.combos > 0 then
+    range = ("combos %s to %s"):format(tabulate.number(first, 0), tabulate.number(last, 0))
+  end
+  return {
+    data = data,
+    format = function()
+      return ("Shard %s: %s of %s, in %s\nperilune merge joins the shards of a sweep (docs/cluster.md).\n"):format(
+        self.text, range, tabulate.number(size, 0), db)
+    end,
+  }
 end
 
 return M

@@ -30,6 +30,7 @@ local function look(store, path)
   end
   run.path = path
   run.phase_list = must(run:phases())
+  run.engine_version = query(db, "SELECT engine_version FROM main.run WHERE id = ?", run.id)[1][1]
   local number, count = (run.shard or "1/1"):match "^(%d+)/(%d+)$"
   run.number, run.count = tonumber(number), tonumber(count)
   db:close()
@@ -39,6 +40,20 @@ local function look(store, path)
   return run
 end
 
+-- The phases that two shards have must be made of the same: the hash is of files of strategies too.
+local function check_phases(run, first)
+  for k = 1, math.max(#run.phase_list, #first.phase_list) do
+    local own, other = run.phase_list[k], first.phase_list[k]
+    if not own or not other or own.name ~= other.name then
+      error({ merge = ("%s: run %d does not have the phases of %s: %s, expected %s"):format(run.path, run.id,
+        first.path, own and own.name or "none", other and other.name or "none") }, 0)
+    elseif own.hash ~= other.hash then
+      error({ merge = ("%s: phase '%s' of run %d was made of something else than that of %s (files of strategies that "
+        .. "have changed since?): run the shard again"):format(run.path, own.name, run.id, first.path) }, 0)
+    end
+  end
+end
+
 -- All of one sweep, each shard once, none missing.
 local function check(runs, partial)
   local first, by_number = runs[1], {}
@@ -46,6 +61,10 @@ local function check(runs, partial)
     if run.config_hash ~= first.config_hash or run.data_hash ~= first.data_hash then
       error({ merge = ("%s: run %d is of another %s than %s: shards of one sweep have the same")
         :format(run.path, run.id, run.config_hash ~= first.config_hash and "configuration" or "data", first.path) }, 0)
+    end
+    if run.engine_version ~= first.engine_version then
+      error({ merge = ("%s: run %d was made by Perilune %s, that of %s by %s: shards of one sweep have the same")
+        :format(run.path, run.id, run.engine_version, first.path, first.engine_version) }, 0)
     end
     if run.count ~= first.count then
       error({ merge = ("%s: found shard %s, expected one of %d as in %s"):format(run.path, run.shard or "1/1",
@@ -71,6 +90,7 @@ local function check(runs, partial)
     error({ merge = "missing shards: " .. table.concat(missing, ", ", 1, math.min(#missing, 20))
       .. (#missing > 20 and (" and %d more"):format(#missing - 20) or "") }, 0)
   end
+  for _, run in ipairs(runs) do check_phases(run, first) end
 end
 
 -- The target's run: its text from the first shard, its clocks from all.
@@ -123,15 +143,15 @@ local function join(db, runs, options)
   return run, results
 end
 
--- Of shards that are all there and finished, the run is finished too.
-local function finish(db, run, runs)
+-- Of shards that are all there and finished, the phases are finished, and the run is where nothing is to follow.
+local function finish(db, run, runs, goes_on)
   local status = "finished"
   for _, source in ipairs(runs) do
     if source.status ~= "finished" then status = "interrupted" end
   end
   if #runs < runs[1].count then status = "interrupted" end
   C.pln_store_begin(db.handle)
-  query(db, "UPDATE main.run SET status = ? WHERE id = ?", status, run.id)
+  query(db, "UPDATE main.run SET status = ? WHERE id = ?", goes_on and "interrupted" or status, run.id)
   query(db, "UPDATE main.phase_row SET status = CASE WHEN status = 'finished' THEN ?1 ELSE status END WHERE run = ?2",
     status, run.id)
   must(db:commit())
@@ -141,7 +161,8 @@ end
 -- @param target path of the database that gets the run; made if it is not there
 -- @param sources list of paths
 -- @param options nil, or `partial`: shards may be missing or unfinished (the run is then "interrupted", and can be
---   resumed); `progress` = function(files done, files, results so far)
+--   resumed); `goes_on`: the run is left "interrupted" also where all is there, for what its workflow does with all
+--   combos; `progress` = function(files done, files, results so far)
 -- @return { run = its number, results = how many }; or nil and a message: the target is then without a part of it, or
 --   has a run that is "running"
 function M.merge(target, sources, options)
@@ -161,7 +182,7 @@ function M.merge(target, sources, options)
     db, err = store.open(target)
     must(db, err)
     local run, results = join(db, runs, options)
-    finish(db, run, runs)
+    finish(db, run, runs, options.goes_on)
     return run.id, results
   end)
   if db then

@@ -164,10 +164,12 @@ function Store:phase(id)
   return phase
 end
 
---- Any run's finished phase with that hash, whose results another run may show (run:use_phase). nil: there is none.
+--- Any run's finished phase with that hash, whose results another run may show (run:use_phase); not that of a shard,
+-- which has a part of them. nil: there is none.
 function Store:finished_phase(hash)
   if not hash or hash == "" then return nil end
-  return find(self, "hash = ? AND status = 'finished' AND content = id ORDER BY id LIMIT 1", hash)
+  return find(self, "hash = ? AND status = 'finished' AND content = id AND run IN (SELECT id FROM main.run WHERE shard "
+    .. "IS NULL) ORDER BY id LIMIT 1", hash)
 end
 
 --- Number of distinct trials (hashes of combos) that the database has seen.

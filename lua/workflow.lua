@@ -23,6 +23,9 @@ local Run = {}
 Run.__index = Run
 M.Run = Run
 
+--- What ends the workflow of a shard: the error that Run:phase raises once the shard has run.
+M.END_OF_SHARD = setmetatable({}, { __tostring = function() return "the shard is done" end })
+
 local NOTHING = { part = function() end, done = function() end, clear = function() end }
 
 --- For lua/coordinator.lua.
@@ -36,6 +39,8 @@ function Run:n_combos() return self.plan.grid:size() end
 
 --- Runs a phase (lua/sequencer.lua tells what `spec` holds); it is found again by its content where this run, or an
 -- earlier one of the same database, has done it.
+-- Of a run that is a shard (lua/shard.lua), the first phase is the last: it has to be one with `sharded`, for which the
+-- combos depend on no results, and what follows is done when the shards are merged.
 -- @return the phase (lua/phase.lua), or nil and a message
 function Run:phase(spec)
   if type(spec.name) ~= "string" then error("a phase has a name, as in phase { name = \"train\" }", 2) end
@@ -48,8 +53,13 @@ function Run:phase(spec)
       end
     end
   end
+  if self.shard and not spec.sharded then
+    return nil, ("workflow '%s' cannot be cut into shards: its phase '%s' depends on the results of other combos")
+      :format(self.cfg.workflow, spec.name)
+  end
   local phase, err = sequencer.phase(self, spec)
   if not phase then return nil, err end
+  if self.shard then error(M.END_OF_SHARD, 0) end
   self.phases[spec.name] = phase
   table.insert(self.phases, phase)
   return phase

@@ -224,6 +224,7 @@ function M.show(opts, execute)
   local outcome, err, fault = execute {
     workers = n_workers, shard = part,
     on_progress = function(...) return bar:phase(...) end,
+    on_task = function(spec) return bar:task(spec) end,
     on_estimate = function(line)
       if not opts.quiet and not opts.json then io.write(line, "\n") end
     end,
