@@ -8,7 +8,8 @@ local M = {}
 
 -- The order in which the overview lists them; what is found in lua/cli beyond these comes after them.
 local ORDER = {
-  "run", "repl", "exec", "data", "features", "strategies", "models", "runs", "sql", "doctor", "version", "help",
+  "run", "verify", "repl", "exec", "data", "features", "strategies", "models", "runs", "sql",
+  "doctor", "version", "help",
 }
 
 --- The program itself, in the form of a command, for usage messages.

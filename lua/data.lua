@@ -40,6 +40,7 @@ local READ_KEYS = { "timezone", "timeframe", "stamp", "columns", "header", "deli
   "price", "price_scale", "volume_scale", "symbol_column", "member", "session", "calendar", "quality" }
 
 local OUTCOMES = { "dropped", "repaired" }
+local NATIVE_BARS = { "bars", "fill", "bid", "ask" } -- of data_prepare.native
 
 --- A report of the quality pass as a table: rows, bars, reversed, found, dropped, repaired (by rule), issues, text.
 M.report_table = quality.table
@@ -295,6 +296,23 @@ local function path_has(path, what)
   return false
 end
 
+-- What was read, with its bars put through options.change.
+local function changed(native, spec, symbol, change)
+  local visible, message = prepare.at(native.bars, nil, spec) -- with a calendar's close times
+  if not visible then return nil, message end
+  local made, entry = setmetatable({}, { __index = native }), setmetatable({}, { __index = native.entry })
+  local by_old = {}
+  for _, key in ipairs(NATIVE_BARS) do
+    local bars = native[key]
+    if bars then
+      by_old[bars] = by_old[bars] or change(bars, visible, symbol)
+      made[key] = by_old[bars]
+    end
+  end
+  made.entry, entry.bars = entry, by_old[native.entry.bars] or made.bars
+  return made
+end
+
 -- The file's bars, prepared; the last result of a failure is the key that is at fault.
 local function load_native(cfg, item, index, spec, timeframe)
   local entry, message, fault = M.load_one(spec, item.symbol, timeframe, index)
@@ -346,8 +364,12 @@ local function load_symbol(out, cfg, item, index, spec, kept)
         return load_native(cfg, item, index, spec, by_file and name or nil)
       end)
       if not native then return nil, ("%s: %s"):format(symbol, message), fault end
+      if kept and kept.change then
+        native, message = changed(native, spec, symbol, kept.change)
+        if not native then return nil, ("%s: %s"):format(symbol, message) end
+      end
     end
-    entry, message = once(kept, ("%s at %s"):format(source, tostring(name)), function()
+    entry, message = once(not (kept and kept.change) and kept, ("%s at %s"):format(source, tostring(name)), function()
       return at_timeframe(native, symbol, not by_file and name or nil, spec)
     end)
     if not entry then return nil, message, ("symbols[%d].timeframes"):format(index) end
@@ -380,7 +402,9 @@ end
 -- @param shared nil, or a table in which what is loaded is kept, by what decides it: loads that are given the same
 --   table share their bars (lua/data_shared.lua passes one from thread to thread)
 -- @param variants nil, or for configurations that differ in their symbols and timeframes: { index_of = { [symbol] = its
---   place in a synthetic market, from 0 } }, in which files and bars are kept that they have in common
+--   place in a synthetic market, from 0 }, in which files and bars are kept that they have in common; change = nil
+--   or, for `perilune verify`, function(bars, visible, symbol) that gives the bars to take in the place of those read,
+--   before other timeframes are made of them (visible: bars with the same rows, whose close times are known) }
 -- @return a list of what load_one returns (resampled_from names the data's timeframe where bars were made from it),
 --   with start_ns and end_ns (int64, end exclusive, nil where not given), or nil, a message and, where the
 --   configuration is at fault rather than the data, the path of the key. The entry of a symbol's finest timeframe, on

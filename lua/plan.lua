@@ -245,12 +245,17 @@ end
 
 --- Resolves a configuration.
 -- @param cfg of config.load
--- @param options nil or { loaded = the `loaded` of another plan, whose bars this one shares where they are the same }
+-- @param options nil or { loaded = the `loaded` of another plan, whose bars this one shares where they are the same,
+--   bars = of data.load's variants: made, what it kept before; change }
 -- @return plan, or nil, a message and "data" where it is the data that cannot be taken.
 --   plan.items is the list of strategies, then classifiers; plan.grid that of the combos (lua/grid.lua).
 function M.new(cfg, options)
   local spread = cfg.grid ~= nil and cfg.grid.symbols ~= nil
-  local shared = { loaded = options and options.loaded or {}, data = { index_of = {} }, is_spread = spread }
+  local bars = options and options.bars or {}
+  local shared = {
+    loaded = options and options.loaded or {}, is_spread = spread,
+    data = { index_of = {}, made = bars.made, change = bars.change },
+  }
   for index, symbol in ipairs(cfg.symbols) do shared.data.index_of[symbol.symbol] = index - 1 end
   local plan, err, fault = resolve(cfg, shared)
   if not plan then return nil, err, fault end

@@ -10,6 +10,7 @@ local M = {}
 
 -- plan (the one that combos share) → key → column, or bars of another timeframe
 local columns = setmetatable({}, { __mode = "k" })
+local computed_for = setmetatable({}, { __mode = "k" }) -- the same → list of what M.computed gives
 
 -- The bars of a stream at a coarser timeframe; its own where they are as coarse already.
 local function bars_at(plan, stream, timeframe)
@@ -47,9 +48,15 @@ local function column_of(plan, stream, expression, bars)
     end)
     if not ok then return nil, err end
     cache[key] = computed[1]
+    local list = computed_for[shared] or {}
+    computed_for[shared] = list
+    list[#list + 1] = { stream = stream, bars = bars, expr = expression }
   end
   return cache[key]
 end
+
+--- What was computed for a plan (the one that combos share) so far: list of { stream, bars, expr }.
+function M.computed(plan) return computed_for[plan.base or plan] or {} end
 
 --- The gauges of one execution container.
 -- @param exec pln_exec *, with its instruments, without a portfolio yet
