@@ -2,9 +2,11 @@
 -- depends on nothing but its phase and its combos, so that any split of a phase into cells gives the same results.
 local ffi = require "ffi"
 local abi = require "abi"
+local captured = require "captured"
 local combos = require "combos"
 local lanes = require "node.lanes"
 local plans = require "plan"
+local signal_sources = require "signal_sources"
 local sinks = require "sinks"
 local topology = require "topology"
 local C = abi.C
@@ -20,7 +22,7 @@ local function timezone_of(bars) return bars.timezone ~= nil and ffi.string(bars
 -- @param context { cfg, plan (base plan), windows = list, topology = a name, keep = "full" (all that the
 --   configuration's `results` asks for) or "figures" (figures and period returns), metrics = "full" | "headline" | "sweep", equity =
 --   "bars" | "days" | "none", stored = phase of a store or nil, files = { kind = writer }, log = function(instance,
---   message), signals = what a replay takes its signals from (see node/signal_source.lua) }
+--   message), db = store, signals = of a replay: list of sources (lua/signal_sources.lua) }
 function M.new(context) return setmetatable({ context = context }, Cell) end
 
 local function names_of(plan)
@@ -43,6 +45,19 @@ local function sink_spec(self, plan, portfolio, combo, result, beside)
     metrics = context.metrics, risk_free_ann = cfg.statistics.risk_free_pct / 100,
     periods_per_year = cfg.statistics.periods_per_year,
     n_instances = function() return self.n_instances end,
+  }
+end
+
+-- The sinks of a combo of which signals are captured, with its result in the store as `captured`.
+function Cell:_capture(plan, combo, window)
+  local result, err = self.context.stored:add_result {
+    window = window.number, number = combo.number, combo = combo.id, portfolio = "", params = combo.params,
+    symbols = names_of(plan), hash = combo.hash,
+  }
+  if not result then return nil, err end
+  return {
+    list = {}, captured = result, capture = captured.to_store(result), portfolio = function() end,
+    record = function() end, log = self.context.log, regime = function() end,
   }
 end
 
@@ -95,8 +110,9 @@ end
 -- The outcomes of a combo in a window, one for each portfolio, from its part of a finished phase.
 local function outcomes_of(combo, window, plan, part)
   local outcomes = {}
-  for k, portfolio in ipairs(plan.portfolios) do
-    local sink = plan.sinks.list[k]
+  if plan.sinks.captured then plan.sinks.captured:close() end
+  for k, sink in ipairs(plan.sinks.list) do
+    local portfolio = plan.portfolios[k]
     local outcome = {
       combo = combo.id, number = combo.number, window = window.number, portfolio = portfolio.name,
       capital = portfolio.capital, params = combo.params,
@@ -126,10 +142,11 @@ local function outcomes_of(combo, window, plan, part)
   return outcomes
 end
 
-function Cell:_parts(numbers, is_wanted)
+function Cell:_parts(numbers, is_wanted, origins)
   local context = self.context
   local made, beside = {}, {}
-  local bands = context.plan.execution.intrabar == "bands" and context.topology ~= "signal_generation"
+  local captures = context.topology == "signal_generation"
+  local bands = context.plan.execution.intrabar == "bands" and not captures
   for _, number in ipairs(numbers) do
     local grid = context.plan.grid
     local base = grid:plan(number)
@@ -144,9 +161,15 @@ function Cell:_parts(numbers, is_wanted)
           if not other then return nil, err end
           table.insert(beside, plans.of_combo(own, number, other, "optimistic"))
         end
-        local found, err = self:_sinks(own, combo, window, other)
+        local found, err
+        if captures then
+          found, err = self:_capture(own, combo, window)
+        else
+          found, err = self:_sinks(own, combo, window, other)
+        end
         if not found then return nil, err end
         local plan = plans.of_combo(own, number, found, bands and "pessimistic" or nil)
+        if context.signals then plan.signals = signal_sources.reader(context, number, window, origins) end
         table.insert(made, { combo = combo, window = window, plan = plan })
       end
     end
@@ -202,10 +225,11 @@ end
 
 --- Computes combos in all windows (or those for which is_wanted(window number, combo number) is true).
 -- @param numbers list of combo numbers, of one group of the grid
+-- @param origins of a replay: { combo number = number of the combo whose signals it takes }; nil: its own
 -- @param on_rows nil or function(rows) called now and then with the rows of the hub so far; false stops
 -- @return a list of lists: the outcomes of each combo and window, one for each portfolio; or nil and a message
-function Cell:run(numbers, on_rows, is_wanted)
-  local made, beside = self:_parts(numbers, is_wanted)
+function Cell:run(numbers, on_rows, is_wanted, origins)
+  local made, beside = self:_parts(numbers, is_wanted, origins)
   if not made then return nil, beside end
   if #made == 0 then return {} end
   local list = {}

@@ -76,7 +76,7 @@ function M.new(setup, tools)
     local outcomes, failure = one:run(task.numbers, function(rows)
       tools.part { number = task.number, rows = rows, combos = #task.numbers }
       return true
-    end, set_of(task.pairs))
+    end, set_of(task.pairs), task.origins)
     if not outcomes then return nil, failure end
     local moved
     moved, failure = run.db:flush()

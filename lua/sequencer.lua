@@ -73,7 +73,10 @@ local function identity(self)
   for _, window in ipairs(self.windows) do parts[#parts + 1] = window_text(window) end
   if self.spec.points then parts[#parts + 1] = json.encode(json.array(self.spec.points)) end
   for _, pair in ipairs(self.spec.pairs or {}) do parts[#parts + 1] = ("%d|%d"):format(pair[1], pair[2]) end
-  for _, source in ipairs(self.spec.signals or {}) do parts[#parts + 1] = json.encode(source.identity) end
+  for _, source in ipairs(self.spec.signals or {}) do
+    parts[#parts + 1] = ("%s %s %s %s %s"):format(source.hash, tostring(source.combo), tostring(source.window),
+      tostring(source.id), tostring(source.as))
+  end
   return table.concat(parts, "\n")
 end
 
@@ -142,6 +145,14 @@ end
 
 local function interrupted() return C.pln_stop_requested() ~= 0 end
 
+-- Of a replay whose combos differ in more than their signals: whose signals each takes.
+local function origins_of(self, numbers)
+  if not self.spec.origin then return nil end
+  local origins = {}
+  for _, number in ipairs(numbers) do origins[number] = self.spec.origin(number) end
+  return origins
+end
+
 local function run_here(self, cells, is_wanted, progress, take)
   local run = self.run
   local worker = cell.new {
@@ -153,7 +164,7 @@ local function run_here(self, cells, is_wanted, progress, take)
     local outcomes, err = worker:run(numbers, function(share)
       progress.part(#numbers, share)
       return not interrupted()
-    end, is_wanted)
+    end, is_wanted, origins_of(self, numbers))
     if not outcomes then return nil, err end
     for _, list in ipairs(outcomes) do take(list) end
     progress.done(#numbers)
@@ -173,11 +184,9 @@ end
 
 -- What a worker makes the phase of: plain values.
 local function description(self)
-  local sources = {}
-  for k, source in ipairs(self.spec.signals or {}) do sources[k] = source.identity end
   return {
     id = self.stored.id, topology = self.topology, windows = self.windows, keep = self.keep, metrics = self.metrics,
-    equity = self.equity, points = self.spec.points, config = self.spec.config, signals = sources,
+    equity = self.equity, points = self.spec.points, config = self.spec.config, signals = self.spec.signals,
     record_orders = self.plan.record_orders, record_decisions = self.plan.record_decisions,
     outcomes = self.keep == "full" or self.spec.take ~= nil,
   }
@@ -195,7 +204,8 @@ local function run_on_workers(self, cells, is_wanted, progress, take)
   local sent, received = 0, 0
   local function send()
     sent = sent + 1
-    return pool:send { number = sent, numbers = cells[sent], pairs = pairs_of(self, cells[sent], is_wanted) }
+    return pool:send { number = sent, numbers = cells[sent], pairs = pairs_of(self, cells[sent], is_wanted),
+      origins = origins_of(self, cells[sent]) }
   end
   while sent < math.min(#cells, 2 * pool.n) do
     ok, err = send()
@@ -254,7 +264,8 @@ end
 --   points   = nil or a list of points in place of the configuration's grid (see grid:of_points)
 --   pairs    = nil or a list of { window number, combo number }: just these
 --   windows  = list of windows (default: one over all of the run's)
---   signals  = of a replay: list of sources (see phase:signals_for)
+--   signals  = of a replay: list of sources (lua/signal_sources.lua)
+--   origin   = of a replay: nil or function(combo number) giving that of the combo whose signals it takes
 --   keep     = "full", "figures", or nil for `results.keep`
 --   metrics  = "full", "headline", "sweep", or nil for `results.metrics`
 --   reuse    = false: never shows what an earlier run of the database made of the same; "figures": only where

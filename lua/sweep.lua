@@ -19,6 +19,7 @@ function M.keep_top(w, phase, window, name)
   return w:phase {
     name = name or "top", combos = numbers, windows = { window }, keep = "full", metrics = "full",
     topology = phase.topology, config = phase.spec.config, points = phase.spec.points, signals = phase.spec.signals,
+    origin = phase.spec.origin,
   }
 end
 

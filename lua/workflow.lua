@@ -103,7 +103,8 @@ function Run:_outcome(phase, number, window)
     cfg = phase.cfg, plan = phase.plan, windows = { window }, topology = phase.topology, keep = "full",
     metrics = "full", equity = "none", log = function() end, signals = phase.spec.signals, db = self.db,
   }
-  local outcomes, err = worker:run({ number })
+  local origins = phase.spec.origin and { [number] = phase.spec.origin(number) }
+  local outcomes, err = worker:run({ number }, nil, nil, origins)
   if not outcomes then return nil, err end
   return outcomes[1]
 end
