@@ -96,7 +96,8 @@ end
 -- { path =, values = } names the key it is about under another name.
 -- @return { path = or nil, values = list | range }
 function M.dimension(checker, reading, node, path)
-  if node.kind == "map" and yaml.get(node, "path") then
+  -- Without a path it is what this function has made of a dimension before.
+  if node.kind == "map" and (yaml.get(node, "path") or yaml.get(node, "values")) then
     local key, values = yaml.get(node, "path"), yaml.get(node, "values")
     for _, entry in ipairs(node.entries) do
       checker.note(reading.join(path, entry.key), entry.node, entry)
@@ -105,10 +106,10 @@ function M.dimension(checker, reading, node, path)
           suggest.hint(entry.key, { "path", "values" }))
       end
     end
-    if key.type ~= "string" then return checker:fail(key, path .. ".path", "expected the path of a key") end
+    if key and key.type ~= "string" then return checker:fail(key, path .. ".path", "expected the path of a key") end
     if not values then return checker:fail(node, path, "'values' is missing; expected a list or a range") end
     local made = M.dimension(checker, reading, values, path .. ".values")
-    return made and { path = key.value, values = made.values }
+    return made and { path = key and key.value, values = made.values }
   end
   if node.kind == "map" and not node.empty then
     local range = check_range(checker, reading, node, path)

@@ -114,7 +114,7 @@ local function set_dimension(plan, cfg, entry)
       suggest.hint(keys[1] or "", ROOTS), table.concat(ROOTS, ", ")))
   end
   local node = entry.node
-  if given.path then node = yaml.get(node, "values") end
+  if node.kind == "map" then node = yaml.get(node, "values") or node end
   local dimension = {
     shown = given.path and entry.key or path, path = path, keys = keys, at = at, is_set = true,
     is_cheap = CHEAP[keys[1]] and not (keys[1] == "portfolios" and STRUCTURAL_KEYS[keys[3]]) or false,

@@ -13,6 +13,8 @@
 --     }
 local ffi = require "ffi"
 local cell = require "cell"
+local findings = require "findings"
+local replays = require "replays"
 local sequencer = require "sequencer"
 local windows = require "windows"
 local workers = require "workers"
@@ -33,6 +35,21 @@ function M.new(self)
   self.phases, self.n_bars_done = {}, 0
   return setmetatable(self, Run)
 end
+
+--- An empty account of what the workflow found, for its second result.
+function Run:findings() return findings.new() end
+
+--- Captures the signals of all combos, once for those that share them: { name, windows }.
+-- @return the phase and function(combo number) giving the combo whose signals it has; or nil and a message
+function Run:generate(spec) return replays.generate(self, spec) end
+
+--- Replays all combos from a phase of `generate`, in the same windows: { name, windows, keep, metrics }.
+-- @return the phase, or nil and a message
+function Run:replay(generated, origin, spec) return replays.replay(self, generated, origin, spec) end
+
+--- Returns of several windows, one after another, as one series: lists that phase:returns gave.
+-- @return { returns, times, n, periods_per_year }, or nil and a message
+function Run:stitch(list) return windows.stitch(list) end
 
 --- Number of combos of the configuration's grid.
 function Run:n_combos() return self.plan.grid:size() end
