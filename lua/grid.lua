@@ -150,6 +150,18 @@ function Grid:hash(n)
     identity.point(block.plan.items, point_of(block, values)) }, "\n"))
 end
 
+--- A combo as plain values, { block, values }, for of_points: of the same configuration, in any thread or run.
+function Grid:encode(n)
+  local block, values = self:decode(n)
+  for number, one in ipairs(self.blocks) do
+    if one == block then return { block = number, values = values } end
+  end
+end
+
+--- A grid of some points of this one's space, in their order: combos 1, 2, … of it.
+-- @param points list of what `encode` gives, or of numbers of this grid's combos
+function Grid:of_points(points) return require("grid_samples").of_points(self, points) end
+
 --- The dimensions that have several values, in order: list of { name, values }, the values sorted where they are
 -- numbers.
 function Grid:axes()

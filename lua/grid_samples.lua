@@ -44,7 +44,7 @@ function Samples:add(point)
   return self.n_combos
 end
 
---- The points first … last: for `import` in another thread's grid of the same configuration.
+--- The points first … last, with their numbers: for `import` in another thread's grid of the same configuration.
 function Samples:export(first, last)
   local list = {}
   for n = first, last do
@@ -83,6 +83,29 @@ function Samples:find(positions)
     for n = 1, self.n_combos do self.by_position[table.concat(self:position(n), " ")] = n end
   end
   return self.by_position[table.concat(positions, " ")]
+end
+
+--- A grid of points of a grid's space (Grid:of_points). Its plans have it as their grid.
+function M.of_points(grid, points)
+  local space, plans = {}, {}
+  for key, value in pairs(grid) do space[key] = value end
+  space.blocks = {}
+  for i, block in ipairs(grid.blocks) do
+    local own = {}
+    for key, value in pairs(block) do own[key] = value end
+    own.kept, own.kept_key = nil, nil
+    own.plan = setmetatable({ base = block.plan.base or block.plan }, { __index = block.plan })
+    plans[i], space.blocks[i] = own.plan, own
+  end
+  local made = M.new(space)
+  for _, plan in ipairs(plans) do plan.grid = made end
+  for n, point in ipairs(points) do
+    if type(point) == "number" then point = grid:encode(point) end
+    made.points[n] = { block = point.block, values = point.values }
+    made.by_key[key_of(made.points[n])] = n
+  end
+  made.n_combos = #points
+  return made
 end
 
 -- Points -------------------------------------------------------------------------------------------------------------

@@ -218,6 +218,20 @@ function TestSearch.test_a_search_can_be_taken_up_again()
   lu.assertEquals(third:params(3), grid:params(3))
 end
 
+function TestSearch.test_some_points_of_a_grid()
+  local range = { from = 1, to = 30, step = 1 }
+  local grid = assert(grid_of(item("sma", "fast = 1, slow = 2", { fast = range, slow = range }), nil, "fast < slow"))
+  local some = grid:of_points { 7, grid:encode(400), 7, { block = 1, values = { 9, 11 } } }
+  lu.assertEquals(some:size(), 4)
+  lu.assertEquals(some:point(1), grid:point(7))
+  lu.assertEquals(some:hash(2), grid:hash(400))
+  lu.assertEquals(some:point(3), some:point(1))
+  lu.assertEquals(some:params(4), { fast = 9, slow = 11 })
+  lu.assertIs(some:plan(1).grid, some)
+  lu.assertEquals(some:of_points({ 4 }):params(1), { fast = 9, slow = 11 })
+  lu.assertError(function() some:point(5) end)
+end
+
 function TestSearch.test_a_search_ends_with_its_space()
   local optimize = { search = "bayesian", samples = 100, startup = 3, batch = 4 }
   local grid = assert(grid_of(item("sma", "fast = 1, slow = 2", { fast = { 1, 2, 3 }, slow = { 1, 2, 3 } }), optimize,
