@@ -13,7 +13,7 @@
 --     db:close()
 --
 -- Functions return nil and a message on failure, true (or what they say) on success. Phases are in lua/store_phase.lua,
--- merging in lua/store_merge.lua, "the same content" in lua/store_content.lua.
+-- "the same content" in lua/store_content.lua.
 local ffi = require "ffi"
 local abi = require "abi"
 local json = require "json"
@@ -346,9 +346,6 @@ function Store:query(sql, ...)
 end
 
 store_phase.extend(Store, Run, new_result)
-
---- Joins the runs of shards into one run of another file: see lua/store_merge.lua.
-function M.merge(...) return require("store_merge").merge(...) end
 
 --- The content of a run as text, and its hash: see lua/store_content.lua.
 function M.dump(...) return require("store_content").dump(...) end

@@ -276,6 +276,29 @@ function Phase:add_result(info)
     info.combo, info.portfolio, params, info.hash, names, #symbols))
 end
 
+--- Copies what is done of a phase of another database, which this one is to hold too: combos that it has already are
+-- left as they are.
+-- @param path the other database, of the same schema
+-- @param find_source function(db) → content of the phase to copy, which asks the other database under the schema's name
+--   `source`, as in "SELECT content FROM source.phase_row WHERE …"; or nil and a message
+-- @return the number of results that were copied; or nil and a message, and nothing was changed
+function Phase:copy_from(path, find_source)
+  local db = self.store
+  local handle = handle_of(db)
+  if C.pln_store_attach(handle, path) < 0 then return nil, abi.last_error() end
+  local ok, copied, err = pcall(transaction, db, function()
+    local from, message = find_source(db)
+    if not from then return nil, message end
+    local n = tonumber(C.pln_store_copy_phase(handle, from, self.id))
+    if n < 0 then return nil, ("%s: %s"):format(path, abi.last_error()) end
+    return n
+  end)
+  local detached = C.pln_store_detach(handle)
+  if not ok then error(copied, 0) end
+  if detached < 0 and copied then return nil, abi.last_error() end
+  return copied, err
+end
+
 --- Ends the phase: "finished", "failed" or "interrupted".
 function Phase:finish(status)
   if not STATUSES[status] then

@@ -280,9 +280,8 @@ static char *chunk_query(const series_kind *kind, int set) {
     sqlite3_str_appendall(out, "1");
   for (int i = 0; i < kind->n_arguments; i++)
     if (set & 1 << i && i == kind->phase_argument) /* its name, or the number of its row */
-      sqlite3_str_appendf(
-          out, " AND CASE typeof(?%d) WHEN 'integer' THEN p.id = ?%d ELSE p.name = ?%d END", i + 1, i + 1,
-          i + 1);
+      sqlite3_str_appendf(out, " AND CASE typeof(?%d) WHEN 'integer' THEN p.id = ?%d ELSE p.name = ?%d END",
+                          i + 1, i + 1, i + 1);
     else if (set & 1 << i)
       sqlite3_str_appendf(out, " AND %s = ?%d", kind->arguments[i].value, i + 1);
   /* Without a phase: of those that have the combo's series the one called "top", or the last. */

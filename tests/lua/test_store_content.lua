@@ -1,10 +1,8 @@
--- "The same content" and merging: however a sweep was cut, spread and interrupted, its run holds the same.
-local abi = require "abi"
+-- "The same content": however a sweep was cut, spread and interrupted, its run holds the same.
 local shell = require "shell"
 local store = require "store"
-local C = abi.C
 
-TestStoreMerge = {}
+TestStoreContent = {}
 
 local paths = {}
 
@@ -15,7 +13,7 @@ local function temporary()
   return path
 end
 
-function TestStoreMerge.tearDown()
+function TestStoreContent.tearDown()
   for _, path in ipairs(paths) do
     for _, suffix in ipairs { "", "-wal", "-shm", "-journal" } do os.remove(path .. suffix) end
   end
@@ -91,7 +89,7 @@ end
 
 local reference
 
-function TestStoreMerge.setUp()
+function TestStoreContent.setUp()
   if reference then return end
   local path = temporary()
   serial(path)
@@ -106,7 +104,7 @@ local function same(found, expected)
   lu.fail "the texts differ in length"
 end
 
-function TestStoreMerge.test_the_text_holds_everything()
+function TestStoreContent.test_the_text_holds_everything()
   for _, line in ipairs {
     'run "sweep" "s" "finished" "d" 7', 'phase "sweep" "h" "full_backtest" "finished" 12 2',
     'window 2 "test" 1 10 20', 'combo 3 "c0003" "{\\"fast\\":3}" ', 'weight "equal" 5 0 "a" 0.5',
@@ -118,7 +116,7 @@ function TestStoreMerge.test_the_text_holds_everything()
   end
 end
 
-function TestStoreMerge.test_another_value_is_another_content()
+function TestStoreContent.test_another_value_is_another_content()
   local path = temporary()
   serial(path)
   same(assert(store.dump(path)), reference)
@@ -140,7 +138,7 @@ function TestStoreMerge.test_another_value_is_another_content()
   lu.assertEquals(assert(store.content_hash(path)), before)
 end
 
-function TestStoreMerge.test_staged_in_any_order_is_the_same()
+function TestStoreContent.test_staged_in_any_order_is_the_same()
   for _, every in ipairs { 1, 5, 1000 } do
     local path = temporary()
     local db, run, phase = begin(path)
@@ -164,7 +162,7 @@ function TestStoreMerge.test_staged_in_any_order_is_the_same()
   end
 end
 
-function TestStoreMerge.test_shards_merged_are_the_same()
+function TestStoreContent.test_parts_copied_are_the_same()
   for _, count in ipairs { 1, 2, 5 } do
     local sources = {}
     for shard = count, 1, -1 do
@@ -179,53 +177,40 @@ function TestStoreMerge.test_shards_merged_are_the_same()
       sources[#sources + 1] = path
     end
     local target = temporary()
-    local db = assert(store.open(target)) -- with a run of its own, which stays
-    assert(db:begin_run({ name = "before" })):finish { status = "finished" }
-    db:close()
-    local made = assert(store.merge(target, sources))
-    lu.assertEquals(made, { run = 2, results = N_COMBOS * N_WINDOWS * 2 })
-    same(assert(store.dump(target, 2)), reference)
+    local db, run, phase = begin(target)
+    work(phase, 1, 1) -- is there already, and stays as it is
+    for _, source in ipairs(sources) do
+      local copied = assert(phase:copy_from(source, function(both)
+        local _, rows = both:query "SELECT content FROM source.phase_row WHERE name = 'sweep'"
+        return rows[1][1]
+      end))
+      lu.assertTrue(copied > 0)
+    end
+    lu.assertEquals(assert(phase:done()).n, N_COMBOS * N_WINDOWS)
+    finish(db, run, phase)
+    same(assert(store.dump(target)), reference)
     db = assert(store.open(target, { read_only = true }))
-    local _, rows = db:query("SELECT s.status, s.seconds, s.bars, r.shard, s.combos FROM runs s JOIN run r ON r.id = "
-      .. "s.run")
-    lu.assertEquals(rows[2], { "finished", count, 10 * count, nil, N_COMBOS, n = 5 })
-    _, rows = db:query "SELECT count(*) FROM pragma_foreign_key_check"
+    local _, rows = db:query "SELECT count(*) FROM pragma_foreign_key_check"
     lu.assertEquals(rows[1][1], 0)
     lu.assertEquals(db:count_trials(), N_COMBOS)
     db:close()
   end
 end
 
-function TestStoreMerge.test_what_does_not_belong_together_is_refused()
-  local function make(info, status)
-    local path = temporary()
-    local db = assert(store.open(path))
-    local run = assert(db:begin_run(info))
-    if status then assert(run:finish { status = status }) end
-    db:close()
-    return path
-  end
-  local function refused(expected, ...)
-    local target = temporary()
-    local made, message = store.merge(target, { ... })
-    lu.assertNil(made)
-    lu.assertStrContains(message, expected)
-    lu.assertNil(io.open(target), "nothing was made")
-  end
-  local one = make({ config_hash = "a", shard = "1/3" }, "finished")
-  refused "nothing to merge"
-  refused("missing shards: 2/3, 3/3", one)
-  refused("shard 1/3 is there twice", one, make({ config_hash = "a", shard = "1/3" }, "finished"))
-  refused("another configuration", one, make({ config_hash = "b", shard = "2/3" }, "finished"))
-  refused("another data", one, make({ config_hash = "a", data_hash = "b", shard = "2/3" }, "finished"))
-  refused("found shard 2/4, expected one of 3", one, make({ config_hash = "a", shard = "2/4" }, "finished"))
-  refused("is running, expected a finished one", one, make { config_hash = "a", shard = "2/3" })
-  refused("found shard 'x', expected one such as 3/64", make({ shard = "x" }, "finished"))
-  refused("no such database", "/nonexistent.db")
-  local made, message = store.merge(one, { one })
-  lu.assertNil(made)
-  lu.assertStrContains(message, "into itself")
-  lu.assertEquals(assert(store.merge(temporary(), { one }, { partial = true })), { run = 1, results = 0 })
+function TestStoreContent.test_copying_what_cannot_be()
+  local db, run, phase = begin(temporary())
+  local copied, message = phase:copy_from("/nonexistent/x.db", function() return 1 end)
+  lu.assertNil(copied)
+  lu.assertStrContains(message, "attaching a database")
+  local other = temporary()
+  local source = begin(other)
+  source:close()
+  copied, message = phase:copy_from(other, function() return nil, "not that one" end)
+  lu.assertNil(copied)
+  lu.assertEquals(message, "not that one")
+  lu.assertErrorMsgContains("of the test", function() phase:copy_from(other, function() error "of the test" end) end)
+  lu.assertEquals(assert(phase:copy_from(other, function() return 1 end)), 0) -- it is attached again: nothing was left
+  finish(db, run, phase)
 end
 
 -- Three processes work at one phase, each on a third, and are killed at any moment, many times; then they go on with
@@ -248,7 +233,7 @@ for number = 1, phase.n_combos do
 end
 assert(db:close())]]
 
-function TestStoreMerge.test_killed_and_resumed_is_the_same()
+function TestStoreContent.test_killed_and_resumed_is_the_same()
   local path = temporary()
   local db, run, phase = begin(path)
   local id = phase.id
@@ -283,13 +268,4 @@ function TestStoreMerge.test_killed_and_resumed_is_the_same()
   lu.assertTrue(kills > 0, "nobody was killed")
   finish(db, run, phase)
   same(assert(store.dump(path)), reference)
-end
-
--- The C API of what Lua calls above says what is wrong.
-function TestStoreMerge.test_attaching_what_is_not_there()
-  local db = assert(store.open(temporary()))
-  lu.assertTrue(C.pln_store_attach(db.handle, "/nonexistent/x.db") < 0)
-  lu.assertStrContains(abi.last_error(), "attaching a database")
-  lu.assertTrue(C.pln_store_detach(db.handle) < 0)
-  db:close()
 end
