@@ -5,6 +5,7 @@ local abi = require "abi"
 local captured = require "captured"
 local combos = require "combos"
 local lanes = require "node.lanes"
+local lanes = require "node.lanes"
 local plans = require "plan"
 local signal_sources = require "signal_sources"
 local sinks = require "sinks"
@@ -150,8 +151,8 @@ function Cell:_parts(numbers, is_wanted, origins)
   for _, number in ipairs(numbers) do
     local grid = context.plan.grid
     local base = grid:plan(number)
-    local combo = { id = combos.id(number), number = number, params = grid:params(number), hash = grid.hash and
-      grid:hash(number) or nil }
+    local combo = { id = combos.id(number), number = number, params = grid:params(number),
+      hash = grid:hash(number) }
     for _, window in ipairs(context.windows) do
       if not is_wanted or is_wanted(window.number, number) then
         local own, other = plans.in_window(base, window), nil
@@ -232,14 +233,56 @@ function Cell:run(numbers, on_rows, is_wanted, origins)
   local made, beside = self:_parts(numbers, is_wanted, origins)
   if not made then return nil, beside end
   if #made == 0 then return {} end
+  local outcomes, given_up = {}, {}
+  local ok, err = self:_run(made, beside, topology.topologies[self.context.topology], on_rows, outcomes, given_up)
+  if ok and #given_up > 0 then
+    local again = {}
+    for k, place in ipairs(given_up) do again[k] = made[place] end
+    local found = {}
+    ok, err = self:_run(again, {}, topology.topologies[self.context.topology], on_rows, found)
+    for k, place in ipairs(given_up) do outcomes[place] = found[k] end
+  end
+  if not ok then return nil, err end
+  return outcomes
+end
+
+-- Whether lanes can stand in for execution containers: they keep figures only.
+function Cell:_fits_lanes(list)
+  local context = self.context
+  if context.metrics ~= "sweep" or context.keep ~= "figures" or context.topology == "signal_generation" then
+    return false
+  end
+  for _, plan in ipairs(list) do
+    if not lanes.fits(plan) then return false end
+  end
+  return true
+end
+
+-- Runs plans through one phase. given_up gets the places of those that lanes could not do; nil: no lanes.
+function Cell:_run(made, beside, base, on_rows, outcomes, given_up)
   local list = {}
   for k, plan in ipairs(beside) do list[k] = plan end
   for _, one in ipairs(made) do list[#list + 1] = one.plan end
-  local parts, err = self:_run_plans(list, on_rows)
-  if not parts then return nil, err end
-  local outcomes = {}
-  for k, one in ipairs(made) do outcomes[k] = outcomes_of(one.combo, one.window, one.plan, parts[#beside + k]) end
-  return outcomes
+  if given_up and self:_fits_lanes(list) then base = lanes.topology(base) end
+  local phase, err = topology.build(base, list)
+  if not phase then return nil, err end
+  local parts = phase.parts
+  self.n_instances = parts[1].n_instances
+  local ok
+  ok, err = phase:run(function(rows)
+    if C.pln_stop_requested() ~= 0 then return false end
+    if on_rows then return on_rows(rows) end
+  end)
+  for k, one in ipairs(ok and made or {}) do
+    local part = parts[#beside + k]
+    if part.given_up then
+      given_up[#given_up + 1] = k
+    else
+      outcomes[k] = outcomes_of(one.combo, one.window, one.plan, part)
+    end
+  end
+  phase:free()
+  return ok, err
 end
 
 return M
