@@ -159,9 +159,7 @@ end
 
 local function run_workflow(self, chosen)
   collectgarbage() -- what loading left behind, before the loops start
-  C.pln_stop_begin()
   local ok, results, report = pcall(chosen.run, self)
-  C.pln_stop_end()
   if ok then return results, report end
   if results == workflow.END_OF_SHARD then return {}, self.shard:report(self.grid, self.path) end
   return nil, tostring(results)
@@ -176,6 +174,13 @@ local function close_files(opened, complete)
     if not closed then problem = err end
   end
   return problem
+end
+
+-- What is said of a run that was interrupted.
+local function interruption(self)
+  if not self.stored or self.scratch then return "interrupted" end
+  return ("interrupted; what was done is kept: perilune resume %d%s goes on"):format(self.stored.id,
+    self.path == store.DEFAULT_PATH and "" or " --db " .. self.path)
 end
 
 --- Runs a configuration.
@@ -204,7 +209,9 @@ function M.run(cfg, options)
     n_workers = workers.count(options.workers or cfg.engine.workers), shard = options.shard, file = file,
     grid = plan.grid,
   }
+  C.pln_stop_begin()
   local function give_up(message)
+    C.pln_stop_end()
     close_files(opened, false)
     if self.db then self.db:close() end
     remove_scratch(self)
@@ -215,7 +222,7 @@ function M.run(cfg, options)
   if not ok then return give_up(err) end
   local results, report = run_workflow(self, chosen)
   local interrupted = not results and C.pln_stop_requested() ~= 0
-  if not results then err = interrupted and "interrupted" or report end
+  if not results then err = interrupted and interruption(self) or report end
   self:close()
   local seconds, bars = seconds_since(start_ns), self.n_bars_done
   local unwritten = close_files(opened, results ~= nil)
@@ -230,6 +237,7 @@ function M.run(cfg, options)
     if results and not stored then results, err = nil, store_err end
   end
   remove_scratch(self)
+  C.pln_stop_end()
   local n_combos = plan.grid:size()
   if self.shard and report then n_combos = math.max(1, report.data.combos) end
   if not results then return nil, err, interrupted and "interrupted" or nil, id end

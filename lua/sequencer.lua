@@ -192,6 +192,13 @@ local function description(self)
   }
 end
 
+-- Combos that tasks under way come to, as they have told last.
+local function under_way(parts, n_bars)
+  local sum = 0
+  for _, part in pairs(parts) do sum = sum + part.combos * math.min(1, part.rows / n_bars) end
+  return sum
+end
+
 local function run_on_workers(self, cells, is_wanted, progress, take)
   local run = self.run
   local committed, problem = run.db:commit() -- workers write to the same file
@@ -201,7 +208,7 @@ local function run_on_workers(self, cells, is_wanted, progress, take)
   local ok
   ok, err = pool:phase(description(self))
   if not ok then return nil, err end
-  local sent, received = 0, 0
+  local sent, received, parts = 0, 0, {}
   local function send()
     sent = sent + 1
     return pool:send { number = sent, numbers = cells[sent], pairs = pairs_of(self, cells[sent], is_wanted),
@@ -218,16 +225,18 @@ local function run_on_workers(self, cells, is_wanted, progress, take)
       if message.error then return nil, message.error end
       if message.done then
         received = received + 1
+        parts[message.number] = nil
         progress.done(#cells[message.number])
         for _, list in ipairs(message.outcomes or {}) do take(list) end
         if sent < #cells then
           ok, err = send()
           if not ok then return nil, err end
         end
+      elseif message.part then
+        parts[message.part.number] = message.part
       end
-    else
-      progress.part(0, 0)
     end
+    progress.part(under_way(parts, self.plan.n_bars), self.plan.n_bars)
   end
   return true
 end
