@@ -15,6 +15,7 @@
 -- What no fill tells of (financing, dividends, conversion) is `other`, so that the parts sum to the total exactly.
 local ffi = require "ffi"
 local abi = require "abi"
+local json = require "json"
 local tabulate = require "tabulate"
 local C = abi.C
 
@@ -399,6 +400,26 @@ end
 
 -- ---- showing ----
 
+local function data_of(cell)
+  return json.object { { "gain", cell.gross }, { "slippage", cell.slippage }, { "fees", cell.fees },
+    { "net", cell.net } }
+end
+
+--- A report as JSON shows it.
+function M.data(report)
+  local members, regimes, both = {}, {}, {}
+  for k, one in ipairs(report.by_member) do members[k] = { one.name, data_of(one) } end
+  for k, one in ipairs(report.by_regime) do regimes[k] = { one.name, data_of(one) } end
+  for m, name in ipairs(report.members) do
+    local row = {}
+    for r, regime in ipairs(report.regimes) do row[r] = { regime, report.cells[m][r].net } end
+    both[m] = { name, json.object(row) }
+  end
+  return json.object { { "total", report.total }, { "other", report.other },
+    { "classifier", report.classifier or json.null }, { "by_strategy", json.object(members) },
+    { "by_regime", json.object(regimes) }, { "net", json.object(both) } }
+end
+
 local function row_of(name, cell, total)
   return { name, cell.gross, -cell.slippage, -cell.fees, cell.net,
     total ~= 0 and ("%.1f %%"):format(cell.net / math.abs(total) * 100) or "-" }
@@ -431,11 +452,13 @@ function M.text(report, options)
   if #report.by_member > 1 then add("By strategy", "strategy", report.by_member) end
   if report.classifier then add("By regime of " .. report.classifier, "regime", report.by_regime) end
   if #report.by_member > 1 and report.classifier then
-    local columns, rows = { "net" }, {}
-    for _, name in ipairs(report.regimes) do columns[#columns + 1] = column(name) end
+    local columns, rows, n = { "net" }, {}, #report.regimes
+    local before = report.by_regime[n]
+    if before.gross == 0 and before.slippage == 0 and before.fees == 0 then n = n - 1 end
+    for r = 1, n do columns[r + 1] = column(report.regimes[r]) end
     for m, name in ipairs(report.members) do
       rows[m] = { name }
-      for r = 1, #report.regimes do rows[m][r + 1] = report.cells[m][r].net end
+      for r = 1, n do rows[m][r + 1] = report.cells[m][r].net end
     end
     lines[#lines + 1] = "By strategy and regime"
     lines[#lines + 1] = tabulate.format(columns, rows, options)

@@ -2,6 +2,7 @@
 -- depends on nothing but its phase and its combos, so that any split of a phase into cells gives the same results.
 local ffi = require "ffi"
 local abi = require "abi"
+local attribution = require "attribution"
 local captured = require "captured"
 local combos = require "combos"
 local lanes = require "node.lanes"
@@ -123,7 +124,7 @@ local function outcomes_of(combo, window, plan, part)
       sample = sink.sample, records = sink.series and sink.series.samples or {},
       orders = sink.orders_made, fills = sink.fills_made, halted = sink.halted, bankrupt = sink.bankrupt,
       unpriced = sink.unpriced,
-      strategies = {}, regimes = {},
+      strategies = {}, regimes = {}, attribution = plan.attribution and plan.attribution[k] or nil,
     }
     for _, one in ipairs(part.instances or {}) do
       table.insert(outcome.strategies, {
@@ -171,6 +172,7 @@ function Cell:_parts(numbers, is_wanted, origins)
         if not found then return nil, err end
         local plan = plans.of_combo(own, number, found, bands and "pessimistic" or nil)
         if context.signals then plan.signals = signal_sources.reader(context, number, window, origins) end
+        if context.keep == "full" and not captures and attribution.wanted(plan) then attribution.attach(plan) end
         table.insert(made, { combo = combo, window = window, plan = plan })
       end
     end

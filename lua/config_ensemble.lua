@@ -9,12 +9,9 @@ local function sorted_keys(t)
 end
 
 local function check_members(weights, members, path, cite, fail)
-  local any = false
   for _, id in ipairs(sorted_keys(weights)) do
     cite(id, members, path .. "." .. id, "strategy of this portfolio", fail)
-    any = any or weights[id] ~= 0
   end
-  if not any then fail(path, "no strategy has a weight that is not 0") end
 end
 
 --- Whether weights are given by regime: { calm = { a = 1 } } rather than { a = 1 }.

@@ -18,6 +18,7 @@
 -- unless it is `optional`.
 local M = {}
 
+local schema_ensemble = require "schema_ensemble"
 local schema_execution = require "schema_execution"
 local schema_grid = require "schema_grid"
 local schema_instruments = require "schema_instruments"
@@ -188,6 +189,7 @@ M.root = map {
   { "benchmark", symbol, help = "symbol that results are compared with; the first by default" },
   schema_risk.root,
   schema_windows.root,
+  schema_ensemble.root,
   unpack(schema_instruments.root)
 }
 for _, field in ipairs(schema_grid) do table.insert(M.root.fields, field) end

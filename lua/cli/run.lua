@@ -1,6 +1,7 @@
 --- perilune run CONFIG.yaml: the main job.
 local abi = require "abi"
 local args = require "args"
+local attribution = require "attribution"
 local json = require "json"
 local param_text = require "params_text"
 local plot = require "plot"
@@ -58,6 +59,9 @@ local function as_json(outcome, full)
       { "undefined", json.object(undefined) },
     }
     if result.optimistic then members[#members + 1] = { "optimistic", json.object(optimistic) } end
+    if result.attribution then
+      members[#members + 1] = { "attribution", attribution.data(result.attribution) }
+    end
     local series = full and summary.period_series(result)
     if series then
       local kept = result.period_returns
@@ -107,6 +111,7 @@ local function print_one(result, full)
   else
     io.write(stats.table(result.values, { full = full }), "\n")
   end
+  if result.attribution then io.write(attribution.text(result.attribution), "\n") end
   if full then print_rest(result) end
 end
 

@@ -39,7 +39,6 @@ local MISTAKES = {
   { "    combine: {classifier: volatilty, weights: {calm: {rsi: 1}}}", "did you mean 'volatility'" },
   { "    combine: {classifier: volatility, weights: {clam: {rsi: 1}}}", "no regime 'clam', did you mean 'calm'" },
   { "    combine: {classifier: volatility, weights: {calm: {rsi: 1}}}", "no weights for the regime 'normal'" },
-  { "    combine: {weights: {rsi: 0}}", "no strategy has a weight that is not 0" },
   { "    combine: {weights: {rsi: many}}", "is not a number" },
   { "    combine: {threshold: 1}", "not below 1" },
   { "    combine: {wieghts: {rsi: 1}}", "did you mean 'weights'" },
