@@ -272,6 +272,7 @@ function Phase:add_result(info)
     params = json.encode(params and next(params) ~= nil and params or json.object {})
   end
   local names = names_t(math.max(#symbols, 1), symbols)
+  self.lent = { names, params } -- what the struct points to lives until the call is done
   return new_result(self, ffi.new("pln_result_info", self.run, self.id, window_number(info.window), info.number,
     info.combo, info.portfolio, params, info.hash, names, #symbols))
 end

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include "abi/stats.h"
 #include "store/internal.h"
 
 #include <locale.h>
@@ -379,8 +380,151 @@ static void an_older_file_is_brought_up_to_date(void **state) {
   }
 }
 
+/* A staged store and a phase in its file. */
+static pln_store *open_staged(const place *p, int64_t *run) {
+  pln_store *store = pln_store_open(p->path, PLN_STORE_STAGED);
+  assert_non_null(store);
+  const pln_run_info info = {.name = "staged"};
+  *run = pln_store_begin_run(store, &info);
+  assert_true(*run > 0);
+  return store;
+}
+
+static pln_store_result *add_numbered(pln_store *store, int64_t run, int32_t number) {
+  char combo[16];
+  snprintf(combo, sizeof combo, "c%04d", number);
+  const pln_result_info info = {
+      .run = run, .phase = run, .window = 1, .number = number, .combo = combo, .portfolio = "main"};
+  pln_store_result *result = pln_store_add_result(store, &info);
+  assert_non_null(result);
+  return result;
+}
+
+static void a_flush_that_fails_moves_nothing_and_may_be_repeated(void **state) {
+  (void)state;
+  const place p = make_place();
+  int64_t run;
+  pln_store *store = open_staged(&p, &run);
+  assert_int_equal(pln_store_result_free(add_result(store, run, "c0001", NULL, 0)), 0); /* makes the phase */
+  static pln_trade trades[1000];
+  for (int32_t number = 2; number <= 30; number++) {
+    pln_store_result *result = add_numbered(store, run, number);
+    assert_int_equal(pln_store_add_trades(result, trades, 1000), 0);
+    assert_int_equal(pln_store_result_close(result, NULL), 0);
+  }
+  sqlite3_exec(store->db, "PRAGMA main.max_page_count = 200", NULL, NULL, NULL);
+  assert_int_equal(pln_store_flush(store), PLN_ERR_IO);
+  assert_non_null(strstr(pln_error_last()->text, "the disk is full"));
+  assert_int_equal(count_of(store, "SELECT count(*) FROM main.result_row"), 0);
+  assert_int_equal(count_of(store, "SELECT count(*) FROM main.trade_row"), 0);
+  sqlite3_exec(store->db, "PRAGMA main.max_page_count = 100000", NULL, NULL, NULL);
+  assert_int_equal(pln_store_flush(store), 29);
+  assert_int_equal(count_of(store, "SELECT count(*) FROM trade WHERE symbol IS NULL"), 29000);
+  assert_int_equal(count_of(store, "SELECT count(*) FROM staging.trade_row"), 0);
+  assert_int_equal(pln_store_flush(store), 0);
+  pln_store_free(store);
+  drop_place(&p);
+}
+
+/* Columns of figures that a newer engine has are added; those that only another file has come with its rows.
+ */
+static void figures_of_other_versions(void **state) {
+  (void)state;
+  const place p = make_place(), q = make_place();
+  int64_t run;
+  pln_store *store = open_staged(&p, &run);
+  assert_int_equal(pln_store_result_free(add_result(store, run, "c0001", NULL, 0)), 0);
+  double *values = malloc(sizeof *values * (size_t)pln_metric_count());
+  for (int32_t i = 0; i < pln_metric_count(); i++) values[i] = i;
+  pln_store_result *result = add_numbered(store, run, 2);
+  assert_int_equal(pln_store_add_figures(result, values), 0);
+  assert_int_equal(pln_store_result_close(result, NULL), 0);
+  pln_store_free(store);
+  sqlite3 *db;
+  assert_int_equal(sqlite3_open(p.path, &db), SQLITE_OK);
+  assert_int_equal(
+      sqlite3_exec(db,
+                   "DROP VIEW figures; DROP VIEW metrics; DROP VIEW metric; "
+                   "ALTER TABLE figure_row DROP COLUMN sqn; ALTER TABLE figure_row ADD COLUMN \"to come\" "
+                   "REAL; UPDATE figure_row SET \"to come\" = 7",
+                   NULL, NULL, NULL),
+      SQLITE_OK);
+  sqlite3_close(db);
+  store = pln_store_open(p.path, 0);
+  assert_non_null(store);
+  assert_int_equal(count_of(store, "SELECT count(*) FROM figures WHERE sqn IS NULL AND \"to come\" = 7"), 1);
+  assert_int_equal(count_of(store, "SELECT value FROM metrics WHERE name = 'to come'"), 7);
+  pln_store_free(store);
+
+  int64_t other;
+  store = open_staged(&q, &other);
+  assert_int_equal(pln_store_result_free(add_result(store, other, "c0001", NULL, 0)), 0);
+  assert_int_equal(pln_store_attach(store, p.path), 0);
+  assert_int_equal(pln_store_begin(store), 0);
+  assert_int_equal(pln_store_copy_phase(store, run, other), 1);
+  assert_int_equal(pln_store_commit(store), 0);
+  assert_int_equal(pln_store_detach(store), 0);
+  assert_int_equal(count_of(store, "SELECT value FROM metrics WHERE name = 'to come' AND combo = 'c0002'"),
+                   7);
+  assert_int_equal(count_of(store,
+                            "SELECT count(*) FROM figures WHERE sharpe_ratio = (SELECT value FROM metric "
+                            "WHERE name = 'sharpe_ratio')"),
+                   1);
+  free(values);
+  pln_store_free(store);
+  drop_place(&p);
+  drop_place(&q);
+}
+
+static void damaged_captures_are_errors(void **state) {
+  (void)state;
+  const place p = make_place();
+  pln_store *store = pln_store_open(p.path, 0);
+  const pln_run_info info = {.name = "damaged"};
+  const int64_t run = pln_store_begin_run(store, &info);
+  pln_store_result *result = add_result(store, run, "c0001", NULL, 0);
+  const int64_t ts[3] = {1, 2, 3};
+  const double value[3] = {0.5, 0.25, -1};
+  const pln_signal signals[3] = {{.ts_ns = 1, .direction = 1}, {.ts_ns = 2}, {.ts_ns = 3, .direction = -1}};
+  assert_int_equal(pln_store_add_returns(result, value, NULL, ts, 3, 252), 0);
+  assert_int_equal(pln_store_add_signals(result, "s", "SPY", signals, NULL, 3), 0);
+  assert_int_equal(pln_store_result_close(result, NULL), 0);
+  assert_int_equal(pln_store_commit(store), 0);
+  static const char *const damages[] = {"SET data = x'00'", "SET rows = 1000", "SET rows = -1",
+                                        "SET rows = 1 << 40"};
+  for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {
+    char sql[128];
+    pln_stored_signals *read = pln_store_read_signals(store, run, 1, 1, "s", "SPY");
+    if (i == 0) {
+      assert_non_null(read);
+      assert_int_equal(read->n, 3);
+    }
+    pln_stored_signals_free(read);
+    snprintf(sql, sizeof sql, "UPDATE signal_chunk %s", damages[i]);
+    assert_int_equal(sqlite3_exec(store->db, sql, NULL, NULL, NULL), SQLITE_OK);
+    assert_null(pln_store_read_signals(store, run, 1, 1, "s", "SPY"));
+    assert_non_null(strstr(pln_error_last()->text, "damaged"));
+  }
+  static const char *const more[] = {"UPDATE returns_row SET data = x'00'", "UPDATE returns_row SET rows = 2",
+                                     "UPDATE returns_axis SET rows = 1 << 40", "DELETE FROM returns_axis",
+                                     "UPDATE returns_row SET axis = x'01'"};
+  pln_stored_returns *whole = pln_store_read_returns(store, run, 1, NULL, NULL, 0);
+  assert_non_null(whole);
+  assert_int_equal(whole->n_results, 1);
+  pln_stored_returns_free(whole);
+  for (size_t i = 0; i < sizeof more / sizeof *more; i++) {
+    assert_int_equal(sqlite3_exec(store->db, more[i], NULL, NULL, NULL), SQLITE_OK);
+    assert_null(pln_store_read_returns(store, run, 1, NULL, NULL, 0));
+  }
+  pln_store_free(store);
+  drop_place(&p);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_flush_that_fails_moves_nothing_and_may_be_repeated),
+      cmocka_unit_test(figures_of_other_versions),
+      cmocka_unit_test(damaged_captures_are_errors),
       cmocka_unit_test(seventeen_digits_are_those_of_the_c_library),
       cmocka_unit_test(numbers_do_not_depend_on_the_locale),
       cmocka_unit_test(series_come_back_and_damage_is_noticed),
