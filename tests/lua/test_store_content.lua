@@ -59,8 +59,8 @@ end]]
 
 local work = assert(loadstring(WORK))()
 
-local function begin(path, shard)
-  local db = assert(store.open(path))
+local function begin(path, shard, options)
+  local db = assert(store.open(path, options))
   local run = assert(db:begin_run { workflow = "sweep", name = "s", config_text = "x: 1\n", config_hash = "c",
     data_hash = "d", seed = 7, shard = shard })
   local phase = assert(run:phase { name = "sweep", topology = "full_backtest", hash = "h", n_combos = N_COMBOS,
@@ -217,8 +217,8 @@ end
 -- what is not done, until all is. The content is that of a run by one.
 local WORKER = [[
 local store = require "store"
-local path, id, part, of = ...
-local db = assert(store.open(path, { staged = true }))
+local path, id, part, of, journal = ...
+local db = assert(store.open(path, { staged = true, rollback_journal = journal == "rollback" }))
 local phase = assert(db:phase(tonumber(id)))
 local done = assert(phase:done())
 for number = 1, phase.n_combos do
@@ -233,9 +233,11 @@ for number = 1, phase.n_combos do
 end
 assert(db:close())]]
 
-function TestStoreContent.test_killed_and_resumed_is_the_same()
+local function killed_and_resumed(journal)
   local path = temporary()
-  local db, run, phase = begin(path)
+  local options = { rollback_journal = journal == "rollback" }
+  assert(store.open(path, options)):close()
+  local db, run, phase = begin(path, nil, options)
   local id = phase.id
   db:close()
   local child = shell.temporary("local work = (function() " .. WORK .. " end)()\n" .. WORKER)
@@ -245,8 +247,8 @@ function TestStoreContent.test_killed_and_resumed_is_the_same()
     for part = 1, 3 do
       seed = seed * 16807 % 2147483647
       local life = round < 8 and ("timeout -s KILL %.3f "):format(0.01 + seed % 1000 / 1000 * 0.04) or ""
-      commands[part] = ("(%s%s exec %s %s %d %d 3; [ $? = 137 ] && echo KILLED) 2>&1 &"):format(life,
-        shell.quote(os.getenv "PLN_TEST_PERILUNE"), child, path, id, part)
+      commands[part] = ("(%s%s exec %s %s %d %d 3 %s; [ $? = 137 ] && echo KILLED) 2>&1 &"):format(life,
+        shell.quote(os.getenv "PLN_TEST_PERILUNE"), child, path, id, part, journal)
     end
     local pipe = assert(io.popen(table.concat(commands, " ") .. " wait"))
     local said = pipe:read "*a"
@@ -254,7 +256,7 @@ function TestStoreContent.test_killed_and_resumed_is_the_same()
     local rest, n = said:gsub("Killed\n", ""):gsub("KILLED\n", "")
     kills = kills + n
     lu.assertEquals(rest, "") -- ended by the signal, not by an error of its own
-    db = assert(store.open(path))
+    db = assert(store.open(path, options))
     run = assert(db:run())
     assert(run:reopen())
     phase = assert(run:phase { name = "sweep", hash = "h" })
@@ -269,3 +271,6 @@ function TestStoreContent.test_killed_and_resumed_is_the_same()
   finish(db, run, phase)
   same(assert(store.dump(path)), reference)
 end
+
+function TestStoreContent.test_killed_and_resumed_is_the_same() killed_and_resumed "wal" end
+function TestStoreContent.test_killed_and_resumed_with_a_rollback_journal() killed_and_resumed "rollback" end
