@@ -121,7 +121,7 @@ local function outcomes_of(combo, window, plan, part)
       values = sink.values,
       optimistic = sink.optimistic and sink.optimistic.values, why = sink.why,
       period_returns = sink.period_returns, refusals = sink.refusals,
-      sample = sink.sample, records = sink.series and sink.series.samples or {},
+      sample = rawget(sink, "sample"), records = (rawget(sink, "series") or { samples = {} }).samples,
       orders = sink.orders_made, fills = sink.fills_made, halted = sink.halted, bankrupt = sink.bankrupt,
       unpriced = sink.unpriced,
       strategies = {}, regimes = {}, attribution = plan.attribution and plan.attribution[k] or nil,

@@ -11,6 +11,7 @@ local M = {}
 
 -- Measured (x86-64, Debian 12): a Lua state with the engine's modules and a run's compiled loops; the containers and
 -- statistics of one combo in one window; and bytes of a feature's column for each bar of a slice, with what it reads.
+local COMBOS_AT_ONCE = 256 -- at most, where nothing is said (lua/sequencer.lua)
 local THREAD_BYTES, PART_BYTES, COLUMN_BYTES = 24e6, 120e3, 16
 
 -- Bars of a trial, and combos in it.
@@ -118,7 +119,7 @@ function M.of(plan, options)
   if options.seconds_per_bar_combo then
     made.seconds = made.bar_combos * options.seconds_per_bar_combo / math.min(workers, math.max(n, 1))
   end
-  local at_once = math.min(plan.engine.combos_at_once, math.max(n, 1))
+  local at_once = math.min(plan.engine.combos_at_once or COMBOS_AT_ONCE, math.max(n, 1))
   local features = size > 0 and n_features(grid:plan(1), grid:point(1)) or 1
   local part = PART_BYTES * #windows + features * COLUMN_BYTES * plan.engine.chunk_rows
   local valid = 0

@@ -99,6 +99,7 @@ local records = setmetatable({}, { __mode = "k" }) -- hub → what is known of i
 -- @param budget loop iterations and calls that a step may use, nil: sandbox.DEFAULT_BUDGET
 function M.attach(hub, library, budget)
   records[hub] = {
+    added = {}, -- ids by stream and text
     library = library or M.default(), budget = budget or sandbox.DEFAULT_BUDGET, ids = {}, defs = {}, calls = {},
     n_calls = 0, kept = {},
   }
@@ -188,6 +189,9 @@ end
 function M.add_feature(hub, stream, expression)
   local record = records[hub]
   if not record then return abi.check(C.pln_hub_add_feature(hub, stream, expression)) end
+  local added = record.added[stream] or {}
+  record.added[stream] = added
+  if added[expression] then return added[expression] end
   local ok, message, broken
   for word in expression:gmatch "[%a_][%w_]*" do
     if not record.ids[word] and not indicator.is_taken(word) then
@@ -213,6 +217,7 @@ function M.add_feature(hub, stream, expression)
     for i, def in ipairs((record.library:list())) do names[i] = def.name end
     message = message .. suggest.hint(unknown, names)
   end
+  added[expression] = id
   if not id and broken then message = message .. "; a file of such a name could not be loaded: " .. broken end
   return id, message
 end

@@ -173,8 +173,9 @@ M.root = map {
   { "engine", map {
       { "chunk_rows", integer("bars", { min = 1, max = 65536 }), default = 4096, cosmetic = true,
         help = "how many bars are worked on at a time; changes no result" },
-      { "combos_at_once", integer("combos", { min = 1, max = 100000 }), default = 16, cosmetic = true,
-        help = "how many combos go through the data together, sharing features; changes no result, costs memory" },
+      { "combos_at_once", integer("combos", { min = 1, max = 100000 }), cosmetic = true,
+        help = "how many combos go through the data together, sharing features; by default 16, and up to 256 where " ..
+          "figures only are kept; changes no result, costs memory" },
       { "workers", { type = "string", check = "workers" }, default = 1, cosmetic = true,
         help = "threads that the combos of a sweep are spread over; auto: as many as there are processors; changes " ..
           "no result, costs memory" },

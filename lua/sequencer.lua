@@ -130,9 +130,21 @@ local function slice(list, first, last)
   return made
 end
 
+-- Most combos of a cell, where nothing is said. What is kept of each costs memory; where that is figures only, what a
+-- cell computes once (features, extremes of prices) is shared by many.
+local COMBOS_AT_ONCE, FIGURES_AT_ONCE, PARTS_AT_ONCE = 16, 256, 1024
+
+local function most_combos(self, writes_files)
+  if writes_files then return 1 end
+  local wanted = self.plan.engine.combos_at_once
+  if wanted then return wanted end
+  if self.keep ~= "figures" then return COMBOS_AT_ONCE end
+  return math.max(COMBOS_AT_ONCE, math.min(FIGURES_AT_ONCE, math.floor(PARTS_AT_ONCE / #self.windows)))
+end
+
 --- Cells that are to be done: lists of combo numbers.
 local function cells_of(self, numbers, n_workers, writes_files)
-  local most = writes_files and 1 or self.plan.engine.combos_at_once
+  local most = most_combos(self, writes_files)
   if n_workers > 1 then most = math.max(1, math.min(most, math.ceil(#numbers / (n_workers * CELLS_PER_WORKER)))) end
   local cells, first = {}, 1
   while first <= #numbers do

@@ -159,6 +159,22 @@ local function add_returns(result, handle)
   return result:add_returns(returns, benchmark, ts_ns, n, periods_per_year[0])
 end
 
+-- Of sweeps few combos are looked at: their pictures and series are there once something goes into them.
+local MAKE = { sample = sampler, series = function(self) return series_buffer(self.result) end }
+local ON_USE = {
+  __index = function(self, key)
+    local make = MAKE[key]
+    if not make then return nil end
+    self[key] = make(self)
+    return self[key]
+  end,
+}
+
+local REFUSALS = {} -- name and explanation by code
+for code = 1, C.PLN_REFUSAL_COUNT - 1 do
+  REFUSALS[code] = { ffi.string(C.pln_refusal_name(code)), ffi.string(C.pln_refusal_help(code)) }
+end
+
 --- The sink of one portfolio of one combo.
 -- @param spec { combo, portfolio, capital, timezone, timeframe (pln_timeframe), symbols (names), n_portfolios,
 --   result (store result or nil), equity ("bars" | "days" | "none"), keep_trades, keep_orders, metrics ("full" |
@@ -166,7 +182,8 @@ end
 --   files = { trades, equity, orders } writers, optimistic = of `bands` the sink of the run beside,
 --   n_instances = function() giving how many instances of strategies and classifiers there are }
 function M.portfolio(spec)
-  local self = { sample = sampler(), series = series_buffer(spec.result), optimistic = spec.optimistic }
+  local self = setmetatable({ result = spec.result, optimistic = spec.optimistic }, ON_USE)
+  if spec.metrics ~= "sweep" then self.sample, self.series = sampler(), series_buffer(spec.result) end
   local config = ffi.new("pln_stats_config")
   config.capital, config.timezone = spec.capital, spec.timezone
   config.timeframe = spec.timeframe
@@ -241,7 +258,8 @@ function M.portfolio(spec)
     self.series.add(name, instance:now_ns(), value)
   end
   function self.finish(portfolio, view)
-    self.series.flush_all()
+    local series = rawget(self, "series")
+    if series then series.flush_all() end
     if days then days.flush() end
     local account = C.pln_portfolio_account(portfolio)
     self.values, self.why = ffi.new("double[?]", C.pln_metric_count()), ffi.new("int32_t[?]", C.pln_metric_count())
@@ -257,7 +275,7 @@ function M.portfolio(spec)
       local count = counts[code]
       if count.count > 0 then
         self.refusals[#self.refusals + 1] = {
-          code = code, name = ffi.string(C.pln_refusal_name(code)), help = ffi.string(C.pln_refusal_help(code)),
+          code = code, name = REFUSALS[code][1], help = REFUSALS[code][2],
           count = tonumber(count.count), asked = count.first_asked, allowed = count.first_allowed,
           ts_ns = count.first_ts_ns, symbol = spec.symbols[count.first_instrument + 1],
         }

@@ -26,8 +26,8 @@
 --     object:free()
 --
 -- and it passes events on with part:emit(node, "SIGNAL", batch). A part has `plan`, with the window that is traded,
--- `hub`, `phase`, `objects` by node id, `instances` (of strategies), and part:stream(stream): the stream with the rows
--- of the part's window. A declaration that sets part.has_history has the containers made with the data's first bar.
+-- `hub`, `phase`, `objects` by node id, `is_driven` (a shared object does the steps of all of them), `instances` (of
+-- strategies), and part:stream(stream): the stream with the rows of the part's window. A declaration that sets part.has_history has the containers made with the data's first bar.
 local ffi = require "ffi"
 local abi = require "abi"
 local indicator_hub = require "indicator_hub"
@@ -426,8 +426,10 @@ function Phase:_slice(horizon)
   for _, part in ipairs(self.parts) do
     if part.state == "open" then
       part.is_over = horizon >= part.cut.last_ns
-      ok, err = part:_each("step", part.is_over and INT64_MAX or horizon)
-      if not ok then return nil, err end
+      if not part.is_driven then
+        ok, err = part:_each("step", part.is_over and INT64_MAX or horizon)
+        if not ok then return nil, err end
+      end
     end
   end
   ok, err = self:_each_shared("after", horizon)

@@ -108,7 +108,7 @@ function Lanes:_group(part)
   local group = of_symbol[key]
   if not group then
     group = { symbol = symbol, window = plan.window, last_ns = part.cut.last_ns, n_parts = 0, n_open = 0, rules = {},
-      lanes = {} }
+      lanes = {}, configs = {} }
     of_symbol[key] = group
     table.insert(self.groups, group)
   end
@@ -143,19 +143,29 @@ local function replay_of(group)
   return true
 end
 
+-- The settings of the combos of a group, which those of one variant of the configuration have in common.
+function Lanes:_configs(group, plan)
+  local shared = plan.base or plan
+  if not group.configs[shared] then
+    local exec, portfolio = configs(plan)
+    group.configs[shared] = { exec = exec, portfolio = portfolio }
+  end
+  return group.configs[shared]
+end
+
 function Lanes:open(part)
   local lane, plan = self.lanes[part], part.plan
   local group, spec = lane.group, plan.portfolios[1]
   local ok, err = replay_of(group)
   if not ok then return nil, err end
-  local exec, config = configs(plan)
-  local handle = C.pln_portfolio_new(config, 1)
+  local of_group = self:_configs(group, plan)
+  local handle = C.pln_portfolio_new(of_group.portfolio, 1)
   if handle == nil then return nil, abi.last_error() end
   lane.portfolio, lane.sink = ffi.gc(handle, C.pln_portfolio_free), plan.sinks.portfolio(spec.name)
   lane.list = C.pln_replay_add_signals(group.replay)
   if lane.list < 0 then return nil, abi.last_error() end
   local combo = self.combo
-  combo.exec, combo.portfolio, combo.weight = exec, handle, spec.strategies[1].weight
+  combo.exec, combo.portfolio, combo.weight = of_group.exec, handle, spec.strategies[1].weight
   combo.stats, combo.signals = lane.sink.stats, lane.list
   lane.number = C.pln_replay_add_combo(group.replay, combo)
   if lane.number < 0 then return nil, abi.last_error() end
@@ -163,6 +173,7 @@ function Lanes:open(part)
   table.insert(group.lanes, lane)
   lane.instance = part.signal_instances[spec.strategies[1].strategy.id][1]
   if self:_is_direct(part) and lane.instance.drive and lane.instance:drive() then
+    part.is_driven = #part.plan.classifiers == 0 and #part.plan.strategies == 1
     table.insert(group.rules, { rule = lane.instance.rule, list = lane.list, bars = lane.instance.stream.bars })
   end
   return true

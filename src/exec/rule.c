@@ -5,7 +5,7 @@
 #include <math.h>
 #include <stddef.h>
 
-enum { BLOCK = 32 };
+enum { BLOCK = 32, PIECE = 8 };
 
 #define INLINE static inline __attribute__((always_inline))
 #if defined(__x86_64__)
@@ -23,27 +23,31 @@ INLINE double difference(double a, double b) {
 }
 
 /* Whether all signs of the block are the direction. */
-INLINE int block_keeps(const double *a, const double *b, int32_t direction) {
+INLINE int block_keeps(const double *a, const double *b, int32_t direction, int n) {
   int64_t others = 0;
   if (direction > 0)
-    for (int i = 0; i < BLOCK; i++) others += difference(a[i], b ? b[i] : 0) > 0 ? 0 : 1;
+    for (int i = 0; i < n; i++) others += difference(a[i], b ? b[i] : 0) > 0 ? 0 : 1;
   else if (direction < 0)
-    for (int i = 0; i < BLOCK; i++) others += difference(a[i], b ? b[i] : 0) < 0 ? 0 : 1;
+    for (int i = 0; i < n; i++) others += difference(a[i], b ? b[i] : 0) < 0 ? 0 : 1;
   else
-    for (int i = 0; i < BLOCK; i++) others += difference(a[i], b ? b[i] : 0) != 0 ? 1 : 0;
+    for (int i = 0; i < n; i++) others += difference(a[i], b ? b[i] : 0) != 0 ? 1 : 0;
   return others == 0;
 }
 
-/* Rows from the first on at which the sign stays, in whole blocks. */
+/* Rows from the first on at which the sign stays, in whole pieces. */
 INLINE int64_t keeps(const double *a, const double *b, int32_t direction, int64_t n) {
   int64_t i = 0;
-  if (b)
-    while (i + BLOCK <= n && block_keeps(a + i, b + i, direction)) i += BLOCK;
-  else
-    while (i + BLOCK <= n && block_keeps(a + i, NULL, direction)) i += BLOCK;
+  if (b) {
+    while (i + BLOCK <= n && block_keeps(a + i, b + i, direction, BLOCK)) i += BLOCK;
+    while (i + PIECE <= n && block_keeps(a + i, b + i, direction, PIECE)) i += PIECE;
+  } else {
+    while (i + BLOCK <= n && block_keeps(a + i, NULL, direction, BLOCK)) i += BLOCK;
+    while (i + PIECE <= n && block_keeps(a + i, NULL, direction, PIECE)) i += PIECE;
+  }
   return i;
 }
 
+typedef int64_t keeps_fn(const double *a, const double *b, int32_t direction, int64_t n);
 static int64_t keeps_baseline(const double *a, const double *b, int32_t direction, int64_t n) {
   return keeps(a, b, direction, n);
 }
@@ -66,12 +70,12 @@ int64_t pln_rule_signals(pln_signal_rule *rule, const pln_hub *hub, const pln_ba
   const double *b = rule->less < 0 ? NULL : pln_hub_column(hub, rule->less) + (first - begin);
   const int64_t n = last - first;
   int32_t direction = rule->direction;
+  keeps_fn *stays = HAS_AVX2 ? keeps_avx2 : keeps_baseline;
   int64_t changes = 0, look = 0; /* rows before it were found to need a look */
   for (int64_t i = 0; i < n; i++) {
     if (i >= look) {
-      i += HAS_AVX2 ? keeps_avx2(a + i, b ? b + i : NULL, direction, n - i)
-                    : keeps_baseline(a + i, b ? b + i : NULL, direction, n - i);
-      look = i + BLOCK;
+      i += stays(a + i, b ? b + i : NULL, direction, n - i);
+      look = i + PIECE;
       if (i >= n) break;
     }
     const double d = difference(a[i], b ? b[i] : 0);

@@ -160,7 +160,8 @@ local function windows_of(bars, n)
   local function window(first, last, role)
     return { from_ns = bars.ts_ns[first], until_ns = bars.ts_ns[last], role = role }
   end
-  return { window(0, n - 1, "full"), window(500, 1800, "train"), window(1800, 3900, "test"), window(3999, 4000, "test") }
+  return { window(0, n - 1, "full"), window(500, 1800, "train"), window(1800, 3900, "test"),
+    window(3999, 4000, "test") }
 end
 
 local function cases_of(windows)

@@ -8,6 +8,7 @@ TestRules = {}
 function TestRules.tearDown() support.cleanup() end
 
 local FORMS = 6
+local CUTS = { { chunk_rows = 4096 }, { chunk_rows = 7 }, { chunk_rows = 500, from = 1000, to = 3300 } }
 
 local function run(strategy, form, bars, options)
   local plan = engine.plan { strategy = strategy, params = { form = form }, bars = { bars },
@@ -20,7 +21,7 @@ end
 function TestRules.test_a_rule_is_the_function_of_its_sign()
   local bars = market.equities(1, 4000)[1]
   for form = 1, FORMS do
-    for _, options in ipairs { { chunk_rows = 4096 }, { chunk_rows = 7 }, { chunk_rows = 500, from = 1000, to = 3300 } } do
+    for _, options in ipairs(CUTS) do
       local rule, fn = run("ruled", form, bars, options), run("signalled", form, bars, options)
       lu.assertTrue(#rule.signals > 20, "form " .. form)
       engine.assert_equal(fn, rule, ("form %d in chunks of %d"):format(form, options.chunk_rows))

@@ -79,7 +79,7 @@ function TestConfig.test_the_example()
     decisions = false, keep = "auto", top = 10, top_by = "sharpe_ratio",
     orders = true })
   lu.assertEquals(cfg.engine,
-    { chunk_rows = 4096, combos_at_once = 16, workers = 1, loop_budget = 1e6, timeout_s = 60, memory_limit_mb = 1024,
+    { chunk_rows = 4096, workers = 1, loop_budget = 1e6, timeout_s = 60, memory_limit_mb = 1024,
       jit = true })
   lu.assertEquals(cfg.benchmark, "GOOG")
   lu.assertEquals(cfg.seed, 1)
