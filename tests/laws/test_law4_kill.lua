@@ -113,15 +113,15 @@ function TestLaw4Kill.test_a_sweep_on_workers() kill_often(SWEEP, { "--workers",
 
 function TestLaw4Kill.test_where_all_is_kept() kill_often(KEPT, { "--workers", "2" }) end
 
--- Ctrl-C ends a run with what is done, and says how to go on. (Without --foreground, timeout sends two of them.)
+-- Ctrl-C ends a run with what is done, and says how to go on. (Without --foreground, timeout sends it twice.)
 function TestLaw4Kill.test_ctrl_c()
   local config, whole = temporary(SWEEP), temporary()
   perilune { "run", config, "--db", whole, "--quiet" }
   local expected, interrupted = assert(store.dump(whole)), 0
   for round = 1, 4 do
     local db, errors = temporary(), temporary()
-    local status = os.execute(("timeout --foreground -s INT %.2f %s run %s --db %s --quiet --workers %d 2> %s"):format(0.12 * round,
-      shell.quote(os.getenv "PLN_TEST_PERILUNE"), config, db, round % 2 + 1, errors))
+    local status = os.execute(("timeout --foreground -s INT %.2f %s run %s --db %s --quiet --workers %d 2> %s"):format(
+      0.12 * round, shell.quote(os.getenv "PLN_TEST_PERILUNE"), config, db, round % 2 + 1, errors))
     local opened = store.open(db, { must_exist = true })
     local run = opened and opened:run()
     if opened then opened:close() end
