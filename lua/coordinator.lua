@@ -188,7 +188,8 @@ end
 -- @param options { db = path or false (default: the configuration's), trades, equity, orders = CSV paths (or writers
 --   such as lua/export.lua's), on_progress = function(phase, combos) giving { part(combos, rows), done(combos),
 --   clear() }, on_plan = function(plan), log = function(instance, message), workers = number or "auto" (default: the
---   configuration's engine.workers), shard = of lua/shard.lua, resume = id of a run of the database }
+--   configuration's engine.workers), shard = of lua/shard.lua, resume = id of a run of the database, parts =
+--   of merge.find: a run that has what these have, on_task = function(spec) giving a task of lua/progress.lua }
 -- @return { run = {…}, results = list of outcomes, report = of the workflow or nil, db = path }, or nil, a message and,
 --   where it was not the run that failed, "configuration", "data" or "interrupted"
 function M.run(cfg, options)
@@ -207,7 +208,7 @@ function M.run(cfg, options)
   local self = workflow.new {
     cfg = cfg, plan = plan, log = options.log, on_progress = options.on_progress, files = files, writes_files = on_disk,
     n_workers = workers.count(options.workers or cfg.engine.workers), shard = options.shard, file = file,
-    grid = plan.grid,
+    grid = plan.grid, parts = options.parts, on_task = options.on_task,
   }
   C.pln_stop_begin()
   local function give_up(message)

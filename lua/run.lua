@@ -9,6 +9,7 @@ local ffi = require "ffi"
 local abi = require "abi"
 local config = require "config"
 local coordinator = require "coordinator"
+local merge = require "merge"
 local stats = require "stats"
 local store = require "store"
 local C = abi.C
@@ -113,19 +114,23 @@ end
 
 --- Joins the parts of a sharded sweep into a run, and goes on with what needs all combos.
 -- @param target path of the database that gets the run
--- @param parts list of the databases that the shards are in
+-- @param paths list of the databases that the shards are in
 -- @param file nil, or where the configuration lies now
--- @param options as of resume; on_task = function(spec) giving a task of lua/progress.lua
+-- @param options as of resume
 -- @return as execute
-function M.merge(target, parts, file, options)
-  local task = options.on_task and options.on_task { name = "merge", total = #parts, unit = "parts" }
-  local merged, err = store.merge(target, parts, {
-    goes_on = true,
-    progress = function() if task then task.done(1) end end,
-  })
-  if task then task.clear() end
-  if not merged then return nil, err end
-  return M.resume(target, merged.run, file, options)
+function M.merge(target, paths, file, options)
+  for _, path in ipairs(paths) do
+    if path == target then return nil, path .. " is a part itself: give another file to merge into" end
+  end
+  local parts, problems = merge.find(paths)
+  if not parts then return nil, problems end
+  local first = parts[1]
+  local cfg, err = configuration_of({ id = first.id, text = first.config_text, hash = first.config_hash }, file)
+  if not cfg then return nil, err, "configuration" end
+  local passed = {}
+  for key, value in pairs(options) do passed[key] = value end
+  passed.db, passed.parts, passed.config_text = target, parts, first.config_text:gsub("\n# execution:\n.*$", "")
+  return run_checked(cfg, passed)
 end
 
 -- What collects trades or rows in memory, in the form of the writers of lua/export.lua.

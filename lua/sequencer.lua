@@ -5,6 +5,7 @@ local abi = require "abi"
 local cell = require "cell"
 local config = require "config"
 local json = require "json"
+local merge = require "merge"
 local phases = require "phase"
 local plans = require "plan"
 local source_hash = require "source_hash"
@@ -253,6 +254,14 @@ local function run_on_workers(self, cells, is_wanted, progress, take)
   return true
 end
 
+-- What the parts of a sharded run have of a phase.
+local function take_parts(run, stored)
+  local task = run.on_task and run.on_task { name = "merge", total = #run.parts, unit = "parts" }
+  local ok, err = merge.copy(stored, run.parts, task and function() task.done(1) end)
+  if task then task.clear() end
+  return ok, err
+end
+
 -- The store's phase: one that this or an earlier run has finished, or one that goes on or begins.
 local function open_phase(self)
   local run, spec = self.run, self.spec
@@ -273,6 +282,7 @@ local function open_phase(self)
   if not stored or stored.status == "finished" then return stored, err end
   local ok
   ok, err = stored:add_windows(self.windows)
+  if ok and run.parts and spec.sharded then ok, err = take_parts(run, stored) end
   return ok and stored, err
 end
 

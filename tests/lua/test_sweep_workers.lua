@@ -124,3 +124,42 @@ function TestSweepWorkers.test_what_is_no_shard()
   lu.assertEquals(out.status, 1)
   lu.assertStrContains(out.err, "a shard needs a database to keep its part in: give one with --db")
 end
+
+local function shard_run(k, db)
+  return shell.perilune { "run", folder .. "/c.yaml", "--quiet", "--shard", k .. "/2", "--db", folder .. "/" .. db }
+end
+
+function TestSweepWorkers.test_merge_refuses_a_part_of_other_strategy_files()
+  write("c.yaml", CONFIG)
+  write("strategies/own.lua", STRATEGY:format "")
+  lu.assertEquals(shard_run(1, "a.db").status, 0)
+  write("strategies/own.lua", STRATEGY:format "-- has changed")
+  lu.assertEquals(shard_run(2, "b.db").status, 0)
+  local out = shell.perilune { "merge", folder .. "/out.db", folder .. "/a.db", folder .. "/b.db" }
+  lu.assertEquals(out.status, 1)
+  lu.assertStrContains(out.err, "a.db: phase 'full_backtest' of shard 1/2 was made of something else")
+  out = shell.perilune { "merge", folder .. "/a.db", folder .. "/a.db", folder .. "/b.db" }
+  lu.assertEquals(out.status, 1)
+  lu.assertStrContains(out.err, "a.db is a part itself: give another file to merge into")
+  out = shell.perilune { "merge", folder .. "/out.db" }
+  lu.assertEquals(out.status, 2)
+end
+
+function TestSweepWorkers.test_a_shard_that_is_resumed_is_still_a_shard()
+  write("c.yaml", CONFIG)
+  write("strategies/own.lua", STRATEGY:format "if p.which == 15 then error 'once' end")
+  lu.assertEquals(shard_run(1, "a.db").status, 1)
+  write("strategies/own.lua", STRATEGY:format "")
+  lu.assertEquals(shard_run(2, "b.db").status, 0)
+  local words = { "merge", folder .. "/out.db", folder .. "/b.db", folder .. "/a.db" }
+  local out = shell.perilune(words)
+  lu.assertEquals(out.status, 1)
+  lu.assertStrContains(out.err, "shard 1/2 is failed: perilune resume 1 --db " .. folder .. "/a.db")
+  out = shell.perilune { "resume", "--db", folder .. "/a.db" }
+  lu.assertEquals(out.status, 0, out.err)
+  lu.assertStrContains(out.out, "Shard 1/2: combos 1 to 20 of 40, in " .. folder .. "/a.db")
+  out = shell.perilune(words)
+  lu.assertEquals(out.status, 0, out.err)
+  out = shell.perilune { "sql", "SELECT count(*) AS n FROM results", "--db", folder .. "/out.db" }
+  lu.assertStrContains(out.out, "40")
+end
