@@ -331,14 +331,12 @@ function M.phase(run, spec)
   if #cells < 2 then n_workers = 1 end
   local progress = run:progress(self, #numbers)
   -- Where there is a store, a sweep's figures are read from it: its memory is not that of its combos.
-  local outcomes = { complete = n_done == 0 }
+  local is_read = self.stored and self.keep == "figures"
+  local outcomes = { complete = n_done == 0 and not is_read and not spec.take }
   self.outcomes = outcomes
   local function take(list)
     if spec.take then return spec.take(list) end
-    if self.stored and self.keep == "figures" then
-      outcomes.complete = false
-      return
-    end
+    if is_read then return end
     for place, outcome in ipairs(list) do
       outcome.place = place
       outcomes[#outcomes + 1] = outcome

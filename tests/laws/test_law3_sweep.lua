@@ -1,5 +1,6 @@
 -- Law 3 for sweeps: the database holds the same, whatever the number of workers, the size of cells and chunks, and the
 -- shards that a sweep was cut into.
+local json = require "json"
 local shell = require "shell"
 local store = require "store"
 local support = require "support"
@@ -72,6 +73,20 @@ local function assert_same(expected, found, what)
     if line ~= theirs then lu.fail(("%s: expected\n%s\nfound\n%s"):format(what, line, tostring(theirs))) end
   end
   lu.fail(what .. ": there is more than expected")
+end
+
+-- What a run prints of its combos.
+local function printed(config, words)
+  local all = { "run", config, "--db", "none", "--json" }
+  for _, word in ipairs(words) do all[#all + 1] = word end
+  return json.decode(run(all).out).results
+end
+
+function TestLaw3Sweep.test_what_is_printed()
+  local config = temporary(MARKET .. FIGURES)
+  local expected = printed(config, { "--workers", "1" })
+  lu.assertEquals(#expected, 2 * 11 * 10)
+  lu.assertEquals(printed(config, { "--workers", "2" }), expected)
 end
 
 local function check_workers(text)
