@@ -1,7 +1,6 @@
 /* Ratios of return to risk: Sharpe's and Sortino's families. */
+#include "abi/selection.h"
 #include "portfolio/returns_state.h"
-
-#include "core/normal.h"
 
 double pln_returns_sharpe(pln_returns *r) {
   const pln_sample *s = pln_returns_excess(r);
@@ -52,18 +51,14 @@ static double sortino_ratio_geometric(pln_returns *r) {
 
 /* ---- what the estimate is worth (Bailey, Lopez de Prado 2012, 2014) ---- */
 
-/* Variance of the estimated ratio times (n - 1). */
-static double estimate_variance(pln_returns *r, double ratio) {
-  const double skew = pln_returns_skewness(r), kurtosis = pln_returns_kurtosis(r) + 3;
-  return 1 - skew * ratio + (kurtosis - 1) / 4 * ratio * ratio;
-}
 /* Chance that the true ratio (per period) exceeds the threshold. */
 static double probability_above(pln_returns *r, double ratio, double threshold) {
-  const double variance = estimate_variance(r, ratio), n = (double)pln_returns_sample(r)->n;
-  if (isnan(variance)) return NAN;
+  const double skew = pln_returns_skewness(r), kurtosis = pln_returns_kurtosis(r);
+  if (isnan(skew) || isnan(kurtosis) || isnan(ratio)) return NAN;
   if (isinf(ratio)) return pln_returns_undefined(r, r->why);
-  if (variance <= 0) return pln_returns_undefined(r, PLN_UNDEFINED_NUMBER);
-  return pln_normal_cdf((ratio - threshold) * sqrt(n - 1) / sqrt(variance));
+  const double chance =
+      pln_sharpe_probability(ratio, threshold, (double)pln_returns_sample(r)->n, skew, kurtosis);
+  return isnan(chance) ? pln_returns_undefined(r, PLN_UNDEFINED_NUMBER) : chance;
 }
 static double threshold_of(const pln_returns *r) { return r->options.sharpe_threshold / year(r); }
 
@@ -77,26 +72,17 @@ static double probabilistic_adjusted_sortino_ratio(pln_returns *r) {
   return probability_above(r, pln_returns_sortino(r) / sqrt(2.0), threshold_of(r));
 }
 
-/* Largest of `trials` Sharpe ratios (per period) that are to be expected where all of them are truly 0. */
-static double expected_maximum(const pln_return_options *o) {
-  if (o->trials <= 1 || o->trials_variance <= 0) return 0;
-  static const double EULER = 0.57721566490153286061, E = 2.71828182845904523536;
-  return sqrt(o->trials_variance) * (-(1 - EULER) * pln_normal_quantile(1 / o->trials) -
-                                     EULER * pln_normal_quantile(1 / (o->trials * E)));
-}
 static double deflated_sharpe_ratio(pln_returns *r) {
-  return probability_above(r, pln_returns_sharpe(r), expected_maximum(&r->options));
+  const pln_return_options *o = &r->options;
+  return probability_above(r, pln_returns_sharpe(r),
+                           pln_sharpe_expected_maximum(o->trials, o->trials_variance));
 }
 static double minimum_track_record_length(pln_returns *r) {
-  const double ratio = pln_returns_sharpe(r), above = ratio - threshold_of(r);
-  const double variance = estimate_variance(r, ratio);
-  if (isnan(variance) || isnan(ratio) || isinf(ratio)) return NAN;
-  if (above <= 0) {
-    r->why = PLN_UNDEFINED_NO_GAIN;
-    return INFINITY;
-  }
-  const double z = pln_normal_quantile(1 - r->options.confidence) / above;
-  return 1 + variance * z * z;
+  const double ratio = pln_returns_sharpe(r), threshold = threshold_of(r);
+  const double skew = pln_returns_skewness(r), kurtosis = pln_returns_kurtosis(r);
+  if (isnan(skew) || isnan(kurtosis) || isnan(ratio) || isinf(ratio)) return NAN;
+  if (ratio <= threshold) r->why = PLN_UNDEFINED_NO_GAIN;
+  return pln_sharpe_track_record(ratio, threshold, r->options.confidence, skew, kurtosis);
 }
 
 enum { PERIOD = PLN_TAKES_PERIOD, RATE = PLN_TAKES_RISK_FREE, MAR = PLN_TAKES_REQUIRED_RETURN };
