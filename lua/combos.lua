@@ -45,6 +45,7 @@ end
 local function counted(range)
   local from, to, n, values = range.from, range.to, range.n, {}
   if n > M.MAX then return too_many(n, range) end
+  if from == to then return { from } end
   if range.log and (from <= 0 or to <= 0) then return nil, "a geometric range needs from and to above 0" end
   for k = 0, n - 1 do
     if range.log then
@@ -60,6 +61,16 @@ end
 --- Whether what is given is a range without steps, of which only samples can be taken.
 function M.is_continuous(given)
   return type(given) == "table" and given.from ~= nil and not (given.step or given.n or given.factor)
+end
+
+-- Numbers, texts and truths of a list stand once: twice the same would be one combo with two numbers.
+local function check_list(values)
+  local seen = {}
+  for _, value in ipairs(values) do
+    if seen[value] then return nil, ("the value %s is listed twice"):format(tostring(value)) end
+    seen[value] = true
+  end
+  return values
 end
 
 local function distinct(values)
@@ -83,7 +94,7 @@ function M.values(given, is_integer)
   if type(given) ~= "table" then return { given } end
   if given.from == nil then
     if #given == 0 then return nil, "an empty list of values, expected at least one" end
-    return given
+    return check_list(given)
   end
   if type(given.from) ~= "number" or type(given.to) ~= "number" then
     return nil, "expected numbers in {from, to, step}"

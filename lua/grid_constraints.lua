@@ -31,7 +31,7 @@ end
 
 -- Reads an expression: a list of tokens, { name = … } or { text = Lua }; or nil and a message.
 local function read(text, names)
-  local tokens, at = {}, 1
+  local tokens, at, after_value = {}, 1, false
   while true do
     at = text:find("%S", at)
     if not at then return tokens end
@@ -44,6 +44,12 @@ local function read(text, names)
     for _, one in ipairs(OPERATORS) do
       if not operator and rest:sub(1, #one) == one then operator = one end
     end
+    -- In Lua a value before a text or a parenthesis would be a call.
+    local begins = name or number or quoted or operator == "(" or word and word ~= "and" and word ~= "or"
+    if after_value and begins then
+      return nil, ("an operator is missing before '%s'"):format(rest:match("^[%w_.]+") or rest:sub(1, 1))
+    end
+    after_value = name or number or quoted or operator == ")" or word == "true" or word == "false"
     if name then
       tokens[#tokens + 1] = { name = name }
       at = at + #name

@@ -3,6 +3,7 @@
 -- A point is { block = number of its block, values = by dimension }: plain values, which go from thread to thread and
 -- into a file.
 local grids = require "grid"
+local identity = require "grid_identity"
 
 local M = {}
 
@@ -75,6 +76,12 @@ function Samples:values_of(block, d)
     end
   end
   return values
+end
+
+function Samples:fingerprint()
+  local parts = { grids.Grid.fingerprint(self) }
+  for n = 1, self.n_combos do parts[n + 1] = key_of(self.points[n]) end
+  return identity.hash(table.concat(parts, "\n"))
 end
 
 function Samples:find(positions)

@@ -72,6 +72,8 @@ local function identity(self)
     source_hash.of(self.plan), self.keep, self.metrics, self.equity, tostring(self.plan.record_orders),
   }
   for _, window in ipairs(self.windows) do parts[#parts + 1] = window_text(window) end
+  -- What a configuration's text does not hold: profiles, files of constraints, samples.
+  if self.cfg.grid or self.cfg.optimize then parts[#parts + 1] = self.grid:fingerprint() end
   if self.spec.points then parts[#parts + 1] = json.encode(json.array(self.spec.points)) end
   for _, pair in ipairs(self.spec.pairs or {}) do parts[#parts + 1] = ("%d|%d"):format(pair[1], pair[2]) end
   for _, source in ipairs(self.spec.signals or {}) do

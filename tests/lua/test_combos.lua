@@ -43,6 +43,13 @@ function TestCombos.test_geometric_ranges()
   lu.assertNil((combos.values { from = 0, to = 8, factor = 2 }))
 end
 
+function TestCombos.test_a_value_stands_once()
+  lu.assertEquals(combos.values { from = 3, to = 3, n = 4 }, { 3 })
+  local values, err = combos.values { 3, 4, 3 }
+  lu.assertNil(values)
+  lu.assertEquals(err, "the value 3 is listed twice")
+end
+
 function TestCombos.test_ranges_without_steps_are_for_samples()
   lu.assertTrue(combos.is_continuous { from = 1, to = 2 })
   local values, err = combos.values { from = 1, to = 2 }

@@ -103,6 +103,26 @@ function TestGrid.test_constraints_that_are_wrong_are_named()
   lu.assertStrContains(refused "os.exit()", "there is no parameter 'os.exit'")
 end
 
+-- Whatever stands there: a grid, or a message; nothing else.
+function TestGrid.test_constraints_of_any_text()
+  local words = { "fast", "slow", "kind", "sma.fast", "and", "or", "not", "(", ")", "<", "<=", "==", "~=", "!=", "+",
+    "-", "--", "*", "/", "%", "^", "'a'", '"', "1", ".5", "1e3", "max(", ",", "[[", "]]", "..", ";", "\n", "true", "end",
+    "#", "return", "\0", "é", "{}", "os" }
+  local values, between = { "fast", "slow", "1", "2.5" }, { "<", ">=", "==", "and", "or", "+", "*" }
+  local rng, made = require("random").new(5), 0
+  for _ = 1, 3000 do
+    local parts = {}
+    for k = 1, rng:integer(9) do
+      local from = rng:uniform() < 0.1 and words or k % 2 == 1 and values or between
+      parts[k] = from[rng:integer(#from)]
+    end
+    local grid, err = grid_of({ item("sma", "fast = 1, slow = 2, kind = 'a'", { fast = { 1, 2, 3 } }) },
+      table.concat(parts, rng:uniform() < 0.8 and " " or ""))
+    if grid then made = made + 1 else lu.assertStrContains(err, "grid.constraints: ") end
+  end
+  lu.assertTrue(made > 20)
+end
+
 function TestGrid.test_a_file_may_be_the_constraint()
   local path = os.tmpname()
   local function write(text)

@@ -54,6 +54,20 @@ function TestSearch.test_random_samples_are_distinct_and_those_of_the_seed()
   for n = 1, 100 do lu.assertEquals(grid:find(grid:position(n)), n) end
 end
 
+function TestSearch.test_fingerprints_tell_grids_apart()
+  local function print_of(params, optimize, constraints)
+    return assert(grid_of(item("sma", "fast = 1, slow = 2", params), optimize, constraints)):fingerprint()
+  end
+  local range = { fast = { 1, 2, 3 }, slow = { 3, 4, 5 } }
+  local one = print_of(range)
+  lu.assertEquals(print_of(range), one)
+  lu.assertNotEquals(print_of({ fast = { 1, 2, 3 }, slow = { 3, 4, 6 } }), one)
+  lu.assertNotEquals(print_of(range, nil, "fast < slow"), one)
+  local sampled = print_of(range, { search = "random", samples = 4, seed = 1 })
+  lu.assertEquals(print_of(range, { search = "random", samples = 4, seed = 1 }), sampled)
+  lu.assertNotEquals(print_of(range, { search = "random", samples = 4, seed = 2 }), sampled)
+end
+
 function TestSearch.test_a_small_grid_is_taken_whole()
   local grid = assert(grid_of(item("sma", "fast = 1, slow = 2", { fast = { 1, 2 }, slow = { 3, 4 } }),
     { search = "random", samples = 100 }))
