@@ -15,7 +15,7 @@ local M = {}
 -- What all phases of a run share on this thread.
 local function run_of(setup, loaded, kept)
   if kept.run then return kept.run end
-  local cfg, problems = config.from_table(setup.config, setup.file)
+  local cfg, problems = config.from_tree(setup.tree, setup.file)
   if not cfg then return nil, problems end
   C.pln_watchdog_limit(cfg.engine.timeout_s)
   C.pln_host_set_memory_limit(cfg.engine.memory_limit_mb * 2 ^ 20)

@@ -98,8 +98,12 @@ local function finish(root, source, options)
   return checked(whole, source, root)
 end
 
---- The tree of nodes that cfg was read from, with what --set put into it.
+--- The tree of nodes (lua/yaml.lua) that cfg was read from, with what --set put into it: plain values, which tell what
+-- was given and what is a default.
 function M.tree(cfg) return origins[cfg].root end
+
+--- A configuration from the tree of another, in another thread say. As `load`.
+function M.from_tree(root, file) return finish(root, file) end
 
 --- A configuration that differs from another: its tree of nodes is edited and checked anew.
 -- @param cfg of `load`, `from_text`, `from_table` or this
@@ -134,20 +138,35 @@ function M.from_table(value, origin, options)
   return finish(root, origin or "config", options)
 end
 
-local function copy(value)
-  if type(value) ~= "table" then return value end
-  local made = {}
-  for key, item in pairs(value) do made[key] = copy(item) end
-  return made
+local function sorted_keys(value)
+  local keys = {}
+  for key in pairs(value) do keys[#keys + 1] = key end
+  table.sort(keys)
+  return keys
 end
 
---- A checked configuration with some of its top keys replaced, checked anew; it lies where the first one lies.
+--- A configuration with some of its top keys replaced, checked anew; it lies where the first one lies.
 -- @param replaced { key = value }; `false` removes a key
 -- @return cfg, or nil and the list of errors
 function M.derive(cfg, replaced)
-  local whole = copy(cfg)
-  for key, value in pairs(replaced) do whole[key] = value ~= false and value or nil end
-  return M.from_table(whole, M.source(cfg))
+  local source = M.source(cfg)
+  local nodes = {}
+  for _, key in ipairs(sorted_keys(replaced)) do
+    if replaced[key] ~= false then
+      local node, message = yaml.from_plain(replaced[key], source)
+      if not node then return nil, parse_failure(message) end
+      nodes[#nodes + 1] = { key = key, node = node }
+    end
+  end
+  return M.variant(cfg, function(root)
+    local made = { kind = "map", file = root.file, line = root.line, column = root.column, origin = root.origin,
+      entries = {} }
+    for _, entry in ipairs(root.entries) do
+      if replaced[entry.key] == nil then made.entries[#made.entries + 1] = entry end
+    end
+    for _, entry in ipairs(nodes) do made.entries[#made.entries + 1] = entry end
+    return made
+  end)
 end
 
 --- The place that a value of cfg came from: a table { file, line, column }; of a default, that of the nearest value
@@ -184,13 +203,6 @@ end
 
 local function quoted(text)
   return '"' .. text:gsub('[%c"\\]', function(c) return ("\\u%04x"):format(c:byte()) end) .. '"'
-end
-
-local function sorted_keys(value)
-  local keys = {}
-  for key in pairs(value) do keys[#keys + 1] = key end
-  table.sort(keys)
-  return keys
 end
 
 local function canonical(value, kind)

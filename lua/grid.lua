@@ -106,6 +106,7 @@ local function override(block, values)
     end
     made.portfolios[k] = own
   end
+  made.variant = made
   return setmetatable(made, { __index = plan })
 end
 

@@ -219,11 +219,13 @@ local function resolve(cfg, shared)
   return plan
 end
 
---- A plan with portfolios, execution and rules of another configuration, which differs in nothing else.
+--- A plan with portfolios, execution and rules of another configuration, which differs in nothing else. Its `base` is
+-- the plan whose streams and symbols it shares, its `variant` what its combos have in common besides: itself.
 -- @return plan, or nil and an error
 function M.override(plan, cfg)
   local made = setmetatable({ base = plan.base or plan, execution = cfg.execution, risk = cfg.risk },
     { __index = plan })
+  made.variant = made
   local ok, err = portfolios_of(made, cfg)
   if ok then ok, err = plan_models.add(made, cfg) end
   if ok then ok, err = plan_risk.add(made, cfg) end

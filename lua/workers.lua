@@ -11,6 +11,7 @@
 -- the first is told, once all before it are done.
 local ffi = require "ffi"
 local abi = require "abi"
+local config = require "config"
 local data_shared = require "data_shared"
 local pack = require "pack"
 local C = abi.C
@@ -61,7 +62,7 @@ function Pool:_of_run(setup)
       log({ id = id, now_ns = function() return ts_ns end }, message)
     end
   end
-  local number, err = self:use { config = setup.config, file = setup.file, db = setup.db, run = setup.run }
+  local number, err = self:use { tree = config.tree(setup.config), file = setup.file, db = setup.db, run = setup.run }
   self.of_run = number
   return number, err
 end

@@ -75,7 +75,7 @@ local known = setmetatable({}, { __mode = "k" }) -- by the plan that combos have
 -- configuration.
 -- @return true, or nil and why not
 function M.fits(plan)
-  local shared = plan.base or plan
+  local shared = plan.variant or plan.base or plan
   if not known[shared] then known[shared] = unfit(plan) or "" end
   if known[shared] ~= "" then return nil, known[shared] end
   return true

@@ -106,8 +106,8 @@ end
 -- Whatever stands there: a grid, or a message; nothing else.
 function TestGrid.test_constraints_of_any_text()
   local words = { "fast", "slow", "kind", "sma.fast", "and", "or", "not", "(", ")", "<", "<=", "==", "~=", "!=", "+",
-    "-", "--", "*", "/", "%", "^", "'a'", '"', "1", ".5", "1e3", "max(", ",", "[[", "]]", "..", ";", "\n", "true", "end",
-    "#", "return", "\0", "é", "{}", "os" }
+    "-", "--", "*", "/", "%", "^", "'a'", '"', "1", ".5", "1e3", "max(", ",", "[[", "]]", "..", ";", "\n", "true",
+    "end", "#", "return", "\0", "é", "{}", "os" }
   local values, between = { "fast", "slow", "1", "2.5" }, { "<", ">=", "==", "and", "or", "+", "*" }
   local rng, made = require("random").new(5), 0
   for _ = 1, 3000 do
