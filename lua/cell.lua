@@ -45,7 +45,7 @@ local function sink_spec(self, plan, portfolio, combo, result, beside)
     keep_trades = full and cfg.results.trades, keep_orders = full and cfg.results.orders,
     keep_decisions = full and cfg.results.decisions, keep_series = full,
     metrics = context.metrics, risk_free_ann = cfg.statistics.risk_free_pct / 100,
-    periods_per_year = cfg.statistics.periods_per_year,
+    periods_per_year = cfg.statistics.periods_per_year, is_window = plan.window.role ~= "full",
     n_instances = function() return self.n_instances end,
   }
 end

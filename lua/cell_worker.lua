@@ -73,6 +73,7 @@ function M.new(setup, tools)
     log = function(instance, message) tools.log(ffi.cast("int64_t", instance:now_ns()), instance.id, message) end,
   }
   return function(task)
+    if task.points then plan.grid:import(task.points) end
     local outcomes, failure = one:run(task.numbers, function(rows)
       tools.part { number = task.number, rows = rows, combos = #task.numbers }
       return true

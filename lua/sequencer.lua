@@ -8,6 +8,7 @@ local json = require "json"
 local merge = require "merge"
 local phases = require "phase"
 local plans = require "plan"
+local search = require "search"
 local source_hash = require "source_hash"
 local C = abi.C
 
@@ -214,20 +215,28 @@ local function under_way(parts, n_bars)
   return sum
 end
 
+-- What an adaptive search has asked for is known to this thread's grid only.
+local function points_of(self, numbers)
+  local points = {}
+  for k, number in ipairs(numbers) do points[k] = self.grid:export(number, number)[1] end
+  return points
+end
+
 local function run_on_workers(self, cells, is_wanted, progress, take)
   local run = self.run
   local committed, problem = run.db:commit() -- workers write to the same file
   if not committed then return nil, problem end
   local pool, err = run:workers()
   if not pool then return nil, err end
-  local ok
-  ok, err = pool:phase(description(self))
+  local ok = true
+  if not self.is_described then ok, err = pool:phase(description(self)) end
   if not ok then return nil, err end
+  self.is_described = true
   local sent, received, parts = 0, 0, {}
   local function send()
     sent = sent + 1
     return pool:send { number = sent, numbers = cells[sent], pairs = pairs_of(self, cells[sent], is_wanted),
-      origins = origins_of(self, cells[sent]) }
+      origins = origins_of(self, cells[sent]), points = self.adaptive and points_of(self, cells[sent]) or nil }
   end
   while sent < math.min(#cells, 2 * pool.n) do
     ok, err = send()
@@ -278,7 +287,8 @@ local function open_phase(self)
   local highest = 1
   for _, window in ipairs(self.windows) do highest = math.max(highest, window.number) end
   local stored, err = run.stored:phase {
-    name = self.name, topology = self.topology, hash = self.hash, n_combos = self.plan.grid:size(), n_windows = highest,
+    name = self.name, topology = self.topology, hash = self.hash, n_combos = self.adaptive and self.adaptive.samples or self.plan.grid:size(),
+    n_windows = highest,
     spec = { keep = self.keep, metrics = self.metrics },
   }
   if not stored or stored.status == "finished" then return stored, err end
@@ -286,6 +296,45 @@ local function open_phase(self)
   ok, err = stored:add_windows(self.windows)
   if ok and run.parts and spec.sharded then ok, err = take_parts(run, stored) end
   return ok and stored, err
+end
+
+-- The metric's values of combos in the phase's window; false: none, or too few trades.
+local function scores_of(self, numbers)
+  local options = self.cfg.optimize
+  local figures, err = self:figures({ options.metric, "trades" }, { window = self.windows[1].number })
+  if not figures then return nil, err end
+  local of, values = {}, {}
+  for k = 1, figures.n do
+    local trades = figures.columns.trades[k]
+    if (options.min_trades or 0) == 0 or trades >= options.min_trades then
+      of[figures.numbers[k]] = figures.columns[options.metric][k]
+    end
+  end
+  for k, number in ipairs(numbers) do
+    local value = of[number]
+    values[k] = value == value and value or false
+  end
+  return values
+end
+
+-- Runs what an adaptive search asks for, batch by batch; what is done already is asked for and told again, not run.
+local function run_search(self, run_numbers, is_wanted)
+  local one = self.adaptive
+  while not one:done() do
+    local numbers, missing = one:ask(), {}
+    if #numbers == 0 then return true end
+    for _, number in ipairs(numbers) do
+      if is_wanted(self.windows[1].number, number) then missing[#missing + 1] = number end
+    end
+    local ok, err = true, nil
+    if #missing > 0 then ok, err = run_numbers(missing) end
+    if not ok then return nil, err end
+    local values
+    values, err = scores_of(self, numbers)
+    if not values then return nil, err end
+    one:tell(numbers, values)
+  end
+  return true
 end
 
 --- Runs a phase.
@@ -299,6 +348,7 @@ end
 --   windows  = list of windows (default: one over all of the run's)
 --   signals  = of a replay: list of sources (lua/signal_sources.lua)
 --   origin   = of a replay: nil or function(combo number) giving that of the combo whose signals it takes
+--   search   = true: combos are those that the configuration's `optimize` asks for
 --   keep     = "full", "figures", or nil for `results.keep`
 --   metrics  = "full", "headline", "sweep", or nil for `results.metrics`
 --   reuse    = false: never shows what an earlier run of the database made of the same; "figures": only where
@@ -315,26 +365,32 @@ function M.phase(run, spec)
       until_ns = plan.window.until_ns } },
     shard = spec.sharded and run.shard or nil,
   }
-  local n_results = spec.pairs and #spec.pairs or plan.grid:size() * #self.windows
+  if spec.search and self.grid.space then
+    self.adaptive = search.new(self.grid, cfg.optimize, cfg.seed)
+    if #self.windows > 1 then
+      return nil, ("optimize.search: bayesian looks at one window, this phase has %d: take grid, random or "
+        .. "latin_hypercube"):format(#self.windows)
+    end
+  end
+  local n_combos = self.adaptive and self.adaptive.samples or plan.grid:size()
+  local n_results = spec.pairs and #spec.pairs or n_combos * #self.windows
   self.keep = keep_of(spec, cfg, n_results)
   self.metrics = metrics_of(spec, cfg, self.keep)
   self.equity = cfg.results.equity
   if self.equity == "auto" then self.equity = plan.n_bars <= EQUITY_ROWS_BY_BAR and "bars" or "days" end
   self.hash = hash_of(identity(self))
+  local is_finished = false
   if run.stored then
     local err
     self.stored, err = open_phase(self)
     if not self.stored then return nil, err end
-    if self.stored.status == "finished" then return self end
+    is_finished = self.stored.status == "finished"
+    if is_finished and not self.adaptive then return self end
   end
   local numbers, is_wanted, n_done = wanted(self)
-  local n_workers = self.stored and not run.writes_files and run.n_workers or 1
-  local cells = cells_of(self, numbers, n_workers, run.writes_files)
-  if #cells < 2 then n_workers = 1 end
-  local progress = run:progress(self, #numbers)
   -- Where there is a store, a sweep's figures are read from it: its memory is not that of its combos.
   local is_read = self.stored and self.keep == "figures"
-  local outcomes = { complete = n_done == 0 and not is_read and not spec.take }
+  local outcomes = { complete = n_done == 0 and not is_finished and not is_read and not spec.take }
   self.outcomes = outcomes
   local function take(list)
     if spec.take then return spec.take(list) end
@@ -344,14 +400,26 @@ function M.phase(run, spec)
       outcomes[#outcomes + 1] = outcome
     end
   end
-  local way = n_workers > 1 and run_on_workers or run_here
-  local ok, err = way(self, cells, is_wanted, progress, take)
+  local progress = run:progress(self, self.adaptive and self.adaptive.samples or #numbers)
+  local function run_numbers(list)
+    local n_workers = self.stored and not run.writes_files and run.n_workers or 1
+    local cells = cells_of(self, list, n_workers, run.writes_files)
+    run.n_bars_done = run.n_bars_done + plan.n_bars * #list
+    if n_workers > 1 and #cells > 1 then return run_on_workers(self, cells, is_wanted, progress, take) end
+    return run_here(self, cells, is_wanted, progress, take)
+  end
+  local ok, err
+  if self.adaptive then
+    ok, err = run_search(self, run_numbers, is_wanted)
+  else
+    ok, err = run_numbers(numbers)
+  end
   progress.clear()
+  if is_finished then return ok and self or nil, err end
   if not ok then
     if self.stored then self.stored:finish(interrupted() and "interrupted" or "failed") end
     return nil, err
   end
-  run.n_bars_done = run.n_bars_done + plan.n_bars * #numbers
   if self.stored then
     ok, err = self.stored:finish "finished"
     if not ok then return nil, err end

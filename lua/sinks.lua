@@ -148,15 +148,18 @@ local function optimistic_names(names)
   return made
 end
 
--- The period returns of statistics, to the store.
-local periods_per_year = ffi.new "double[1]"
+-- The period returns of statistics, to the store; of a window also the first, from the capital on, since windows are put
+-- one after another.
+local periods_per_year, first_value, first_ns = ffi.new "double[1]", ffi.new "double[1]", ffi.new "int64_t[1]"
 
-local function add_returns(result, handle)
+local function add_returns(result, handle, is_window)
   local n = tonumber(C.pln_stats_returns(handle, nil, nil, nil, 0, periods_per_year))
-  local room = math.max(n, 1)
+  local room = n + 1
   local returns, benchmark, ts_ns = ffi.new("double[?]", room), ffi.new("double[?]", room), ffi.new("int64_t[?]", room)
-  C.pln_stats_returns(handle, returns, benchmark, ts_ns, n, periods_per_year)
-  return result:add_returns(returns, benchmark, ts_ns, n, periods_per_year[0])
+  local first = is_window and C.pln_stats_first_return(handle, first_value, first_ns) or 0
+  if first == 1 then returns[0], benchmark[0], ts_ns[0] = first_value[0], 0 / 0, first_ns[0] end
+  C.pln_stats_returns(handle, returns + first, benchmark + first, ts_ns + first, n, periods_per_year)
+  return result:add_returns(returns, benchmark, ts_ns, n + first, periods_per_year[0])
 end
 
 -- Of sweeps few combos are looked at: their pictures and series are there once something goes into them.
@@ -180,6 +183,7 @@ end
 --   result (store result or nil), equity ("bars" | "days" | "none"), keep_trades, keep_orders, metrics ("full" |
 --   "headline" | "sweep", as results.metrics), risk_free_ann (fraction), periods_per_year (0: by the calendar),
 --   files = { trades, equity, orders } writers, optimistic = of `bands` the sink of the run beside,
+--   is_window = whether it is one of several that are put one after another,
 --   n_instances = function() giving how many instances of strategies and classifiers there are }
 function M.portfolio(spec)
   local self = setmetatable({ result = spec.result, optimistic = spec.optimistic }, ON_USE)
@@ -286,7 +290,7 @@ function M.portfolio(spec)
     self.unpriced = tonumber(C.pln_portfolio_quality(portfolio).n_unpriced)
     if result then
       must(result:add_refusals(counts))
-      must(add_returns(result, handle))
+      must(add_returns(result, handle, spec.is_window))
       must(result:add_metrics(METRICS[spec.metrics], self.values))
       if self.optimistic then
         must(result:add_metrics(optimistic_names(METRICS[spec.metrics]), self.optimistic.values))

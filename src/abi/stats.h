@@ -66,3 +66,6 @@ int32_t pln_stats_evaluate(const pln_stats *stats, const pln_account *account, i
  * the factor of annualisation. */
 int64_t pln_stats_returns(const pln_stats *stats, double *returns, double *benchmark, int64_t *ts_ns, int64_t capacity,
                           double *periods_per_year);
+/* The return of the first period, from the capital to its end, and that period's `ts_ns`: pln_stats_returns begins with
+ * the second one, as the metrics do. 1, or 0 before the first row. */
+int32_t pln_stats_first_return(const pln_stats *stats, double *value, int64_t *ts_ns);

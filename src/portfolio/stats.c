@@ -179,6 +179,7 @@ static int32_t keep_return(pln_stats *stats, double equity, double benchmark) {
 static int32_t end_period(pln_stats *stats, double equity, double benchmark) {
   pln_periods *p = &stats->periods;
   if (p->unit.unit == PLN_TIMEFRAME_DAY) p->weekend_rows += pln_periods_weekend_rows(stats, p);
+  if (p->count == 0) p->first_ns = p->start_ns;
   if (stats->keeps_returns && keep_return(stats, equity, benchmark) < 0) return PLN_ERR_MEMORY;
   pln_periods_close(p, equity);
   return 0;

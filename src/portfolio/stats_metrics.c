@@ -232,6 +232,14 @@ int64_t pln_stats_returns(const pln_stats *stats, double *returns, double *bench
   return k->n + has_open;
 }
 
+int32_t pln_stats_first_return(const pln_stats *stats, double *value, int64_t *ts_ns) {
+  const pln_periods *p = &stats->periods;
+  if (stats->n_rows == 0) return 0;
+  *value = (p->count > 0 ? p->first : stats->equity_last) / stats->capital - 1;
+  *ts_ns = pln_timezone_to_local(stats->zone, p->count > 0 ? p->first_ns : p->start_ns);
+  return 1;
+}
+
 static pln_returns *returns_of(const pln_stats *stats, double years) {
   const int64_t room = stats->kept.n + 1;
   double *values = malloc((size_t)room * 3 * sizeof *values);

@@ -36,6 +36,7 @@ typedef struct pln_periods {
   int64_t start_ns;     /* of the current period */
   int64_t count;        /* completed periods */
   double first;         /* equity at the end of the first */
+  int64_t first_ns;     /* start of the first */
   double last;          /* … of the latest completed */
   int32_t ruined;       /* some period ended at or below zero */
   int32_t n_block;
