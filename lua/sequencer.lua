@@ -236,7 +236,7 @@ local function run_on_workers(self, cells, is_wanted, progress, take)
   local function send()
     sent = sent + 1
     return pool:send { number = sent, numbers = cells[sent], pairs = pairs_of(self, cells[sent], is_wanted),
-      origins = origins_of(self, cells[sent]), points = self.adaptive and points_of(self, cells[sent]) or nil }
+      origins = origins_of(self, cells[sent]), points = self.grid.space and points_of(self, cells[sent]) or nil }
   end
   while sent < math.min(#cells, 2 * pool.n) do
     ok, err = send()

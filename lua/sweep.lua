@@ -13,11 +13,18 @@ function M.keep_top(w, phase, window, name)
   local list, err = phase:ranked { metric = w.cfg.results.top_by, windows = { window }, n = wanted }
   if not list then return nil, err end
   if #list == 0 then return false end
+  return M.keep(w, phase, list, window, name)
+end
+
+--- Runs combos of a phase once more, to keep all of them.
+-- @param list of { number }; window of the phase (the first); name of the new phase ("top")
+-- @return the phase, or nil and a message
+function M.keep(w, phase, list, window, name)
   local numbers = {}
   for k, one in ipairs(list) do numbers[k] = one.number end
   table.sort(numbers)
   return w:phase {
-    name = name or "top", combos = numbers, windows = { window }, keep = "full", metrics = "full",
+    name = name or "top", combos = numbers, windows = { window or phase.windows[1] }, keep = "full", metrics = "full",
     topology = phase.topology, config = phase.spec.config, points = phase.spec.points, signals = phase.spec.signals,
     origin = phase.spec.origin,
   }
