@@ -7,7 +7,7 @@ TestDocs = {}
 local PAGES = { "README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/configuration.md", "docs/data.md",
   "docs/database.md", "docs/ensemble.md", "docs/execution.md", "docs/expressions.md", "docs/features.md", "docs/indicators_lua.md",
   "docs/instruments.md", "docs/lua_api.md", "docs/replay.md", "docs/statistics.md", "docs/strategies.md",
-  "docs/windows.md" }
+  "docs/overfitting.md", "docs/sweeps.md", "docs/windows.md", "docs/workflows.md" }
 
 local function blocks(language)
   local found = {}
@@ -40,7 +40,7 @@ function TestDocs.test_lua()
   end
 end
 
-local RUN = { ["docs/statistics.md"] = true, ["docs/windows.md"] = true }
+local RUN = { ["docs/overfitting.md"] = true, ["docs/statistics.md"] = true, ["docs/windows.md"] = true }
 
 function TestDocs.test_examples_of_statistics_run()
   local n = 0
@@ -54,5 +54,5 @@ function TestDocs.test_examples_of_statistics_run()
       n = n + 1
     end
   end
-  lu.assertTrue(n >= 5)
+  lu.assertTrue(n >= 9)
 end
