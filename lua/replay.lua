@@ -103,7 +103,8 @@ end
 -- @param combo { signals = list's number, weight = 1, execution = pln_exec_config or a table of its fields, portfolio =
 --   pln_portfolio_config or a table of its fields (capital 10000 and all of the equity where nothing is said), and what
 --   is wanted beside account and figures: trades = true, stats = true (every metric) or "sweep" (those of sweeps),
---   rows = true (equity, cash, gross, exposure of each bar), periods = true (equity at the end of each period) }
+--   rows = true (equity, cash, gross, exposure of each bar), periods = true (equity at the end of each period),
+--   regimes = statistics of lua/regimes.lua, which get every row and trade }
 -- @return its number, from 1; or nil and a message
 function Replay:add(combo)
   local exec, portfolio = settings(self, combo)
@@ -122,6 +123,9 @@ function Replay:add(combo)
     })
     if not made.stats then return nil, message end
     c.stats = made.stats.handle
+  end
+  if combo.regimes then
+    made.regimes, c.regimes = combo.regimes, combo.regimes.handle
   end
   if combo.rows then
     made.rows = {}

@@ -27,7 +27,8 @@
 --
 -- and it passes events on with part:emit(node, "SIGNAL", batch). A part has `plan`, with the window that is traded,
 -- `hub`, `phase`, `objects` by node id, `is_driven` (a shared object does the steps of all of them), `instances` (of
--- strategies), and part:stream(stream): the stream with the rows of the part's window. A declaration that sets part.has_history has the containers made with the data's first bar.
+-- strategies), and part:stream(stream): the stream with the rows of the part's window. A declaration that sets
+-- part.has_history has the containers made with the data's first bar.
 local ffi = require "ffi"
 local abi = require "abi"
 local indicator_hub = require "indicator_hub"

@@ -1,4 +1,5 @@
 #pragma once
+#include "abi/regimes.h"
 #include "abi/rule.h"
 #include "abi/stats.h"
 /* Replay of captured signals over one instrument for many combos at once: what pln_exec_run and pln_exec_finish would
@@ -29,6 +30,8 @@ typedef struct pln_replay_combo {
   pln_stats *stats;          /* NULL = none. With is_sweep: gets every trade, and instead of rows what they come to, at
                                 the end (pln_stats_set_first_trading_row is for before finish). Otherwise gets every
                                 row and trade, as from a run */
+  pln_regime_stats *regimes; /* gets the equity of every row, and every trade; NULL = none. Its first bar is that of the
+                                window */
   double *equity;            /* of each row */
   double *cash;
   int8_t *exposure;          /* bits as in pln_equity_rows */

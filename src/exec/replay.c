@@ -305,9 +305,9 @@ int32_t pln_replay_add_combo(pln_replay *replay, const pln_replay_combo *combo) 
                  .finalize = combo->exec.finalize_trades,
                  .is_sweep = is_sweep,
                  .has_periods = is_sweep || combo->period_equity,
-                 .has_rows = (combo->stats && !is_sweep) || combo->equity || combo->cash || combo->exposure ||
-                             combo->gross,
-                 .gives_trades = combo->stats || combo->keep_trades,
+                 .has_rows = (combo->stats && !is_sweep) || combo->regimes || combo->equity || combo->cash ||
+                             combo->exposure || combo->gross,
+                 .gives_trades = combo->stats || combo->regimes || combo->keep_trades,
                  .is_protected = p->config.risk.stop_loss_pct > 0 || p->config.risk.take_profit_pct > 0,
                  .next = -1,
                  .combo = *combo};
@@ -350,6 +350,8 @@ static void give_rows(pln_lane *lane, const pln_equity_rows *rows, int64_t first
   if (o->cash) memcpy(o->cash + first_row, rows->cash, n * sizeof *rows->cash);
   if (o->exposure) memcpy(o->exposure + first_row, rows->exposure, n);
   if (o->gross) memcpy(o->gross + first_row, rows->gross, n * sizeof *rows->gross);
+  if (o->regimes && !lane->result.status)
+    lane->result.status = pln_regime_stats_add_rows(o->regimes, rows->equity, rows->n_rows);
   if (o->stats && !lane->is_sweep && !lane->result.status)
     lane->result.status = pln_stats_add_rows(o->stats, rows);
 }
@@ -357,7 +359,7 @@ static void give_rows(pln_lane *lane, const pln_equity_rows *rows, int64_t first
 static void give_trades(pln_lane *lane) {
   pln_portfolio *p = lane->portfolio;
   const pln_replay_combo *o = &lane->combo;
-  if (o->stats && p->n_trades > 0) {
+  if ((o->stats || o->regimes) && p->n_trades > 0) {
     int64_t first = p->n_trades;
     while (first > 0 && p->trades[first - 1].id > lane->told) first--;
     const int32_t status = pln_lane_tell_trades(lane, p->trades + first, p->n_trades - first);

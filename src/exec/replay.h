@@ -154,8 +154,11 @@ static inline int64_t pln_lane_period_end(const pln_lane *lane, const pln_chunk 
 
 /* Closed trades for the lane's statistics. */
 static inline int32_t pln_lane_tell_trades(const pln_lane *lane, const pln_trade *trades, int64_t n) {
-  const int32_t status = pln_stats_add_trades(lane->combo.stats, trades, n);
-  pln_exposure_trim(&lane->combo.stats->exposure); /* a lane holds one lot at a time */
+  const pln_replay_combo *o = &lane->combo;
+  int32_t status = o->regimes ? pln_regime_stats_add_trades(o->regimes, trades, n) : PLN_OK;
+  if (!o->stats || status) return status;
+  status = pln_stats_add_trades(o->stats, trades, n);
+  pln_exposure_trim(&o->stats->exposure); /* a lane holds one lot at a time */
   return status;
 }
 
