@@ -273,6 +273,17 @@ local function take_parts(run, stored)
   return ok, err
 end
 
+-- How many pairs of a combo and a window the phase is to have, where that is not all: what its progress is measured by.
+local function n_pairs(self)
+  if self.spec.pairs then return #self.spec.pairs end
+  if not self.shard then return nil end
+  local n = 0
+  for number = 1, self.plan.grid:size() do
+    if self.shard:has(number, self.plan.grid) then n = n + 1 end
+  end
+  return n * #self.windows
+end
+
 -- The store's phase: one that this or an earlier run has finished, or one that goes on or begins.
 local function open_phase(self)
   local run, spec = self.run, self.spec
@@ -287,9 +298,9 @@ local function open_phase(self)
   local highest = 1
   for _, window in ipairs(self.windows) do highest = math.max(highest, window.number) end
   local stored, err = run.stored:phase {
-    name = self.name, topology = self.topology, hash = self.hash, n_combos = self.adaptive and self.adaptive.samples or self.plan.grid:size(),
-    n_windows = highest,
-    spec = { keep = self.keep, metrics = self.metrics },
+    name = self.name, topology = self.topology, hash = self.hash,
+    n_combos = self.adaptive and self.adaptive.samples or self.plan.grid:size(), n_windows = highest,
+    spec = { keep = self.keep, metrics = self.metrics, n_pairs = n_pairs(self) },
   }
   if not stored or stored.status == "finished" then return stored, err end
   local ok

@@ -33,9 +33,10 @@ end
 
 -- { done, total (nil: not known) } of a phase, in combos x windows.
 local function progress(phase)
+  local done = must(phase:done()).n
+  if phase.status == "finished" then return done, done end
   local total = phase.n_combos and phase.n_windows and phase.n_combos * phase.n_windows or nil
-  if phase.status == "finished" and total then return total, total end
-  return must(phase:done()).n, total
+  return done, type(phase.spec) == "table" and phase.spec.n_pairs or total -- not all of them: `top`, a shard
 end
 
 local function progress_text(done, total)
@@ -170,7 +171,10 @@ local function show(db, number, opts)
   for k, phase in ipairs(phases) do
     local done, total = progress(phase)
     local source = phase.content ~= phase.id and must(db:phase(phase.content)).run or nil
-    lines[k] = { phase.name, phase.topology, phase.status, phase.n_combos, phase.n_windows, progress_text(done, total),
+    local columns_of_phase, counts = db:query("SELECT count(*) FROM combo_row WHERE phase = ?", phase.content)
+    if not columns_of_phase then return nil, counts end
+    local n_combos = phase.status ~= "finished" and phase.n_combos or counts[1][1]
+    lines[k] = { phase.name, phase.topology, phase.status, n_combos, phase.n_windows, progress_text(done, total),
       source }
   end
   if #lines == 0 then

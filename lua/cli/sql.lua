@@ -23,7 +23,7 @@ are the same with times in nanoseconds. equity('c0001'), records('c0001', 'name'
 signals('c0001') are the series of the newest run as rows; a run's number is equity's second argument.
 docs/database.md has it all.
 
-  perilune sql "SELECT combo, sharpe_ratio FROM figures WHERE run = 1 ORDER BY sharpe_ratio DESC LIMIT 10"
+  perilune sql "SELECT combo, sharpe_ratio FROM figures WHERE phase <> 'top' ORDER BY sharpe_ratio DESC LIMIT 10"
   perilune sql "SELECT * FROM signals('c0001')" --csv]],
 }
 
