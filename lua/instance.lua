@@ -14,6 +14,9 @@ local M = {}
 
 local PRICE_COLUMNS = { "open", "high", "low", "close", "volume" }
 
+-- Columns that do not come from the hub: of a signal_filter, and of who sees a classifier.
+local LEVEL, REGIME, NOTHING = { "direction", "strength", "confidence" }, { "regime" }, {}
+
 local NO_BAR = abi.INT64_MIN -- as a bar's time: none was seen yet
 
 local Instance = {}
@@ -118,9 +121,10 @@ function M.declare(spec, hub)
     end
   end
   if spec.symbols then declared.prices = add_prices(spec, hub) end
-  if spec.has_regime then
-    list[#list + 1] = { name = "regime" }
-    columns[#columns + 1] = { field = "regime" }
+  local others = spec.def.filter and LEVEL or spec.has_regime and REGIME or NOTHING
+  for _, name in ipairs(others) do
+    list[#list + 1] = { name = name }
+    columns[#columns + 1] = { field = name }
   end
   return declared
 end
@@ -208,6 +212,10 @@ function M.new(spec, hub)
     self.loop = drain.signal_loop(self.def, self.columns)
   end
   self.out = scratch(spec.rows)
+  if self.def.filter then -- the level at each row of the slice, for the caller to fill
+    self.seen = {}
+    for k = 1, #LEVEL do self.seen[k] = ffi.new("double[?]", spec.rows) end
+  end
   if self.def.kind == "classifier" then
     self.regimes = ffi.new("double[?]", spec.rows)
     self.index_of = {}
@@ -303,6 +311,7 @@ function Instance:_bind_columns()
     self.pointers[k] = C.pln_hub_column(self.hub, self.features[k - 1]) - base
   end
   if self.regime_of then self.pointers[self.n_features + 1] = self.regime_of.regimes - base end
+  for k, column in ipairs(self.seen or NOTHING) do self.pointers[self.n_features + k] = column - base end
   if self.prices then
     for k = 0, #self.symbols * 5 - 1 do
       self.prices[k] = C.pln_hub_column(self.hub, self.price_features[k]) - base
@@ -413,7 +422,7 @@ function Instance:explain(raw)
 end
 
 function Instance:_bad_result(what, expected)
-  local name = self.def.signal and "signal" or "classify"
+  local name = self.def.filter and "filter" or self.def.signal and "signal" or "classify"
   return ("%s:%d: %s returned %s, expected %s\n%s"):format(self.def.file, self.def.lines[name] or 1, name, what,
     expected, describe_values(self))
 end

@@ -7,7 +7,7 @@ local Checks = {}
 
 local READ_ONLY = {
   features = "features", bar = "bars", params = "parameters", inputs = "inputs", fill = "fills", order = "orders",
-  builder = "the feature builder",
+  builder = "the feature builder", signal = "signals",
 }
 
 function Checks:read_name(name, line)

@@ -33,6 +33,7 @@ local ROLES = {
   state = { "params" },
   step = { "state", "inputs", "params" },
   fill = { "order", "bar", "params", "state" },
+  filter = { "signal", "features", "bar", "params", "state" },
   warmup = { "params" },
 }
 -- Left and right binding powers, as in the reference implementation (lparser.c).
@@ -201,7 +202,9 @@ function Parser:suffixes_after_constructor()
   end
 end
 
-local function is_declaration(name) return name == "strategy" or name == "classifier" or name == "indicator" end
+local DECLARATIONS = { strategy = true, classifier = true, indicator = true, signal_filter = true }
+
+local function is_declaration(name) return DECLARATIONS[name] or false end
 
 function Parser:suffixed()
   local expression = self:primary()

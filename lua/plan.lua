@@ -4,6 +4,7 @@ local abi = require "abi"
 local config = require "config"
 local data = require "data"
 local indicator_hub = require "indicator_hub"
+local plan_components = require "plan_components"
 local plan_ensemble = require "plan_ensemble"
 local plan_models = require "plan_models"
 local plan_risk = require "plan_risk"
@@ -200,11 +201,13 @@ local function resolve(cfg, shared)
   if ok then ok, err = plan_symbols.add_rates(plan, cfg) end
   if ok then ok, err = plan_models.add(plan, cfg) end
   if ok then ok, err = plan_risk.add(plan, cfg) end
+  if ok then ok, err = plan_components.add(plan, cfg, shared) end
   if not ok then return nil, err end
   plan.data_hash = plan_symbols.data_hash(plan)
   local all = {}
   for _, item in ipairs(plan.strategies) do all[#all + 1] = item end
   for _, item in ipairs(plan.classifiers) do all[#all + 1] = item end
+  for _, item in ipairs(plan.components) do all[#all + 1] = item end
   plan.items = all
   if cfg.benchmark then
     local symbol = plan.by_symbol[cfg.benchmark]
@@ -297,10 +300,12 @@ function M.of_combo(plan, number, sinks, intrabar)
   plan = plan.grid:plan(number)
   local made, own = {
     base = plan.base or plan, window = window, sinks = sinks, strategies = {}, classifiers = {}, portfolios = {},
+    components = {},
   }, {}
   for k, item in ipairs(plan.items) do own[item] = setmetatable({ p = point[k] }, { __index = item }) end
   for k, strategy in ipairs(plan.strategies) do made.strategies[k] = own[strategy] end
   for k, classifier in ipairs(plan.classifiers) do made.classifiers[k] = own[classifier] end
+  for k, component in ipairs(plan.components) do made.components[k] = own[component] end
   for k, portfolio in ipairs(plan.portfolios) do
     local uses = {}
     for j, use in ipairs(portfolio.strategies) do

@@ -22,7 +22,7 @@ local C = abi.C
 
 local M = {}
 
-local KINDS_OF_FILE = { "strategy", "classifier", "indicator", "execution_model", "risk_rule" }
+local KINDS_OF_FILE = { "strategy", "classifier", "indicator", "execution_model", "risk_rule", "signal_filter" }
 local FORMS = { "signal", "on_bar", "rule" }
 local ORDER_CALLBACKS = { "on_fill", "on_order", "on_schedule" }
 
@@ -45,14 +45,16 @@ local KEYS = {
   indicator = indicator.KEYS,
   execution_model = { "name", "help", "params", "state", "fill" },
   risk_rule = { "name", "help", "params", "state", "check" },
+  signal_filter = { "name", "help", "params", "features", "state", "filter" },
 }
 local A = {
   strategy = "a strategy", classifier = "a classifier", indicator = "an indicator",
-  execution_model = "an execution_model", risk_rule = "a risk_rule",
+  execution_model = "an execution_model", risk_rule = "a risk_rule", signal_filter = "a signal_filter",
 }
 M.A_KIND = A -- what a definition is, by its `kind`, in words
 local FUNCTION_KEYS = {
   features = true, signal = true, rule = true, classify = true, step = true, fill = true, check = true,
+  filter = true,
 }
 for _, name in ipairs(CALLBACKS) do FUNCTION_KEYS[name] = true end
 
@@ -117,7 +119,7 @@ function M.describe(err, def)
       message, from_engine = message:gsub("^[^:\n]*%.lua:%d+: ", "")
       if from_loop > 0 or from_engine > 0 and not def.on_bar then
         line = line or def.lines.signal or def.lines.on_bar or def.lines.classify or def.lines.step or def.lines.fill
-          or def.lines.check
+          or def.lines.check or def.lines.filter
       end
     end
   elseif type(err) == "table" and type(rawget(err, "message")) == "string" then
@@ -262,9 +264,12 @@ local function check_params_and_state(def, declared)
   return true
 end
 
+local LEVEL = { "direction", "strength", "confidence" } -- what a filter sees of a signal
+
 -- Fields of p and s in the source that are never there.
 local function check_uses(def)
   local names = { params = {}, state = def.layout and state.names(def.layout) or def.state_names or {} }
+  if def.kind == "signal_filter" then names.signal = LEVEL end
   if def.kind == "indicator" then names.inputs = #def.inputs > 1 and def.inputs or {} end
   for i, param in ipairs(def.params) do names.params[i] = param.name end
   for _, use in ipairs(def.uses) do
@@ -274,12 +279,14 @@ local function check_uses(def)
       local found = false
       for _, name in ipairs(list) do found = found or name == use.name end
       if not found then
-        local what = use.role == "params" and "parameter" or use.role == "inputs" and "input" or "state field"
+        local what = use.role == "params" and "parameter" or use.role == "inputs" and "input"
+          or use.role == "signal" and "field of a signal" or "state field"
         local fix = suggest.hint(use.name, list)
         if fix == "" then
           fix = use.role == "params" and (": add it to params = { %s = … }"):format(use.name)
             or use.role == "inputs" and (#def.inputs > 1 and (": there are %s"):format(table.concat(def.inputs, ", "))
               or ": with one input it is the number itself")
+            or use.role == "signal" and ": there are " .. table.concat(LEVEL, ", ")
             or (": add it to state = { %s = 0 }"):format(use.name)
         end
         return nil, ("%s:%d: there is no %s '%s'%s"):format(def.file, use.line, what, use.name, fix)
@@ -306,7 +313,14 @@ local function check_asked(def, declared)
   return true
 end
 
+local function check_filter(def, declared)
+  if declared.filter then return true end
+  return at(def, "name", "a signal_filter needs filter = function(signal, f, bar, p, s), which returns LONG, FLAT or "
+    .. "SHORT, then optionally a strength and a confidence")
+end
+
 local check_kind = {
+  signal_filter = check_filter,
   strategy = check_strategy, classifier = check_classifier, indicator = function() return true end,
   execution_model = check_asked, risk_rule = check_asked,
 }
@@ -331,6 +345,9 @@ local function check(def, declared, base)
     -- `features` is called through feature_list, the rest by the drain loop.
     if key == "features" then def.features_function = declared.features else def[key] = declared[key] end
   end
+  local filter = def.filter
+  -- The level stands in the struct of the features: it is a column of the slice like them.
+  if filter then def.signal = function(f, bar, p, s) return filter(f, f, bar, p, s) end end
   return def
 end
 
@@ -359,7 +376,7 @@ function M.compile(source, file)
   local function declare(kind)
     return function(t)
       if type(t) ~= "table" then error(("%s: expected a table, as in %s{ name = … }"):format(kind, kind), 2) end
-      if declared then error("a file declares one strategy, classifier, indicator, execution_model or risk_rule", 2) end
+      if declared then error("a file declares one " .. table.concat(KINDS_OF_FILE, ", "), 2) end
       def.kind, declared = kind, t
       return t
     end
@@ -367,6 +384,7 @@ function M.compile(source, file)
   local box = sandbox.new(def.hooks, {
     strategy = declare "strategy", classifier = declare "classifier", indicator = declare "indicator",
     execution_model = declare "execution_model", risk_rule = declare "risk_rule",
+    signal_filter = declare "signal_filter",
     array = state.array,
   })
   def.budget, def.random = box.budget, box.random
@@ -455,6 +473,11 @@ function Def:feature_list(p, symbols, own, library)
       if name == "regime" then
         return features_error(self, name, "f.regime is the classifier's, choose another name")
       end
+      for _, field in ipairs(self.filter and LEVEL or {}) do
+        if name == field then
+          return features_error(self, name, "signal.%s is the signal's, choose another name", name)
+        end
+      end
       local feature = { name = name }
       local matrix = expression.matrix_of(value)
       if matrix then
@@ -508,7 +531,7 @@ function Def:rule_features(p, own, library) return rule_text(self, p, own, libra
 --- Which fields of the bar the function that is called for each bar names ({ close = true }), or nil where it may
 -- reach any: when the bar is handed on, or the function is not written in place.
 function Def:bar_fields()
-  local name = self.on_bar and "on_bar" or self.classify and "classify" or "signal"
+  local name = self.on_bar and "on_bar" or self.classify and "classify" or self.filter and "filter" or "signal"
   if self.bar_escapes or not self.callbacks[name] or self.on_schedule and not self.callbacks.on_schedule then
     return nil
   end

@@ -394,7 +394,7 @@ M.known = { math = { random = true }, string = safe_string, table = safe_table, 
 for name in pairs(BASE) do M.known[name] = true end
 for name in pairs(safe_math) do M.known.math[name] = true end
 for _, name in ipairs { "log", "print", "record", "strategy", "classifier", "indicator", "execution_model",
-  "risk_rule", "array" } do
+  "risk_rule", "signal_filter", "array" } do
   M.known[name] = true
 end
 
@@ -408,8 +408,8 @@ end
 
 --- A new environment.
 -- @param hooks table whose fields log(message) and record(name, value) are called, looked up at each call
--- @param words { strategy=, classifier=, indicator=, execution_model=, risk_rule=, array= }: the functions by which a
--- file declares what it is
+-- @param words { strategy=, classifier=, indicator=, execution_model=, risk_rule=, signal_filter=, array= }: the
+-- functions by which a file declares what it is
 -- @return { env =, budget = struct { double left, limit }, random = struct, stop =, pow = }
 function M.new(hooks, words)
   local random = random_type()
@@ -431,7 +431,7 @@ function M.new(hooks, words)
   for name, value in pairs(BASE) do env[name] = value end
   env.math, env.string, env.table, env.bit = read_only(math_members, "math"), shared_string, shared_table, shared_bit
   env.strategy, env.classifier, env.indicator = words.strategy, words.classifier, words.indicator
-  env.execution_model, env.risk_rule = words.execution_model, words.risk_rule
+  env.execution_model, env.risk_rule, env.signal_filter = words.execution_model, words.risk_rule, words.signal_filter
   env.array = words.array
   function env.log(...) hooks.log(joined(...)) end
   env.print = env.log

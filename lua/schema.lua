@@ -24,6 +24,7 @@ local schema_grid = require "schema_grid"
 local schema_instruments = require "schema_instruments"
 local schema_portfolio = require "schema_portfolio"
 local schema_risk = require "schema_risk"
+local schema_topology = require "schema_topology"
 local schema_windows = require "schema_windows"
 local types = require "schema_types"
 
@@ -191,6 +192,7 @@ M.root = map {
   schema_risk.root,
   schema_windows.root,
   schema_ensemble.root,
+  schema_topology.root,
   unpack(schema_instruments.root)
 }
 for _, field in ipairs(schema_grid) do table.insert(M.root.fields, field) end

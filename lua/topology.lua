@@ -31,6 +31,7 @@
 -- part.has_history has the containers made with the data's first bar.
 local ffi = require "ffi"
 local abi = require "abi"
+local components = require "components"
 local indicator_hub = require "indicator_hub"
 local instance = require "instance"
 local C = abi.C
@@ -268,7 +269,7 @@ local function new_clock(list)
 end
 
 --- Builds the containers of one or several combos, each in one or several windows.
--- @param topology entry of M.topologies, or a table of the same form
+-- @param topology entry of M.topologies, or a table of the same form; the plans' components are inserted here
 -- @param list plans, one for each combo and window, of the same data: { library = indicators in Lua (nil: the default
 --   ones), streams, symbols, strategies, classifiers, portfolios, execution, engine, sinks,
 --   signals (of signal_replay: lua/captured.lua),
@@ -276,6 +277,7 @@ end
 -- @return the phase, with its `parts` in the order of the plans; or nil and a message
 function M.build(topology, list)
   local plan = list[1]
+  topology = components.insert(topology, plan.components)
   local phase = setmetatable({
     parts = {}, nodes = {}, shared_nodes = {}, objects = {}, routes = routes_of(topology), hub_rows = 0, cuts = {},
     stream_ids = {}, stream_bars = {}, declared = {}, first_ns = INT64_MAX,

@@ -1,5 +1,6 @@
 --- Node kind `warmup`: finds out from which row on the features of each strategy are warm, without running any.
 local instance = require "instance"
+local signal_filter = require "node.signal_filter"
 local strategies = require "node.strategies"
 local abi = require "abi"
 local C = abi.C
@@ -43,6 +44,10 @@ function Warmup:declare(part)
       table.insert(part.watched, one)
     end
     return true
+  end
+  for _, component in ipairs(plan.components or {}) do
+    local ok, err = watch(signal_filter.specs(part, component))
+    if not ok then return nil, err end
   end
   local used = {}
   for _, strategy in ipairs(plan.strategies) do
