@@ -240,7 +240,7 @@ function M.run(cfg, options)
   remove_scratch(self)
   C.pln_stop_end()
   local n_combos = plan.grid:size()
-  if self.shard and report then n_combos = math.max(1, report.data.combos) end
+  if self.shard and results and report then n_combos = math.max(1, report.data.combos) end
   if not results then return nil, err, interrupted and "interrupted" or nil, id end
   return {
     run = {

@@ -84,6 +84,12 @@ local function identity(self)
   return table.concat(parts, "\n")
 end
 
+local function in_shard(self, number)
+  if not self.shard then return true end
+  if type(self.spec.sharded) == "function" then return self.spec.sharded(number) end
+  return self.shard:has(number, self.plan.grid)
+end
+
 -- Numbers of the combos that are to be done, in order, and whether a window of a combo is.
 local function wanted(self)
   local of_pairs
@@ -111,11 +117,11 @@ local function wanted(self)
       if not seen[pair[2]] then seen[pair[2]] = #seen + 1 end
     end
     for number = 1, self.plan.grid:size() do
-      if seen[number] then add(number) end
+      if seen[number] and in_shard(self, number) then add(number) end
     end
   else
     for number = 1, self.plan.grid:size() do
-      if not self.shard or self.shard:has(number, self.plan.grid) then add(number) end
+      if in_shard(self, number) then add(number) end
     end
   end
   return numbers, is_wanted, done and done.n or 0
@@ -364,6 +370,9 @@ end
 --   metrics  = "full", "headline", "sweep", or nil for `results.metrics`
 --   reuse    = false: never shows what an earlier run of the database made of the same; "figures": only where
 --              figures are kept; true by default
+--   sharded  = true: a shard (lua/shard.lua) does its part of the combos; function(combo number): those for which it is
+--              true; nil: shards do not come to this phase
+--   goes_on  = true: a shard goes on with the phases after this one
 --   take     = nil or function(outcomes) for each combo and window that is computed now }
 -- @return the phase (lua/phase.lua), or nil and a message
 function M.phase(run, spec)

@@ -56,8 +56,8 @@ function Run:n_combos() return self.plan.grid:size() end
 
 --- Runs a phase (lua/sequencer.lua tells what `spec` holds); it is found again by its content where this run, or an
 -- earlier one of the same database, has done it.
--- Of a run that is a shard (lua/shard.lua), the first phase is the last: it has to be one with `sharded`, for which the
--- combos depend on no results, and what follows is done when the shards are merged.
+-- A run that is a shard (lua/shard.lua) ends with its first phase (that does not have `goes_on`), which has to be one
+-- with `sharded`: one whose combos depend on no results. What follows is done when the shards are merged.
 -- @return the phase (lua/phase.lua), or nil and a message
 function Run:phase(spec)
   if type(spec.name) ~= "string" then error("a phase has a name, as in phase { name = \"train\" }", 2) end
@@ -76,7 +76,7 @@ function Run:phase(spec)
   end
   local phase, err = sequencer.phase(self, spec)
   if not phase then return nil, err end
-  if self.shard then error(M.END_OF_SHARD, 0) end
+  if self.shard and not spec.goes_on then error(M.END_OF_SHARD, 0) end
   self.phases[spec.name] = phase
   table.insert(self.phases, phase)
   return phase

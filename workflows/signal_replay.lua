@@ -8,7 +8,7 @@ local M = {}
 M.help = "Run every combo by replaying signals that combos share: for grids of stops, sizes, weights and costs"
 
 function M.run(w)
-  local generated, origin = replays.generate(w, { name = "signals", sharded = true })
+  local generated, origin = replays.generate(w, { name = "signals", sharded = true, goes_on = true })
   if not generated then return nil, origin end
   local phase, err = replays.replay(w, generated, origin, { name = "replay", sharded = true })
   if not phase then return nil, err end

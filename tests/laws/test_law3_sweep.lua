@@ -137,6 +137,28 @@ function TestLaw3Sweep.test_shards()
   end
 end
 
+-- Signals once for the combos that share them, which a shard of theirs captures for itself.
+function TestLaw3Sweep.test_replayed_signals()
+  local config = temporary("workflow: signal_replay\n" .. MARKET .. [[
+strategies: [{ id: a, type: sma_cross, params: { fast: { from: 2, to: 9, step: 1 }, slow: [20, 30] } }]
+portfolios: [{ name: main, capital: 10000, leverage: 3, risk: { stop_loss_pct: 2 } }]
+grid: { set: { portfolios.0.risk.stop_loss_pct: [1, 2, 3] } }
+results: { keep: figures, top: 3 }
+]])
+  local expected = content_of(config)
+  for _, n in ipairs { "2", "5" } do assert_same(expected, content_of(config, { "--workers", n }), n .. " workers") end
+  assert_same(expected, merged(shards_of(config, 7)), "7 shards")
+end
+
+function TestLaw3Sweep.test_the_adaptive_ensemble()
+  local config = (os.getenv "PERILUNE_HOME" or ".") .. "/examples/adaptive_ensemble.yaml"
+  local expected = content_of(config)
+  for _, n in ipairs { "2", "5" } do assert_same(expected, content_of(config, { "--workers", n }), n .. " workers") end
+  local out = shell.perilune { "run", config, "--db", temporary(), "--shard", "1/2" }
+  lu.assertEquals(out.status, 1)
+  lu.assertStrContains(out.err, "cannot be cut into shards")
+end
+
 function TestLaw3Sweep.test_more_shards_than_combos()
   local config = temporary(MARKET .. [[
 strategies: [{ type: sma_cross, params: { fast: [5, 8], slow: [20] } }]

@@ -79,8 +79,8 @@ local function next_command(config, db, extra)
   return words
 end
 
-local function kill_often(text, extra)
-  local config, whole = temporary(text), temporary()
+local function kill_often(config, extra)
+  local whole = temporary()
   local began = now_s()
   perilune(next_command(config, whole, extra))
   local longest = now_s() - began
@@ -107,11 +107,15 @@ local function kill_often(text, extra)
   end
 end
 
-function TestLaw4Kill.test_a_sweep() kill_often(SWEEP, {}) end
+function TestLaw4Kill.test_a_sweep() kill_often(temporary(SWEEP), {}) end
 
-function TestLaw4Kill.test_a_sweep_on_workers() kill_often(SWEEP, { "--workers", "2" }) end
+function TestLaw4Kill.test_a_sweep_on_workers() kill_often(temporary(SWEEP), { "--workers", "2" }) end
 
-function TestLaw4Kill.test_where_all_is_kept() kill_often(KEPT, { "--workers", "2" }) end
+function TestLaw4Kill.test_where_all_is_kept() kill_often(temporary(KEPT), { "--workers", "2" }) end
+
+function TestLaw4Kill.test_the_adaptive_ensemble()
+  kill_often((os.getenv "PERILUNE_HOME" or ".") .. "/examples/adaptive_ensemble.yaml", { "--workers", "2" })
+end
 
 -- Ctrl-C ends a run with what is done, and says how to go on. (Without --foreground, timeout sends it twice.)
 function TestLaw4Kill.test_ctrl_c()
