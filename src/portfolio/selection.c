@@ -7,10 +7,11 @@
 #include <stdlib.h>
 
 int32_t pln_selection_check(const double *returns, int64_t n, int64_t number) {
+  static const double MOST = 1e100; /* its square is a number */
   for (int64_t t = 0; t < n; t++)
-    if (isinf(returns[t]))
-      return pln_fail(PLN_ERR_ARGUMENT, "combo %lld: return %lld is infinite, expected a fraction",
-                      (long long)number + 1, (long long)t + 1);
+    if (fabs(returns[t]) > MOST)
+      return pln_fail(PLN_ERR_ARGUMENT, "combo %lld: return %lld is %g, expected a fraction",
+                      (long long)number + 1, (long long)t + 1, returns[t]);
   return 0;
 }
 

@@ -13,5 +13,6 @@ static inline int64_t pln_block_start(int64_t n, int32_t n_blocks, int32_t b) {
   return b * length + (b < longer ? b : longer);
 }
 
-/* 0, or a status where a return is infinite. `number` is the combo's, from 0, for the message. */
+/* 0, or a status where a return is infinite or beyond 1e100. `number` is the combo's, from 0, for the
+ * message. */
 int32_t pln_selection_check(const double *returns, int64_t n, int64_t number);

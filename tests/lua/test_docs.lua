@@ -5,9 +5,9 @@ local support = require "support"
 TestDocs = {}
 
 local PAGES = { "README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/configuration.md", "docs/data.md",
-  "docs/database.md", "docs/ensemble.md", "docs/execution.md", "docs/expressions.md", "docs/features.md", "docs/indicators_lua.md",
-  "docs/instruments.md", "docs/lua_api.md", "docs/replay.md", "docs/statistics.md", "docs/strategies.md",
-  "docs/overfitting.md", "docs/sweeps.md", "docs/windows.md", "docs/workflows.md" }
+  "docs/database.md", "docs/ensemble.md", "docs/execution.md", "docs/expressions.md", "docs/features.md",
+  "docs/indicators_lua.md", "docs/instruments.md", "docs/lua_api.md", "docs/overfitting.md", "docs/replay.md",
+  "docs/statistics.md", "docs/strategies.md", "docs/sweeps.md", "docs/windows.md", "docs/workflows.md" }
 
 local function blocks(language)
   local found = {}

@@ -309,7 +309,7 @@ function TestOverfitting.test_errors()
   fails("the benchmark has 2 returns", overfitting.spa, { r }, { benchmark = { 1, 2 } })
   fails("no columns", overfitting.trials, {})
   r[7] = math.huge
-  fails("combo 1: return 7 is infinite", overfitting.trials, { r })
+  fails("combo 1: return 7 is inf, expected a fraction", overfitting.trials, { r })
   r[7] = "x"
   fails("column 1, return 7 is a string", overfitting.trials, { r })
 end
