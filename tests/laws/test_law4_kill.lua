@@ -117,6 +117,14 @@ function TestLaw4Kill.test_the_adaptive_ensemble()
   kill_often((os.getenv "PERILUNE_HOME" or ".") .. "/examples/adaptive_ensemble.yaml", { "--workers", "2" })
 end
 
+function TestLaw4Kill.test_the_adaptive_ensemble()
+  local file = assert(io.open((os.getenv "PERILUNE_HOME" or ".") .. "/examples/adaptive_ensemble.yaml"))
+  local text = file:read "*a"
+  file:close()
+  kill_often(text, {})
+  kill_often(text, { "--workers", "2" })
+end
+
 -- Ctrl-C ends a run with what is done, and says how to go on. (Without --foreground, timeout sends it twice.)
 function TestLaw4Kill.test_ctrl_c()
   local config, whole = temporary(SWEEP), temporary()
