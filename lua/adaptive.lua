@@ -165,6 +165,9 @@ local function matrix_of(family, list)
   return family.matrices[key]
 end
 
+--- The returns of all of a family's combos over the research: a matrix of lua/phase.lua, with times and benchmark.
+function Study:matrix(f) return matrix_of(self.families[f], { self.research }) end
+
 -- Of each fold (and of the research as a whole) the combos that each family would trade.
 function Study:_select(list)
   local made = {}
@@ -350,9 +353,10 @@ function Study:_portfolios()
   end
   self.best = best
   list[#list + 1] = self:_portfolio("single", { self:_member(best.family, best.number) })
-  local base = self.w.cfg.portfolios[1]
+  local base, n_traded = self.w.cfg.portfolios[1], 0
+  for _, symbol in ipairs(self.w.plan.symbols) do n_traded = n_traded + (symbol.trade ~= false and 1 or 0) end
   list[#list + 1] = { name = "buy_and_hold", strategies = { "buy_and_hold" }, capital = base.capital,
-    currency = base.currency }
+    currency = base.currency, sizing = { type = "percent_of_equity", percent = 100 / n_traded } }
   return list
 end
 

@@ -4,6 +4,7 @@ local abi = require "abi"
 local attribution = require "attribution"
 local combos = require "combos"
 local json = require "json"
+local overfitting = require "overfitting"
 local params_text = require "params_text"
 local plot = require "plot"
 local select_by = require "adaptive_select"
@@ -143,6 +144,27 @@ local function three_figures(study)
   return rows
 end
 
+-- What the research tells of luck: the returns of all combos of all families in it, side by side.
+local function luck_of(study)
+  local columns, best, first = {}, nil, nil
+  for f in ipairs(study.families) do
+    local matrix = study:matrix(f)
+    first = first or matrix
+    for k, combo in ipairs(matrix.numbers) do
+      columns[#columns + 1] = matrix.columns[k]
+      if f == study.best.family and combo == study.best.number then best = #columns end
+    end
+  end
+  local record, benchmark = study.records[0], {}
+  for t = 1, first.n do benchmark[t] = first.benchmark[t] == first.benchmark[t] and first.benchmark[t] or 0 end
+  return overfitting.report {
+    best = best, matrix = { rows = first.n, combos = #columns, column = function(k) return columns[k] end },
+    periods_per_year = first.periods_per_year, name = "the best single strategy of the research",
+    out_of_sample = { returns = record.series[study.best.family], times = record.times },
+    trials = n_trials(study), benchmark = benchmark, samples = 500, seed = study.w.cfg.seed,
+  }
+end
+
 local function ensemble_name(study) return study.used and "adaptive" or "ensemble" end
 
 -- ---- text ----
@@ -214,7 +236,7 @@ function Report:_honesty(options)
     tabulate.format({ "", { "in sample", right = true }, { "walk-forward", right = true },
       { "holdout", right = true } }, rows, options))
   return text .. ("%d combos were tried in the research. A figure of the holdout is of one try; run this again with "
-    .. "other settings, and it is the best of several.\n"):format(self.trials)
+    .. "other settings, and it is the best of several.\n\n%s"):format(self.trials, self.luck.text)
 end
 
 -- What JSON shows.
@@ -243,6 +265,7 @@ local function data_of(self)
     { "classifier", study.used and study.classifiers[study.used].id or json.null },
     { "selection", json.array(selection) }, { "weights", json.array(weights) },
     { "walk_forward", json.array(forward) }, { "figures", json.array(validation) },
+    { "deflated_sharpe_ratio", self.luck.deflated.value or json.null }, { "pbo", self.luck.pbo.pbo or json.null },
   }
 end
 
@@ -251,7 +274,7 @@ end
 function M.new(study)
   local self = setmetatable({
     study = study, walk_forward = walk_forward_rows(study), validation = validation_rows(study),
-    figures = three_figures(study), trials = n_trials(study),
+    figures = three_figures(study), trials = n_trials(study), luck = luck_of(study),
   }, Report)
   self.data = data_of(self)
   return self

@@ -146,6 +146,17 @@ function TestAdaptiveEnsemble.test_the_ensemble_without_regimes()
   lu.assertStrContains(json.encode(outcome.report.data), [["classifier":null]])
 end
 
+function TestAdaptiveEnsemble.test_readme_shows_what_the_example_prints()
+  local outcome = assert(runs.execute(support.home .. "/examples/adaptive_ensemble.yaml",
+    { db = false, log = function() end }))
+  local readme, n = support.read(support.home .. "/README.md"), 0
+  for line in text_of(outcome):match("Validation: the full.-\n\n"):gmatch "[^\n]+" do
+    lu.assertStrContains(readme, "    " .. line .. "\n")
+    n = n + 1
+  end
+  lu.assertEquals(n, 7)
+end
+
 local MISTAKES = {
   { { "ensemble.metric=sharp_ratio" }, "did you mean 'sharpe_ratio'" },
   { { "classifiers=[]" }, "there is no classifier" },
