@@ -14,10 +14,10 @@
 --     the holdout: parameters and weights switch with the regime, beside a static ensemble, the best single strategy
 --     and the market.
 local ffi = require "ffi"
-local captured = require "captured"
 local combos = require "combos"
 local config = require "config"
 local ensemble = require "ensemble"
+local regimes = require "regimes"
 local returns = require "returns"
 local schema_ensemble = require "schema_ensemble"
 local select_by = require "adaptive_select"
@@ -130,22 +130,6 @@ function Study:_family(index)
   return family
 end
 
--- The changes of a classifier's regimes over the research: list of { ts_ns, name }.
-function Study:_regime_changes(classifier)
-  local plan, family = self.w.plan, self.families[1]
-  local benchmark = plan.symbols[(plan.benchmark or 0) + 1].symbol
-  local stream = classifier.streams[1]
-  for _, candidate in ipairs(classifier.streams) do
-    if candidate.symbol == benchmark then stream = candidate end
-  end
-  local reader = captured.from_store(self.w.db, family.signals.stored.content, self.research.number, 1)
-  local changes = reader:regimes(captured.source(classifier.id, stream))
-  for k, change in ipairs(changes) do
-    changes[k] = { ts_ns = change.ts_ns, name = classifier.def.regimes[change.index] }
-  end
-  return changes
-end
-
 -- The returns of all of a family's combos in windows.
 local function matrix_of(family, list)
   local numbers = {}
@@ -177,8 +161,8 @@ function Study:_select(list)
     made[f] = {}
     for c = 0, #self.classifiers do
       local classifier = self.classifiers[c]
-      local regimes = classifier and ensemble.regimes_at(classifier.changes, matrix.times)
-      made[f][c] = select_by.select(self.settings, matrix, regimes, classifier and classifier.names)
+      local in_force = classifier and ensemble.regimes_at(classifier.changes, matrix.times)
+      made[f][c] = select_by.select(self.settings, matrix, in_force, classifier and classifier.names)
       if not made[f][c] then
         return nil, ("no combo of '%s' has a %s in the windows that it is chosen on: its trades are too few"):format(
           family.id, self.settings.metric)
@@ -215,13 +199,13 @@ end
 
 function Study:_extend(record, c, f, selection, matrix)
   local classifier = self.classifiers[c]
-  local regimes = classifier and ensemble.regimes_at(classifier.changes, matrix.times)
-  for _, value in ipairs(select_by.switching(selection, matrix, regimes)) do table.insert(record.series[f], value) end
+  local in_force = classifier and ensemble.regimes_at(classifier.changes, matrix.times)
+  for _, value in ipairs(select_by.switching(selection, matrix, in_force)) do table.insert(record.series[f], value) end
   if f > 1 then return end
   for t = 1, matrix.n do
     table.insert(record.times, matrix.times[t])
     table.insert(record.benchmark, matrix.benchmark[t] or 0 / 0)
-    if regimes then table.insert(record.regimes, regimes[t]) end
+    if in_force then table.insert(record.regimes, in_force[t]) end
   end
   record.periods_per_year = matrix.periods_per_year
 end
@@ -415,7 +399,8 @@ function M.run(w, options)
   end
   for c, classifier in ipairs(options.by_regime and w.plan.classifiers or {}) do
     self.classifiers[c] = {
-      id = classifier.id, names = classifier.def.regimes, changes = self:_regime_changes(classifier),
+      id = classifier.id, names = classifier.def.regimes,
+      changes = regimes.captured(w, self.families[1].signals, self.research, 1, classifier),
     }
   end
   ok, err = self:_records()

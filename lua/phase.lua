@@ -243,6 +243,12 @@ function Phase:best(options)
   return list[1]
 end
 
+--- Figures of the combos by regime: lua/regimes.lua.
+-- @param options { regimes = an item of w:regimes(), metrics = statistics of returns, windows, portfolio, minimize,
+--   min_periods }
+-- @return { n, regimes, periods, numbers, columns[metric][regime], market, best }, or nil and a message
+function Phase:by_regime(options) return require("regimes").figures(self, options) end
+
 -- Adds the returns of combos in one window to columns by combo number; those whose length differs are dropped.
 local function add_columns(self, made, window, portfolio, list)
   local stored, err = self.stored:returns { window = window, portfolio = portfolio, combos = list }

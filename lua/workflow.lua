@@ -141,6 +141,18 @@ function Run:outcome(phase, number, window)
   return self:_outcome(phase, number, window)
 end
 
+--- The regimes of the run's classifiers over its data (a phase `regimes`): list of { id, names, changes = list of {
+-- ts_ns, name } }, or nil and a message.
+function Run:regimes() return require("regimes").of_run(self) end
+
+--- Ensemble weights (lua/ensemble.lua): of one time, or, with options.times, over time.
+-- @return the weights and diagnostics; over time a list of { ts_ns, regime, weights, info }; or nil and a message
+function Run:weights(method, series, options) -- luacheck: ignore self
+  local ensemble = require "ensemble"
+  if options and options.times then return ensemble.over_time(method, series, options) end
+  return ensemble.weights(method, series, options)
+end
+
 --- Ends what the run holds besides its store.
 function Run:close()
   if self.pool then self.pool:close() end
