@@ -69,15 +69,24 @@ local function unfit(plan)
   if C.pln_replay_check(exec, portfolio) < 0 then return abi.last_error() end
 end
 
-local known = setmetatable({}, { __mode = "k" }) -- by the plan that combos have in common: "" or why not
+local known = setmetatable({}, { __mode = "k" }) -- by variant of the configuration: "" or why not
+
+-- What is kept for all combos of one variant of the configuration, of which `bands` runs two sides.
+local function of_variant(kept, plan, make)
+  local variant = plan.variant or plan.base or plan
+  local sides = kept[variant] or {}
+  kept[variant] = sides
+  local side = plan.execution.intrabar or ""
+  if sides[side] == nil then sides[side] = make() end
+  return sides[side]
+end
 
 --- Whether lanes can run a plan: they differ from combo to combo in nothing that matters here but the variant of the
 -- configuration.
 -- @return true, or nil and why not
 function M.fits(plan)
-  local shared = plan.variant or plan.base or plan
-  if not known[shared] then known[shared] = unfit(plan) or "" end
-  if known[shared] ~= "" then return nil, known[shared] end
+  local why = of_variant(known, plan, function() return unfit(plan) or "" end)
+  if why ~= "" then return nil, why end
   return true
 end
 
@@ -144,13 +153,11 @@ local function replay_of(group)
 end
 
 -- The settings of the combos of a group, which those of one variant of the configuration have in common.
-function Lanes:_configs(group, plan)
-  local shared = plan.base or plan
-  if not group.configs[shared] then
+local function configs_of(group, plan)
+  return of_variant(group.configs, plan, function()
     local exec, portfolio = configs(plan)
-    group.configs[shared] = { exec = exec, portfolio = portfolio }
-  end
-  return group.configs[shared]
+    return { exec = exec, portfolio = portfolio }
+  end)
 end
 
 function Lanes:open(part)
@@ -158,7 +165,7 @@ function Lanes:open(part)
   local group, spec = lane.group, plan.portfolios[1]
   local ok, err = replay_of(group)
   if not ok then return nil, err end
-  local of_group = self:_configs(group, plan)
+  local of_group = configs_of(group, plan)
   local handle = C.pln_portfolio_new(of_group.portfolio, 1)
   if handle == nil then return nil, abi.last_error() end
   lane.portfolio, lane.sink = ffi.gc(handle, C.pln_portfolio_free), plan.sinks.portfolio(spec.name)

@@ -89,6 +89,36 @@ function TestLaw3Sweep.test_what_is_printed()
   lu.assertEquals(printed(config, { "--workers", "2" }), expected)
 end
 
+-- Lanes keep the settings of portfolios and execution once for the combos that have them in common.
+local VARIANTS = [[
+data: { source: synthetic, synthetic: { bars: 3000, seed: 11, timeframe: 1h, volatility_ann_pct: 40 } }
+symbols: [AAA]
+strategies: [{ type: sma_cross, params: { fast: 3, slow: [10, 20] } }]
+portfolios: [{ name: main, capital: 10000 }]
+risk_profiles: { low: { leverage: 1 }, high: { leverage: 2, sizing: { percent: 150 } } }
+grid:
+  risk: [low, high]
+  execution: [{ commission_pct: 0.01 }, { commission_pct: 0.1, slippage_bps: 3 }]
+  set:
+    portfolios.0.risk.stop_loss_pct: [0.2, 0.5, 1, 3]
+]]
+
+function TestLaw3Sweep.test_settings_in_lanes_and_in_containers()
+  local lanes = printed(temporary(VARIANTS .. "results: { keep: figures, metrics: sweep, top: 0 }\n"), {})
+  local containers = printed(temporary(VARIANTS .. "results: { metrics: full }\n"), {})
+  lu.assertEquals(#lanes, 32)
+  local finals, n = {}, 0
+  for k, one in ipairs(lanes) do
+    lu.assertEquals(one.params, containers[k].params)
+    for _, name in ipairs { "equity_final", "trades", "max_drawdown_pct", "fees", "sharpe_ratio", "turnover" } do
+      lu.assertEquals(one.metrics[name], containers[k].metrics[name], ("%s of %s"):format(name, one.combo))
+    end
+    n = n + (finals[one.metrics.equity_final] and 0 or 1)
+    finals[one.metrics.equity_final] = true
+  end
+  lu.assertEquals(n, 32, "each combo has an outcome of its own")
+end
+
 local function check_workers(text)
   local config = temporary(text)
   local expected = content_of(config)
