@@ -9,6 +9,7 @@ local strategy_globals = {
 files["strategies"] = { std = "min", read_globals = strategy_globals, ignore = { "212" } }
 files["tests/fixtures/strategies"] = { std = "min", read_globals = strategy_globals, ignore = { "212" } }
 files["bench/strategies"] = { std = "min", read_globals = strategy_globals, ignore = { "212" } }
+files["bench/sweep/strategies"] = { std = "min", read_globals = strategy_globals, ignore = { "212" } }
 files["examples/indicators"] = { std = "min", read_globals = strategy_globals, ignore = { "212" } }
 files["examples/components"] = { std = "min", read_globals = strategy_globals, ignore = { "212" } }
 files["examples/**/strategies"] = { std = "min", read_globals = strategy_globals, ignore = { "212" } }
