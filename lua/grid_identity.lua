@@ -68,6 +68,7 @@ function M.block(block, index_of, contents)
   for _, key in ipairs(SECTIONS) do
     made[key] = ITEMS[key] and without_params(cfg[key] or {}) or cfg[key]
   end
+  if cfg.topology then made.topology = { insert = without_params(cfg.topology.insert) } end
   local parts = { config.canonical(made), sources(block.plan, contents) }
   for i, symbol in ipairs(cfg.symbols) do
     local index = index_of and index_of[symbol.symbol] or i - 1

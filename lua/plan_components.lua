@@ -11,7 +11,21 @@ local M = {}
 
 M.FOLDER = "components"
 
---- Fills plan.components: list of { id, def, params, path, kind, after, before, topic, of }.
+-- The streams of all strategies, each once.
+local function streams_of(plan)
+  local list, seen = {}, {}
+  for _, strategy in ipairs(plan.strategies) do
+    for _, stream in ipairs(strategy.streams) do
+      if not seen[stream.name] then
+        seen[stream.name] = true
+        list[#list + 1] = stream
+      end
+    end
+  end
+  return list
+end
+
+--- Fills plan.components: list of { id, def, params, path, streams, kind, after, before, topic, of }.
 -- @return true, or nil and a message
 function M.add(plan, cfg, shared)
   plan.components = {}
@@ -32,7 +46,7 @@ function M.add(plan, cfg, shared)
     end
     local component = {
       id = item.id or def.name, def = def, params = item.params or {}, path = path, kind = def.kind,
-      after = item.after, before = item.before, topic = item.topic,
+      after = item.after, before = item.before, topic = item.topic, streams = streams_of(plan),
     }
     local placed, problem, key = components.place(component, plan.components)
     if not placed then
