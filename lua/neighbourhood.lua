@@ -131,6 +131,7 @@ end
 --   missing (neighbours without a figure), kept, verdict = "plateau", "ridge", "spike" or "flat", or why there is none
 --   }. With lower_is_better the signs of all figures but those called value, below and above are turned.
 function M.of(given)
+  if given.values == nil then return no_verdict({}, "the other combos have no figure to compare with") end
   local axes, position, find, value, sign = settle(given)
   local best = given.best
   local best_value = value(best)

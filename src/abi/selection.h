@@ -36,7 +36,8 @@ typedef struct pln_trials_result {
 typedef struct pln_trials pln_trials;
 pln_trials *pln_trials_new(int64_t n_rows); /* NULL on error: at least 4 rows */
 void pln_trials_free(pln_trials *trials);
-int32_t pln_trials_add(pln_trials *trials, const double *returns); /* 0 or a status (a return that is infinite or beyond 1e100) */
+/* 0 or a status (a return that is infinite or beyond 1e100). */
+int32_t pln_trials_add(pln_trials *trials, const double *returns);
 void pln_trials_result_get(const pln_trials *trials, pln_trials_result *out);
 
 /* ---- probability of backtest overfitting: combinatorially symmetric cross-validation ---- */

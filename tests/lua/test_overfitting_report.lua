@@ -79,7 +79,8 @@ function TestOverfittingReport.test_too_little_of_everything()
   lu.assertStrContains(made.text, "too few")
   local flat = {}
   for i = 1, 64 do flat[i] = 0 end
-  made = overfitting.report { best = 2, matrix = { flat, flat } }
+  made = overfitting.report { best = 2, matrix = { flat, flat }, neighbourhood = { axes = {} } }
+  lu.assertStrContains(made.neighbourhood.why, "no figure to compare with")
   lu.assertStrContains(made.deflated.why, "fewer than two combos")
   lu.assertNotNil(made.in_sample.why)
   lu.assertErrorMsgContains("expected the number of a combo from 1 to 2", overfitting.report,
