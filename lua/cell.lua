@@ -6,7 +6,6 @@ local attribution = require "attribution"
 local captured = require "captured"
 local combos = require "combos"
 local lanes = require "node.lanes"
-local lanes = require "node.lanes"
 local plans = require "plan"
 local signal_sources = require "signal_sources"
 local sinks = require "sinks"
@@ -22,7 +21,8 @@ local function timezone_of(bars) return bars.timezone ~= nil and ffi.string(bars
 
 --- What computes cells of one phase on one thread.
 -- @param context { cfg, plan (base plan), windows = list, topology = a name, keep = "full" (all that the
---   configuration's `results` asks for) or "figures" (figures and period returns), metrics = "full" | "headline" | "sweep", equity =
+--   configuration's `results` asks for) or "figures" (figures and period returns), metrics = "full" |
+--   "headline" | "sweep", equity =
 --   "bars" | "days" | "none", stored = phase of a store or nil, files = { kind = writer }, log = function(instance,
 --   message), db = store, signals = of a replay: list of sources (lua/signal_sources.lua) }
 function M.new(context) return setmetatable({ context = context }, Cell) end

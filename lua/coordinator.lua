@@ -206,7 +206,8 @@ function M.run(cfg, options)
   local files, opened, on_disk = open_files(options, plan)
   if not files then return nil, opened end
   local self = workflow.new {
-    cfg = cfg, plan = plan, log = options.log, on_progress = options.on_progress, files = files, writes_files = on_disk,
+    cfg = cfg, plan = plan, log = options.log, on_progress = options.on_progress,
+    on_estimate = options.on_estimate, files = files, writes_files = on_disk,
     n_workers = workers.count(options.workers or cfg.engine.workers), shard = options.shard, file = file,
     grid = plan.grid, parts = options.parts, on_task = options.on_task,
   }

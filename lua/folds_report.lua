@@ -1,10 +1,10 @@
 --- Choosing on training windows and running the choice on test windows, fold by fold: what the workflows train_test
 -- and walk_forward are.
+local common_start = require "common_start"
 local findings = require "findings"
 local honesty = require "honesty"
 local params_text = require "params_text"
 local returns = require "returns"
-local stats = require "stats"
 local tabulate = require "tabulate"
 local abi = require "abi"
 local windows = require "windows"
@@ -45,7 +45,7 @@ local function choose(w, folds, train)
 end
 
 -- Runs each fold's choice on its test windows; the series of each in `out_of_sample`.
-local function test(w, chosen, train, tests)
+local function test(w, chosen, tests)
   local pairs_to_run = {}
   for _, one in ipairs(chosen) do
     for _, window in ipairs(one.fold.test) do
@@ -77,7 +77,8 @@ local function fold_table(found, chosen, names)
       to = abi.iso_time(last.last_ns) }
   end
   found:heading "Folds: chosen on the training windows, run on the test windows"
-  found:table({ { "fold", right = true }, { "tested from", keep = true }, { "to", keep = true }, { "parameters", keep = true }, { "Sharpe in sample", right = true },
+  found:table({ { "fold", right = true }, { "tested from", keep = true }, { "to", keep = true },
+    { "parameters", keep = true }, { "Sharpe in sample", right = true },
     { "out of sample", right = true }, { "return, %", right = true } }, rows)
   found:gap()
   found:set("folds", data)
@@ -135,6 +136,10 @@ end
 -- @param folds, list as of w:folds
 -- @return results (of the test windows) and findings; or nil and a message
 function M.run(w, folds, list)
+  if folds.common_start then
+    local ok, problem = common_start.apply(w.plan, folds, list)
+    if not ok then return nil, problem end
+  end
   local trains, tests = of_role(list, "train"), of_role(list, "test")
   local train, err = w:phase { name = "train", windows = trains, keep = "figures", sharded = true }
   if not train then return nil, err end
@@ -142,7 +147,7 @@ function M.run(w, folds, list)
   chosen, err = choose(w, folds, train)
   if not chosen then return nil, err end
   local phase
-  phase, err = test(w, chosen, train, tests)
+  phase, err = test(w, chosen, tests)
   if not phase then return nil, err end
   local found = findings.new()
   fold_table(found, chosen, M.axes(train))

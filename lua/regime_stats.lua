@@ -73,7 +73,7 @@ local function figures_of(name, f)
 end
 
 --- What came of each regime: a list by number, with [0] for the bars before one was known: { name, bars, growth,
--- return_pct, sum, squares, mean and sample deviation of the bars' returns (fractions; nil where there are too few bars),
+-- return_pct, sum, squares, mean and sample deviation of the bars' returns (fractions; nil where there are too few),
 -- trades, wins, pnl }.
 function Regimes:figures()
   local made, out = {}, ffi.new "pln_regime_figures"

@@ -2,7 +2,6 @@
 -- core finds the changes of the sign (src/abi/rule.h). Otherwise they are instances like others (lua/instance.lua).
 local ffi = require "ffi"
 local abi = require "abi"
-local registry = require "registry"
 local C = abi.C
 
 local M = {}

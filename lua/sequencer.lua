@@ -4,6 +4,7 @@ local ffi = require "ffi"
 local abi = require "abi"
 local cell = require "cell"
 local config = require "config"
+local estimate = require "grid_estimate"
 local json = require "json"
 local merge = require "merge"
 local phases = require "phase"
@@ -146,8 +147,8 @@ local COMBOS_AT_ONCE, FIGURES_AT_ONCE, PARTS_AT_ONCE = 16, 256, 1024
 
 local function most_combos(self, writes_files)
   if writes_files then return 1 end
-  local wanted = self.plan.engine.combos_at_once
-  if wanted then return wanted end
+  local configured = self.plan.engine.combos_at_once
+  if configured then return configured end
   if self.keep ~= "figures" then return COMBOS_AT_ONCE end
   return math.max(COMBOS_AT_ONCE, math.min(FIGURES_AT_ONCE, math.floor(PARTS_AT_ONCE / #self.windows)))
 end
@@ -354,6 +355,28 @@ local function run_search(self, run_numbers, is_wanted)
   return true
 end
 
+-- Tells what the run's first phase of many combos will take, from a trial of a few of them over some bars.
+local function tell_estimate(self, n_todo)
+  local run = self.run
+  if run.estimated or not run.on_estimate then return end
+  run.estimated = true
+  local n_combos = self.adaptive and self.adaptive.samples or n_todo
+  local seconds = self.grid:size() > 0 and estimate.measure(self.plan, function(numbers, window)
+    local trial = cell.new {
+      cfg = self.cfg, plan = self.plan, windows = { window }, topology = "full_backtest", keep = "figures",
+      metrics = self.metrics, equity = "none", log = function() end,
+    }
+    local began_ns = C.pln_clock_monotonic_ns()
+    local outcomes, err = trial:run(numbers)
+    if not outcomes then return nil, err end -- which the run itself will tell
+    return tonumber(C.pln_clock_monotonic_ns() - began_ns) / 1e9
+  end) or nil
+  run.on_estimate(estimate.of(self.plan, {
+    workers = self.stored and run.n_workers or 1, windows = self.windows, seconds_per_bar_combo = seconds,
+    combos = n_combos,
+  }).text)
+end
+
 --- Runs a phase.
 -- @param run the run (lua/workflow.lua), with cfg, plan, stored, db
 -- @param spec {
@@ -420,6 +443,7 @@ function M.phase(run, spec)
       outcomes[#outcomes + 1] = outcome
     end
   end
+  if #numbers > 1 or self.adaptive then tell_estimate(self, #numbers) end
   local progress = run:progress(self, self.adaptive and self.adaptive.samples or #numbers)
   local function run_numbers(list)
     local n_workers = self.stored and not run.writes_files and run.n_workers or 1

@@ -148,8 +148,8 @@ local function optimistic_names(names)
   return made
 end
 
--- The period returns of statistics, to the store; of a window also the first, from the capital on, since windows are put
--- one after another.
+-- The period returns of statistics, to the store; of a window also the first, from the capital on, since windows are
+-- put one after another.
 local periods_per_year, first_value, first_ns = ffi.new "double[1]", ffi.new "double[1]", ffi.new "int64_t[1]"
 
 local function add_returns(result, handle, is_window)

@@ -36,8 +36,8 @@ function M.new(self)
   return setmetatable(self, Run)
 end
 
---- An empty account of what the workflow found, for its second result.
-function Run:findings() return findings.new() end
+--- w:findings(): an empty account of what the workflow found, for its second result.
+Run.findings = findings.new
 
 --- Captures the signals of all combos, once for those that share them: { name, windows }.
 -- @return the phase and function(combo number) giving the combo whose signals it has; or nil and a message
@@ -49,7 +49,7 @@ function Run:replay(generated, origin, spec) return replays.replay(self, generat
 
 --- Returns of several windows, one after another, as one series: lists that phase:returns gave.
 -- @return { returns, times, n, periods_per_year }, or nil and a message
-function Run:stitch(list) return windows.stitch(list) end
+function Run.stitch(_, list) return windows.stitch(list) end
 
 --- Number of combos of the configuration's grid.
 function Run:n_combos() return self.plan.grid:size() end
