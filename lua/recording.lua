@@ -262,7 +262,7 @@ local function prepare(plan, options)
     capture = options.recorded,
   }
   plan.recording = { capture = capture, compact = options.compact }
-  if options.signals then plan.signals = options.signals end
+  if options.signals and options.signals ~= "own" then plan.signals = options.signals end
   return function()
     for _, part in ipairs(parts) do -- one portfolio after the other, whatever the slices
       for name, rows in pairs(part.rows) do capture.rows[name] = rows end
@@ -278,7 +278,8 @@ end
 --- Runs plans of combos together, through one phase.
 -- @param list plans (plan.of_combo, or such as tests make); their sinks are set here
 -- @param options nil or { recorded = a writer of lua/captured.lua that gets what the strategies of the one plan emit,
---   signals = a reader: the strategies do not run and the portfolios get that instead, compact = true for captures that
+--   signals = a reader: the strategies do not run and the portfolios get that instead ("own": each plan's own
+--   `signals`), compact = true for captures that
 --   hold signals and equity as columns instead of lines: M.count and the comparisons know both, watch =
 --   function(phase), before the first bar, that gives the function which Phase:run calls after each slice, or nil }
 -- @return a list of captures; or nil and a message

@@ -100,7 +100,7 @@ function M.execute(plan) return M.execute_all({ plan })[1] end
 function M.execute_all(plans_of_parts, watch)
   local first = plans_of_parts[1]
   return assert(recording.run_all(plans_of_parts,
-    { recorded = first.recorded, signals = first.signals, watch = watch }))
+    { recorded = first.recorded, signals = first.signals and "own", watch = watch }))
 end
 
 --- The plan of a configuration over bars in memory.

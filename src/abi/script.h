@@ -28,6 +28,9 @@ typedef struct pln_context {
 /* Bytes allocated by this thread's current state, and the most that it ever held; 0 outside the executable. */
 int64_t pln_host_memory_used(void);
 int64_t pln_host_memory_peak(void);
+/* Bytes that the C allocator has given out and not taken back, over all threads: Lua's and the core's; -1 where it does
+ * not tell (other C libraries than glibc). */
+int64_t pln_host_malloc_used(void);
 /* Limits this thread's state to so many bytes from now on, 0 = none: a strategy that allocates without end gets
  * Lua's "not enough memory". Returns the previous limit. */
 int64_t pln_host_set_memory_limit(int64_t bytes);

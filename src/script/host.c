@@ -6,6 +6,9 @@
 
 #include <lauxlib.h>
 #include <limits.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <lualib.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,6 +43,15 @@ static void *bounded_alloc(void *context, void *block, size_t old_size, size_t n
 
 int64_t pln_host_memory_used(void) { return current_host ? current_host->used : 0; }
 int64_t pln_host_memory_peak(void) { return current_host ? current_host->peak : 0; }
+
+int64_t pln_host_malloc_used(void) {
+#ifdef __GLIBC__
+  const struct mallinfo2 info = mallinfo2();
+  return (int64_t)(info.uordblks + info.hblkhd);
+#else
+  return -1;
+#endif
+}
 
 int64_t pln_host_set_memory_limit(int64_t bytes) {
   if (!current_host) return 0;
