@@ -113,10 +113,11 @@ function Lanes:_group(part)
   local symbol = plan.symbols[1]
   local of_symbol = self.by_symbol[symbol] or {}
   self.by_symbol[symbol] = of_symbol
-  local key = ("%s %s"):format(tostring(plan.window.from_ns), tostring(plan.window.until_ns))
+  local window = plan.window
+  local key = ("%s %s %s"):format(tostring(window.from_ns), tostring(window.until_ns), tostring(window.role))
   local group = of_symbol[key]
   if not group then
-    group = { symbol = symbol, window = plan.window, last_ns = part.cut.last_ns, n_parts = 0, n_open = 0, rules = {},
+    group = { symbol = symbol, window = window, last_ns = part.cut.last_ns, n_parts = 0, n_open = 0, rules = {},
       lanes = {}, configs = {} }
     of_symbol[key] = group
     table.insert(self.groups, group)
@@ -174,6 +175,7 @@ function Lanes:open(part)
   local combo = self.combo
   combo.exec, combo.portfolio, combo.weight = of_group.exec, handle, spec.strategies[1].weight
   combo.stats, combo.signals = lane.sink.stats, lane.list
+  combo.regimes = lane.sink.regimes and lane.sink.regimes.handle or nil -- of lua/regimes.lua
   lane.number = C.pln_replay_add_combo(group.replay, combo)
   if lane.number < 0 then return nil, abi.last_error() end
   group.n_open = group.n_open + 1
