@@ -226,14 +226,14 @@ function M.run(cfg, options)
   local interrupted = not results and C.pln_stop_requested() ~= 0
   if not results then err = interrupted and interruption(self) or report end
   self:close()
-  local seconds, bars = seconds_since(start_ns), self.n_bars_done
+  local seconds, bars = seconds_since(start_ns), self.n_bars_done + self.n_bars_under_way
   local unwritten = close_files(opened, results ~= nil)
   if unwritten then results, err = nil, unwritten end
   local id = self.stored and not self.scratch and self.stored.id or nil
   if self.stored then
     local stored, store_err = self.stored:finish {
       status = results and "finished" or interrupted and "interrupted" or "failed", seconds = seconds, bars = bars,
-      message = not results and err or nil,
+      message = interrupted and "interrupted" or not results and err or nil,
     }
     self.db:close()
     if results and not stored then results, err = nil, store_err end
@@ -242,7 +242,7 @@ function M.run(cfg, options)
   C.pln_stop_end()
   local n_combos = plan.grid:size()
   if self.shard and results and report then n_combos = math.max(1, report.data.combos) end
-  if not results then return nil, err, interrupted and "interrupted" or nil, id end
+  if not results then return nil, err, interrupted and "interrupted" or nil end
   return {
     run = {
       id = id, config_hash = config.hash(cfg), data_hash = plan.data_hash, seconds = seconds, bars = bars,

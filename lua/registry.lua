@@ -117,7 +117,8 @@ function M.describe(err, def)
       local from_loop, from_engine
       message, from_loop = message:gsub("^%l+ loop:%d+: ", "")
       message, from_engine = message:gsub("^[^:\n]*%.lua:%d+: ", "")
-      if from_loop > 0 or from_engine > 0 and not def.on_bar then
+      -- A stack that is full to the brim has no room for the handler either, so that nothing is known of the place.
+      if from_loop > 0 or from_engine > 0 and not def.on_bar or message == "stack overflow" then
         line = line or def.lines.signal or def.lines.on_bar or def.lines.classify or def.lines.step or def.lines.fill
           or def.lines.check or def.lines.filter
       end

@@ -38,10 +38,10 @@ local function run_checked(cfg, options)
   C.pln_watchdog_limit(cfg.engine.timeout_s)
   local limit, compiles = C.pln_host_set_memory_limit(cfg.engine.memory_limit_mb * 2 ^ 20), jit.status()
   if not cfg.engine.jit then jit.off() end
-  local outcome, message, fault, id = coordinator.run(cfg, passed)
+  local outcome, message, fault = coordinator.run(cfg, passed)
   if compiles then jit.on() end
   C.pln_host_set_memory_limit(limit)
-  return outcome, message, fault, id
+  return outcome, message, fault
 end
 
 --- Loads and runs a configuration; what lua/cli/run.lua stands on. Further options go to coordinator.run.

@@ -185,11 +185,13 @@ local function run_here(self, cells, is_wanted, progress, take)
   }
   for _, numbers in ipairs(cells) do
     local outcomes, err = worker:run(numbers, function(share)
+      run.n_bars_under_way = math.min(share, self.plan.n_bars) * #numbers
       progress.part(#numbers, share)
       return not interrupted()
     end, is_wanted, origins_of(self, numbers))
     if not outcomes then return nil, err end
     for _, list in ipairs(outcomes) do take(list) end
+    run.n_bars_done, run.n_bars_under_way = run.n_bars_done + self.plan.n_bars * #numbers, 0
     progress.done(#numbers)
   end
   return true
@@ -257,6 +259,7 @@ local function run_on_workers(self, cells, is_wanted, progress, take)
       if message.done then
         received = received + 1
         parts[message.number] = nil
+        run.n_bars_done = run.n_bars_done + self.plan.n_bars * #cells[message.number]
         progress.done(#cells[message.number])
         for _, list in ipairs(message.outcomes or {}) do take(list) end
         if sent < #cells then
@@ -448,7 +451,6 @@ function M.phase(run, spec)
   local function run_numbers(list)
     local n_workers = self.stored and not run.writes_files and run.n_workers or 1
     local cells = cells_of(self, list, n_workers, run.writes_files)
-    run.n_bars_done = run.n_bars_done + plan.n_bars * #list
     if n_workers > 1 and #cells > 1 then return run_on_workers(self, cells, is_wanted, progress, take) end
     return run_here(self, cells, is_wanted, progress, take)
   end

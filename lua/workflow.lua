@@ -32,7 +32,7 @@ local NOTHING = { part = function() end, done = function() end, clear = function
 
 --- For lua/coordinator.lua.
 function M.new(self)
-  self.phases, self.n_bars_done = {}, 0
+  self.phases, self.n_bars_done, self.n_bars_under_way = {}, 0, 0
   return setmetatable(self, Run)
 end
 

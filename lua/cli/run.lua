@@ -226,7 +226,7 @@ function M.show(opts, execute)
     part, wrong = shard.parse(opts.shard)
     if not part then args.usage_error("--shard: " .. wrong, M) end
   end
-  local outcome, err, fault, id = execute {
+  local outcome, err, fault = execute {
     workers = n_workers, shard = part,
     on_progress = function(...) return bar:phase(...) end,
     on_task = function(spec) return bar:task(spec) end,
@@ -241,12 +241,7 @@ function M.show(opts, execute)
   bar:clear()
   if not outcome then
     local status = fault == "configuration" and 2 or fault == "interrupted" and 128 + C.pln_stop_requested() or 1
-    local lines = runner.problem_lines(err)
-    if fault == "interrupted" and id then
-      lines[#lines + 1] = ("what is done is kept in run %d; go on with: %s resume %d%s"):format(id, program, id,
-        opts.db and " --db " .. opts.db or "")
-    end
-    args.exit(status, lines)
+    args.exit(status, runner.problem_lines(err))
   end
   if opts.json then
     io.write(as_json(outcome, opts.full))

@@ -113,17 +113,11 @@ function TestLaw4Kill.test_a_sweep_on_workers() kill_often(temporary(SWEEP), { "
 
 function TestLaw4Kill.test_where_all_is_kept() kill_often(temporary(KEPT), { "--workers", "2" }) end
 
-function TestLaw4Kill.test_the_adaptive_ensemble()
-  kill_often((os.getenv "PERILUNE_HOME" or ".") .. "/examples/adaptive_ensemble.yaml", { "--workers", "2" })
-end
+local ENSEMBLE = (os.getenv "PERILUNE_HOME" or ".") .. "/examples/adaptive_ensemble.yaml"
 
-function TestLaw4Kill.test_the_adaptive_ensemble()
-  local file = assert(io.open((os.getenv "PERILUNE_HOME" or ".") .. "/examples/adaptive_ensemble.yaml"))
-  local text = file:read "*a"
-  file:close()
-  kill_often(text, {})
-  kill_often(text, { "--workers", "2" })
-end
+function TestLaw4Kill.test_the_adaptive_ensemble() kill_often(ENSEMBLE, {}) end
+
+function TestLaw4Kill.test_the_adaptive_ensemble_on_workers() kill_often(ENSEMBLE, { "--workers", "2" }) end
 
 -- Ctrl-C ends a run with what is done, and says how to go on. (Without --foreground, timeout sends it twice.)
 function TestLaw4Kill.test_ctrl_c()

@@ -5,7 +5,6 @@ local captured = require "captured"
 local engine = require "engine"
 local market = require "market"
 local plans = require "plan"
-local support = require "support"
 local topology = require "topology"
 local C = abi.C
 

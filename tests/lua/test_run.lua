@@ -34,6 +34,8 @@ end
 function TestRun.test_a_grid_has_an_overview_of_what_differs()
   local status, out, err = run("sma_cross", "--set", "strategies.0.params={fast: [5, 10], slow: 40}")
   lu.assertEquals(status, 0, err)
+  lu.assertStrMatches(out:match "^[^\n]*", "2 combos × 2,000 bars: .*")
+  out = out:match "^[^\n]*\n(.*)$"
   lu.assertStrMatches(out, "combo | parameters |.*\nc000%d | fast=%d+ +|[^\n]*\nc000%d | fast=%d+ +|.*")
   lu.assertStrContains(out, "2,000 bars x 2 combos")
   lu.assertStrMatches(out, ".*\nDeflated Sharpe ratio of the best: %d+%.%d %% %(.* of 2 tries%)\n.*")
