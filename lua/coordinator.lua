@@ -116,7 +116,7 @@ local function open_store(self, options)
   local cfg, plan, path = self.cfg, self.plan, options.db
   if path == nil then path = cfg.results.db ~= "none" and cfg.results.db or false end
   local problem = self.shard and shard_problem(cfg, path)
-  if problem then return nil, problem end
+  if problem then return nil, problem, "configuration" end
   if not path and (cfg.workflow ~= PLAIN or self.n_workers > 1) then
     path = os.tmpname()
     self.scratch = path
@@ -212,16 +212,16 @@ function M.run(cfg, options)
     grid = plan.grid, parts = options.parts, on_task = options.on_task,
   }
   C.pln_stop_begin()
-  local function give_up(message)
+  local function give_up(message, at_fault)
     C.pln_stop_end()
     close_files(opened, false)
     if self.db then self.db:close() end
     remove_scratch(self)
-    return nil, message
+    return nil, message, at_fault
   end
   local ok
-  ok, err = open_store(self, options)
-  if not ok then return give_up(err) end
+  ok, err, fault = open_store(self, options)
+  if not ok then return give_up(err, fault) end
   local results, report = run_workflow(self, chosen)
   local interrupted = not results and C.pln_stop_requested() ~= 0
   if not results then err = interrupted and interruption(self) or report end

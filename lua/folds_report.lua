@@ -11,11 +11,16 @@ local windows = require "windows"
 
 local M = {}
 
-local function of_role(list, role)
-  local made = {}
-  for _, window in ipairs(list) do
-    if window.role == role then made[#made + 1] = window end
+-- The distinct windows of all folds' training or test lists, by number: one may train in a fold and test in another.
+local function windows_of(folds, role)
+  local made, seen = {}, {}
+  for _, fold in ipairs(folds) do
+    for _, window in ipairs(fold[role]) do
+      if not seen[window.number] then made[#made + 1] = window end
+      seen[window.number] = true
+    end
   end
+  table.sort(made, function(x, y) return x.number < y.number end)
   return made
 end
 
@@ -70,10 +75,10 @@ local function fold_table(found, chosen, names)
     local first, last = fold.test[1], fold.test[#fold.test]
     local a, b = statistic(inside, "sharpe_ratio"), statistic(outside, "sharpe_ratio")
     local gain = statistic(outside, "total_return")
-    rows[k] = { tostring(fold.number), day(first.first_ns), day(last.last_ns), params_text(one.best.params, names),
+    rows[k] = { tostring(fold.number), day(first.from_ns), day(last.last_ns), params_text(one.best.params, names),
       ratio(a), ratio(b), percent(gain) }
     data[k] = { fold = fold.number, combo = one.best.combo, params = one.best.params, sharpe_ratio_in_sample = a,
-      sharpe_ratio_out_of_sample = b, return_out_of_sample = gain, from = abi.iso_time(first.first_ns),
+      sharpe_ratio_out_of_sample = b, return_out_of_sample = gain, from = abi.iso_time(first.from_ns),
       to = abi.iso_time(last.last_ns) }
   end
   found:heading "Folds: chosen on the training windows, run on the test windows"
@@ -140,7 +145,7 @@ function M.run(w, folds, list)
     local ok, problem = common_start.apply(w.plan, folds, list)
     if not ok then return nil, problem end
   end
-  local trains, tests = of_role(list, "train"), of_role(list, "test")
+  local trains, tests = windows_of(folds, "train"), windows_of(folds, "test")
   local train, err = w:phase { name = "train", windows = trains, keep = "figures", sharded = true }
   if not train then return nil, err end
   local chosen

@@ -8,6 +8,11 @@ local C = abi.C
 
 local M = {}
 
+local HEADLINE = {} -- names of the short table's metrics
+for _, metric in ipairs(stats.list) do
+  if metric.headline then HEADLINE[#HEADLINE + 1] = metric.name end
+end
+
 local Phase = {}
 Phase.__index = Phase
 
@@ -127,10 +132,10 @@ function Phase:returns(number, windows, portfolio)
 end
 
 -- An outcome with the figures that the store has.
-local function stored_outcome(phase, portfolio, number, window, names, columns, k)
+local function stored_outcome(phase, portfolio, number, window, columns, k)
   local values = ffi.new("double[?]", C.pln_metric_count())
   for index = 0, C.pln_metric_count() - 1 do values[index] = 0 / 0 end
-  for _, name in ipairs(names) do values[C.pln_metric_find(name)] = columns[name][k] end
+  for _, name in ipairs(HEADLINE) do values[C.pln_metric_find(name)] = columns[name][k] end
   return {
     combo = combos.id(number), number = number, window = window.number, portfolio = portfolio.name,
     capital = portfolio.capital, params = phase.grid:params(number), values = values,
@@ -138,42 +143,44 @@ local function stored_outcome(phase, portfolio, number, window, names, columns, 
   }
 end
 
---- What came of each combo in a window: a list of outcomes, in the order of combos and portfolios, with the figures of
--- the short table at least.
--- @param window one of the phase's (the first)
--- @return the list, or nil and a message
-function Phase:list(window)
-  window = window or self.windows[1]
-  if not self.stored or (self.outcomes and self.outcomes.complete) then
-    local list = {}
-    for _, outcome in ipairs(self.outcomes) do
-      if outcome.window == window.number then list[#list + 1] = outcome end
-    end
-    table.sort(list, function(a, b)
-      if a.number ~= b.number then return a.number < b.number end
-      return a.place < b.place
-    end)
-    return list
-  end
-  local names = {}
-  for _, metric in ipairs(stats.list) do
-    if metric.headline then names[#names + 1] = metric.name end
-  end
-  local list = {}
-  for place, portfolio in ipairs(self.plan.portfolios) do
-    local figures, err = self:figures(names, { window = window.number, portfolio = portfolio.name })
-    if not figures then return nil, err end
-    for k = 1, figures.n do
-      local outcome = stored_outcome(self, portfolio, figures.numbers[k], window, names, figures.columns, k)
-      outcome.place = place
-      list[#list + 1] = outcome
-    end
-  end
+local function in_order(list)
   table.sort(list, function(a, b)
     if a.number ~= b.number then return a.number < b.number end
     return a.place < b.place
   end)
   return list
+end
+
+--- What came of each combo in a window: a list of outcomes, in the order of combos and portfolios, with the figures of
+-- the short table at least.
+-- @param window one of the phase's (the first)
+-- @param numbers nil (all), or the combos that are asked for
+-- @return the list, or nil and a message
+function Phase:list(window, numbers)
+  window = window or self.windows[1]
+  local list, wanted, places = {}, nil, {}
+  for _, number in ipairs(numbers or {}) do
+    wanted = wanted or {}
+    wanted[number] = true
+  end
+  if not self.stored or (self.outcomes and self.outcomes.complete) then
+    for _, outcome in ipairs(self.outcomes) do
+      if outcome.window == window.number and (not wanted or wanted[outcome.number]) then list[#list + 1] = outcome end
+    end
+    return in_order(list)
+  end
+  for place, portfolio in ipairs(self.plan.portfolios) do places[portfolio.name] = place end
+  local stored, err = self.stored:results { window = window.number, names = HEADLINE }
+  if not stored then return nil, err end
+  for k = 0, stored.n - 1 do
+    local place = places[stored.portfolio_names[stored.portfolios[k] + 1]]
+    if place and (not wanted or wanted[stored.combos[k]]) then
+      local outcome = stored_outcome(self, self.plan.portfolios[place], stored.combos[k], window, stored.values, k)
+      outcome.place = place
+      list[#list + 1] = outcome
+    end
+  end
+  return in_order(list)
 end
 
 -- The score of each combo over several windows: a statistic of the returns of all of them.

@@ -72,7 +72,8 @@ local function as_json(outcome, full)
   outcome.run.id = outcome.run.id or json.null -- null: nothing was stored
   outcome.run.assumptions = json.array(outcome.run.assumptions)
   local whole = { { "run", outcome.run }, { "results", json.array(results) } }
-  if outcome.report then whole[3] = { "report", outcome.report.data } end
+  if outcome.results.selection then whole[#whole + 1] = { "selection", outcome.results.selection.data } end
+  if outcome.report then whole[#whole + 1] = { "report", outcome.report.data } end
   return json.encode(json.object(whole), { indent = 2 }) .. "\n"
 end
 
@@ -145,9 +146,11 @@ local function print_grid(results)
   if portfolios then table.insert(columns, 2, "portfolio") end
   for _, name in ipairs(names) do columns[#columns + 1] = { stats.get(name).label, right = true } end
   io.write(tabulate.format(columns, rows), "\n")
-  if #order > RANKED then io.write(("… and %d more, all of them in the database\n"):format(#order - RANKED)) end
+  local n_more = math.max(results.n_combos or 0, #order) - RANKED
+  if n_more > 0 then io.write(("… and %d more, all of them in the database\n"):format(n_more)) end
   io.write("In-sample figures of many tries: the best of them is better than it will be.\n")
-  local deflated = summary.deflated_sharpe(order)
+  local deflated = not results.selection and summary.deflated_sharpe(order)
+  if results.selection then io.write("\n", results.selection.text) end
   if deflated then
     io.write(("Deflated Sharpe ratio of the best: %s %% (the chance that it is not just the luckiest of %s tries)\n")
       :format(tabulate.number(100 * deflated, 1), tabulate.number(#order, 0)))

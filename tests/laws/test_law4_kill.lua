@@ -3,6 +3,7 @@
 local abi = require "abi"
 local shell = require "shell"
 local store = require "store"
+local support = require "support"
 
 TestLaw4Kill = {}
 
@@ -45,6 +46,17 @@ classifiers: [volatility]
 portfolios: [{ name: main, capital: 10000, leverage: 2, risk: { stop_loss_pct: 3 } }]
 results: { keep: all, decisions: true }
 engine: { combos_at_once: 2 }
+]]
+
+-- Minutes of real equities.
+local REAL = [[
+data: { path: "%s", timezone: America/Chicago, start: 2015-01-02, end: 2015-01-30, cache: false }
+symbols: [SPY, QQQ]
+strategies: [{ type: sma_cross, params: { fast: { from: 5, to: 20, step: 1 }, slow: { from: 30, to: 60, step: 10 } } }]
+portfolios: [{ name: main, capital: 10000 }]
+execution: { commission_pct: 0.01 }
+results: { keep: figures, top: 2 }
+engine: { combos_at_once: 4 }
 ]]
 
 local function now_s() return tonumber(abi.C.pln_clock_monotonic_ns()) / 1e9 end
@@ -110,6 +122,11 @@ end
 function TestLaw4Kill.test_a_sweep() kill_often(temporary(SWEEP), {}) end
 
 function TestLaw4Kill.test_a_sweep_on_workers() kill_often(temporary(SWEEP), { "--workers", "2" }) end
+
+function TestLaw4Kill.test_real_minutes()
+  local path = support.shared "data/equity_1m_2015/SPY_1m.csv.gz":gsub("SPY", "{symbol}")
+  kill_often(temporary(REAL:format(path)), { "--workers", "2" })
+end
 
 function TestLaw4Kill.test_where_all_is_kept() kill_often(temporary(KEPT), { "--workers", "2" }) end
 
