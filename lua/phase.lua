@@ -271,6 +271,24 @@ local function add_columns(self, made, window, portfolio, list)
   return true
 end
 
+--- Captured signals of a combo, of a phase of signal_generation.
+-- @param window of the phase (the first)
+-- @return list of { source, symbol, n, signals = pln_signal array from 0, regimes = int8 array }; or nil and a message
+function Phase:signals(number, window)
+  local where = (window or self.windows[1]).number
+  local list, err = self.stored:signal_sources { window = where, combo = number }
+  if not list then return nil, err end
+  for k, one in ipairs(list) do
+    local read, message = self.stored:signals {
+      window = where, combo = number, source = one.source, symbol = one.symbol,
+    }
+    if not read then return nil, message end
+    read.source, read.symbol = one.source, one.symbol
+    list[k] = read
+  end
+  return list
+end
+
 --- The returns of all combos side by side, as the figures of overfitting take them: those of the windows, one after
 -- another, for the combos that have them in all.
 -- @param windows nil (all of the phase's), or a list of windows or their numbers

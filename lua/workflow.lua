@@ -14,6 +14,7 @@
 local ffi = require "ffi"
 local cell = require "cell"
 local findings = require "findings"
+local honesty = require "honesty"
 local replays = require "replays"
 local sequencer = require "sequencer"
 local windows = require "windows"
@@ -50,6 +51,10 @@ function Run:replay(generated, origin, spec) return replays.replay(self, generat
 --- Returns of several windows, one after another, as one series: lists that phase:returns gave.
 -- @return { returns, times, n, periods_per_year }, or nil and a message
 function Run.stitch(_, list) return windows.stitch(list) end
+
+--- Adds to findings what the best of a phase is worth: lua/honesty.lua tells what `spec` holds.
+-- @return what was found, or nil and a message
+function Run:honesty(found, spec) return honesty.add(self, found, spec) end
 
 --- Number of combos of the configuration's grid.
 function Run:n_combos() return self.plan.grid:size() end

@@ -134,6 +134,41 @@ function TestWorkflows.test_signals_are_rows()
   lu.assertEquals(rows[1][1], made.report.signals[3].changes)
 end
 
+-- What a workflow of one's own may ask of a run and its phases.
+function TestWorkflows.test_the_functions_for_workflows()
+  local folder = support.folder()
+  os.execute(("mkdir '%s/workflows'"):format(folder))
+  support.write(folder .. "/workflows/mine.lua", [[
+return { run = function(w)
+  local generated, origin = w:generate { name = "signals" }
+  local replayed = assert(w:replay(generated, origin, { name = "replayed", keep = "figures" }))
+  local best = assert(replayed:best { metric = "sharpe_ratio" })
+  local found = w:findings()
+  assert(w:honesty(found, { phase = replayed, best = best, metric = "sharpe_ratio" }))
+  local signals = assert(generated:signals(best.number))
+  local n, ordered = 0, true
+  for _, one in ipairs(signals) do
+    n = n + one.n
+    for k = 1, one.n - 1 do ordered = ordered and one.signals[k].ts_ns > one.signals[k - 1].ts_ns end
+  end
+  local matrix = assert(replayed:matrix())
+  found:set("seen", { signals = n, ordered = ordered, columns = #matrix.numbers, rows = matrix.n,
+    returns = assert(replayed:returns(best.number)).n, combos = w:n_combos(), sources = #signals })
+  return assert(w:outcome(replayed, best.number)), found
+end }
+]])
+  local file = support.write(folder .. "/c.yaml", "workflow: mine\n" .. BASE)
+  local status, out, err = support.run("run", file, "--db", folder .. "/p.db", "--json")
+  lu.assertEquals(status, 0, err)
+  local made = json.decode(out)
+  local seen = made.report.seen
+  lu.assertEquals({ seen.combos, seen.columns, seen.sources, seen.ordered }, { 12, 12, 1, true })
+  lu.assertEquals(seen.returns, seen.rows)
+  lu.assertTrue(seen.signals > 20)
+  lu.assertNotNil(made.report.selection)
+  lu.assertEquals(#made.results, 1)
+end
+
 function TestWorkflows.test_what_an_earlier_run_has_done_is_found_again()
   local made, db, file = run("workflow: optimize\n" .. BASE)
   local status, out = support.run("run", file, "--db", db, "--json")
