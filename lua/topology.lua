@@ -223,6 +223,7 @@ function Phase:_add_part(plan)
   local part = setmetatable({
     phase = self, plan = own, hub = self.hub, cut = self:_cut(own), state = "waiting", routes = self.routes,
     objects = setmetatable({}, { __index = self.objects }), instances = {}, n_instances = 0, all_classifiers = {},
+    declarations = {},
   }, Part)
   self.parts[#self.parts + 1] = part
   local ok, err = self:_each_shared("declare", part)
@@ -347,6 +348,9 @@ function Part:declare(spec)
     if not declared then return nil, err end
     made[key] = declared
   end
+  table.insert(self.declarations, {
+    id = spec.id, def = spec.def, stream = spec.stream, symbols = spec.symbols, columns = made[key].columns,
+  })
   return made[key]
 end
 

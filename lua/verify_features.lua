@@ -37,7 +37,7 @@ function M.collect(phase, found)
     found.seen[key] = true
     found[#found + 1] = { expr = expr, stream = stream.name, of = of }
   end
-  local function add_instance(one)
+  local function add_declared(one)
     local kind = one.def.kind
     for _, column in ipairs(one.columns) do
       if column.expr then add(one.stream, column.expr, ("%s '%s', %s"):format(kind, one.id, column.field)) end
@@ -55,8 +55,7 @@ function M.collect(phase, found)
     end
   end
   for _, part in ipairs(phase.parts) do
-    for _, one in ipairs(part.all_classifiers) do add_instance(one) end
-    for _, one in ipairs(part.instances) do add_instance(one) end
+    for _, one in ipairs(part.declarations) do add_declared(one) end
     for _, gauge in ipairs(gauges.computed(part.plan)) do
       if gauge.bars == gauge.stream.bars then
         add(gauge.stream, gauge.expr, "gauge of rules, sizes or models")

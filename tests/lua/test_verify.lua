@@ -93,6 +93,15 @@ execution: {commission_pct: 0.01}
   lu.assertEquals(#certificate.flags, 0)
 end
 
+-- Where trading begins later than the data, features still begin with the data.
+function TestVerify.test_a_later_start()
+  local _, laws = verified(configuration [[
+strategies: [{type: sma_cross, params: {fast: 3, slow: 10}}]
+]], "--laws", "1", "--set", "data.start=2024-01-01T08:00:00Z")
+  lu.assertEquals(laws[1].features, 2)
+  lu.assertEquals(laws[1].values, 2 * 4 * ROWS)
+end
+
 function TestVerify.test_the_tables()
   local file = configuration(ABOVE:format("sma(close, 5)", 100))
   local status, out = support.run("verify", file, "--bars", "400", "--laws", "1,6", "--times", "1")
