@@ -21,6 +21,14 @@ M.INT64_MIN, M.INT64_MAX = -0x7fffffffffffffffLL - 1, 0x7fffffffffffffffLL
 
 local time_text = ffi.new "char[40]"
 
+local hex = ffi.new "char[33]"
+
+--- XXH3-128 of a text, as 32 hexadecimal digits.
+function M.hash128(text)
+  M.C.pln_hash128_hex(text, #text, hex)
+  return ffi.string(hex)
+end
+
 --- Nanoseconds since 1970 (int64 or a number) as ISO 8601, UTC: "2015-01-02T14:30:00Z".
 function M.iso_time(ts_ns)
   M.C.pln_time_format_iso(ts_ns, time_text)

@@ -5,7 +5,6 @@
 -- `cfg` is plain tables and values with every default filled in; what has no default and was not given is nil.
 -- `errors` is a list of { file, line, column, path, message }, each of which prints as
 -- "run.yaml:12:5: portfolios[0].sizing.percnt: unknown key, did you mean 'percent'?".
-local ffi = require "ffi"
 local abi = require "abi"
 local check = require "config_check"
 local profiles = require "profiles"
@@ -231,14 +230,18 @@ function M.canonical(cfg)
   return canonical(cfg, schema.root)
 end
 
-local hex = ffi.new "char[33]"
-
 --- XXH3-128 of the canonical form, as 32 hexadecimal digits: the same for configurations that mean the same,
 -- whatever their formatting, comments, order of keys, aliases and spelled-out defaults.
 function M.hash(cfg)
-  local text = M.canonical(cfg)
-  abi.C.pln_hash128_hex(text, #text, hex)
-  return ffi.string(hex)
+  return abi.hash128(M.canonical(cfg))
+end
+
+--- What a failure gives as its message, a text, a problem or a list of problems, as a list of lines.
+function M.problem_lines(problems)
+  if type(problems) ~= "table" or getmetatable(problems) then return { tostring(problems) } end
+  local lines = {}
+  for k, item in ipairs(problems) do lines[k] = tostring(item) end
+  return lines
 end
 
 return M

@@ -5,6 +5,7 @@ local config = require "config"
 local export = require "export"
 local plan_models = require "plan_models"
 local plans = require "plan"
+local registry = require "registry"
 local shard = require "shard"
 local store = require "store"
 local suggest = require "suggest"
@@ -71,13 +72,11 @@ end
 function M.workflows(folder)
   local names, seen = {}, {}
   for _, path in ipairs(workflow_folders(folder)) do
-    local list = C.pln_folder_new(path, ".lua") -- NULL: there is none
-    for k = 0, list ~= nil and C.pln_folder_count(list) - 1 or -1 do
-      local name = ffi.string(C.pln_folder_name(list, k)):match "^(.*)%.lua$"
+    for _, file in ipairs(registry.files_of(path)) do
+      local name = file:match "^(.*)%.lua$"
       if not seen[name] then names[#names + 1] = name end
       seen[name] = true
     end
-    if list ~= nil then C.pln_folder_free(list) end
   end
   table.sort(names)
   return names

@@ -52,8 +52,7 @@ function M.place(setting, paths, description)
   local state, newest_ns = ffi.string(hex), newest[0]
   local folder = folder_for(setting, paths[1])
   if not folder then return nil end
-  C.pln_hash128_hex(description, #description, hex)
-  local options = ffi.string(hex)
+  local options = abi.hash128(description)
   return {
     path = ("%s/.%s.%s.plc"):format(folder, paths[1]:match "[^/]+$", options:sub(1, 16)),
     options = options, state = state, newest_ns = newest_ns, array = array, n = #paths, anchors = paths,

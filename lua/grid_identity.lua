@@ -1,9 +1,7 @@
 --- What a combo is, whatever grid it stands in: a hash of all that decides its results but the data's content.
-local ffi = require "ffi"
 local abi = require "abi"
 local config = require "config"
 local registry = require "registry"
-local C = abi.C
 
 local M = {}
 
@@ -14,14 +12,7 @@ local ITEMS = { strategies = true, classifiers = true }
 -- Of a strategy: its parameters are the combo's, and its file counts by its content.
 local OF_THE_FILE = { params = true, type = true, file = true }
 
-local hex = ffi.new "char[33]"
-
---- XXH3-128 of a text as hexadecimal digits.
-function M.hash(text)
-  C.pln_hash128_hex(text, #text, hex)
-  return ffi.string(hex)
-end
-
+M.hash = abi.hash128
 
 local function content(path, contents)
   if contents[path] then return contents[path] end

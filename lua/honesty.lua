@@ -18,6 +18,16 @@ local function values_of(phase, metric, window)
   return values
 end
 
+-- A report without what has no form in JSON.
+local function plain(value)
+  if type(value) ~= "table" then return value end
+  local made = {}
+  for key, item in pairs(value) do
+    if type(item) ~= "cdata" and type(item) ~= "function" and key ~= "text" then made[key] = plain(item) end
+  end
+  return made
+end
+
 --- Adds to findings what is to be said of the best combo of a phase.
 -- @param w the run; found: lua/findings.lua
 -- @param spec { phase, best = { number, combo, score }, metric, windows = list of windows of the phase (all), out =
@@ -46,20 +56,8 @@ function M.add(w, found, spec)
       values = #windows == 1 and values_of(phase, metric, windows[1].number) or nil },
   }
   found:text(report.text)
-  found:set("selection", M.plain(report))
+  found:set("selection", plain(report))
   return report
 end
-
-local function plain(value)
-  if type(value) ~= "table" then return value end
-  local made = {}
-  for key, item in pairs(value) do
-    if type(item) ~= "cdata" and type(item) ~= "function" and key ~= "text" then made[key] = plain(item) end
-  end
-  return made
-end
-
---- A report without what has no form in JSON.
-function M.plain(report) return plain(report) end
 
 return M

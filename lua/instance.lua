@@ -24,9 +24,7 @@ Instance.__index = Instance
 
 -- Each instance draws its own numbers, whatever else is in the run.
 local function own_seed(spec)
-  local text, hex = ("%.0f %s %s"):format(spec.seed or 1, spec.id, spec.stream.name), ffi.new("char[33]")
-  C.pln_hash128_hex(text, #text, hex)
-  return tonumber(ffi.string(hex, 8), 16)
+  return tonumber(abi.hash128(("%.0f %s %s"):format(spec.seed or 1, spec.id, spec.stream.name)):sub(1, 8), 16)
 end
 
 -- Signals of a slice on their way: whoever is told of them copies what is to stay.

@@ -184,9 +184,7 @@ function M.data_hash(plan)
   for _, portfolio in ipairs(plan.portfolios) do
     add_actions(portfolio.name .. " cash", portfolio.cash_actions, portfolio.n_cash_actions)
   end
-  local text = table.concat(parts, "\n")
-  C.pln_hash128_hex(text, #text, hex)
-  return ffi.string(hex)
+  return abi.hash128(table.concat(parts, "\n"))
 end
 
 return M

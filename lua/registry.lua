@@ -397,9 +397,7 @@ function M.compile(source, file)
     return nil, ("%s:1: the file returns no strategy: it ends with `return strategy{…}`, `return classifier{…}` or "
       .. "`return indicator{…}`"):format(file)
   end
-  local hash = ffi.new "char[33]"
-  C.pln_hash128_hex(source, #source, hash)
-  def.source_hash = ffi.string(hash)
+  def.source_hash = abi.hash128(source)
   local functions = {}
   for _, value in pairs(declared) do
     if type(value) == "function" then functions[#functions + 1] = value end

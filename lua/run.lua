@@ -174,13 +174,8 @@ local function equity_collector()
   end)
 end
 
---- What `execute` gives as its message, a text, a problem or a list of problems, as a list of lines.
-function M.problem_lines(problems)
-  if type(problems) ~= "table" or getmetatable(problems) then return { tostring(problems) } end
-  local lines = {}
-  for k, item in ipairs(problems) do lines[k] = tostring(item) end
-  return lines
-end
+--- What `execute` gives as its message, as a list of lines.
+M.problem_lines = config.problem_lines
 
 --- Runs a configuration.
 -- @param source path of a YAML file, or a table of the same structure (names and values as docs/configuration.md)

@@ -5,12 +5,10 @@ local abi = require "abi"
 local cell = require "cell"
 local config = require "config"
 local estimate = require "grid_estimate"
-local json = require "json"
 local merge = require "merge"
 local phases = require "phase"
 local plans = require "plan"
 local search = require "search"
-local source_hash = require "source_hash"
 local C = abi.C
 
 local M = {}
@@ -22,29 +20,18 @@ local EQUITY_ROWS_BY_BAR = 2000000
 -- Cells that each worker gets at least, so that none waits long for the last.
 local CELLS_PER_WORKER = 4
 
-local hex = ffi.new "char[33]"
-
---- 32 hexadecimal digits for a text.
-local function hash_of(text)
-  C.pln_hash128_hex(text, #text, hex)
-  return ffi.string(hex)
-end
-
---- The plan of a phase, which may have a configuration or points of its own, and its configuration.
+--- The plan of a phase, which may have a configuration of its own, and that configuration.
 -- @param run { plan, cfg }
--- @param spec { config, points } or nil, as of `phase`
+-- @param spec { config } as of `phase`
 function M.plan_of(run, spec)
   local plan, cfg = run.plan, run.cfg
   if spec.config then
     local err
     cfg, err = config.derive(cfg, spec.config)
-    if not cfg then return nil, table.concat(config.messages(err), "\n") end
+    if not cfg then return nil, table.concat(config.problem_lines(err), "\n") end
     plan, err = plans.new(cfg, { loaded = run.plan.loaded })
     if not plan then return nil, tostring(err) end
     plan.record_orders, plan.record_decisions = run.plan.record_orders, run.plan.record_decisions
-  end
-  if spec.points then
-    plan = setmetatable({ grid = plan.grid:of_points(spec.points) }, { __index = plan })
   end
   return plan, cfg
 end
@@ -71,12 +58,10 @@ end
 local function identity(self)
   local parts = {
     ffi.string(C.pln_version()), self.topology, config.canonical(self.cfg), self.plan.data_hash,
-    source_hash.of(self.plan), self.keep, self.metrics, self.equity, tostring(self.plan.record_orders),
+    self.keep, self.metrics, self.equity, tostring(self.plan.record_orders),
+    self.grid:fingerprint(), -- what a configuration's text does not hold: files, profiles, constraints, samples
   }
   for _, window in ipairs(self.windows) do parts[#parts + 1] = window_text(window) end
-  -- What a configuration's text does not hold: profiles, files of constraints, samples.
-  if self.cfg.grid or self.cfg.optimize then parts[#parts + 1] = self.grid:fingerprint() end
-  if self.spec.points then parts[#parts + 1] = json.encode(json.array(self.spec.points)) end
   for _, pair in ipairs(self.spec.pairs or {}) do parts[#parts + 1] = ("%d|%d"):format(pair[1], pair[2]) end
   for _, source in ipairs(self.spec.signals or {}) do
     parts[#parts + 1] = ("%s %s %s %s %s"):format(source.hash, tostring(source.combo), tostring(source.window),
@@ -211,7 +196,7 @@ end
 local function description(self)
   return {
     id = self.stored.id, topology = self.topology, windows = self.windows, keep = self.keep, metrics = self.metrics,
-    equity = self.equity, points = self.spec.points, config = self.spec.config, signals = self.spec.signals,
+    equity = self.equity, config = self.spec.config, signals = self.spec.signals,
     record_orders = self.plan.record_orders, record_decisions = self.plan.record_decisions,
     outcomes = self.keep == "full" or self.spec.take ~= nil,
   }
@@ -386,7 +371,6 @@ end
 --   name     = its name in the run, "sweep"
 --   topology = "full_backtest" (default), "signal_generation" or "signal_replay"
 --   config   = nil or keys of the configuration that are replaced, as a table
---   points   = nil or a list of points in place of the configuration's grid (see grid:of_points)
 --   pairs    = nil or a list of { window number, combo number }: just these
 --   windows  = list of windows (default: one over all of the run's)
 --   signals  = of a replay: list of sources (lua/signal_sources.lua)
@@ -424,7 +408,7 @@ function M.phase(run, spec)
   self.metrics = metrics_of(spec, cfg, self.keep)
   self.equity = cfg.results.equity
   if self.equity == "auto" then self.equity = plan.n_bars <= EQUITY_ROWS_BY_BAR and "bars" or "days" end
-  self.hash = hash_of(identity(self))
+  self.hash = abi.hash128(identity(self))
   local is_finished = false
   if run.stored then
     local err

@@ -141,9 +141,7 @@ end
 function M.hash(db, run)
   local text, err = M.dump(db, run)
   if not text then return nil, err end
-  local out = ffi.new "char[33]"
-  C.pln_hash128_hex(text, #text, out)
-  return ffi.string(out)
+  return abi.hash128(text)
 end
 
 return M

@@ -30,7 +30,7 @@ function M.keep(w, phase, list, window, name)
   table.sort(numbers)
   return w:phase {
     name = name or "top", combos = numbers, windows = { window or phase.windows[1] }, keep = "full", metrics = "full",
-    topology = phase.topology, config = phase.spec.config, points = phase.spec.points, signals = phase.spec.signals,
+    topology = phase.topology, config = phase.spec.config, signals = phase.spec.signals,
     origin = phase.spec.origin,
   }
 end

@@ -11,6 +11,7 @@ require("safe_pairs").install(_G)
 
 local ffi = require "ffi"
 local abi = require "abi"
+local config = require "config"
 local pack = require "pack"
 local C = abi.C
 
@@ -65,13 +66,6 @@ local function compute(number, task)
   return functions[number](task)
 end
 
-local function lines_of(err)
-  if type(err) ~= "table" or getmetatable(err) then return tostring(err) end
-  local texts = {}
-  for k, item in ipairs(err) do texts[k] = tostring(item) end
-  return table.concat(texts, "\n")
-end
-
 local message = C.pln_worker_take()
 while message ~= nil do
   local sent = pack.decode(ffi.string(message.bytes, message.length))
@@ -82,7 +76,8 @@ while message ~= nil do
   local limit = C.pln_host_set_memory_limit(0)
   send_log()
   if outcome == nil then
-    give { id = task_id, error = lines_of(err == nil and "the task has no outcome" or err) }
+    local lines_of = config.problem_lines(err == nil and "the task has no outcome" or err)
+    give { id = task_id, error = table.concat(lines_of, "\n") }
   else
     give { id = task_id, outcome = outcome }
   end
